@@ -1,0 +1,1 @@
+"""Colour: OpenColorIO for files, and the perceptual encoding that the fit works in."""

@@ -1,0 +1,1 @@
+"""Deformation fields and canonical images: what a fit is made of, and its folder on disk."""

@@ -1,0 +1,145 @@
+"""A fitted clip: layers of canonical image and deformation, with the masks that order them."""
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import F32, U8
+from engine.errors import MissingFrameError
+from engine.fields.deformation import Deformation
+from engine.io.picture import Window
+
+
+@dataclass
+class Canonical:
+    """The still picture of a layer.
+
+    Convention: ``pixels[i, j]`` is centred on the canonical point
+    ``(data.x0 + j + 0.5, data.y0 + i + 0.5)``; canonical coordinates are those of the reference
+    frame. Scene-linear working space, premultiplied by coverage (alpha 0 in holes).
+
+    Attributes:
+        pixels: float32 [h, w, 4].
+        data: The canvas; holds what lies outside the frame and may be negative.
+    """
+
+    pixels: F32
+    data: Window
+
+
+@dataclass
+class Layer:
+    """One group of the clip: a canonical image and how each frame reads it.
+
+    Attributes:
+        name: The group's name (unique in the field).
+        deformation: Frame to canonical.
+        canonical: The still.
+        lighting: Multiplicative light per frame relative to the canonical, float32
+            [T, gy, gx, 3] at control points spread evenly over the data window (corners
+            included), linear light, 1 = as in the canonical; or None.
+    """
+
+    name: str
+    deformation: Deformation
+    canonical: Canonical
+    lighting: F32 | None = None
+
+
+class Masks:
+    """Soft masks of the groups, 8-bit, kept compressed so that long clips fit in memory.
+
+    ``streams[k][t]`` is the zlib stream of the uint8 [H, W] mask of given group k in frame t.
+    """
+
+    def __init__(self, height: int, width: int, streams: list[list[bytes]]) -> None:
+        self.height, self.width, self.streams = height, width, streams
+
+    @staticmethod
+    def pack(mask: U8) -> bytes:
+        """One mask as a compressed stream."""
+        return zlib.compress(np.ascontiguousarray(mask), 1)
+
+    @property
+    def count(self) -> int:
+        """Number of masks that were given."""
+        return len(self.streams)
+
+    def mask(self, group: int, index: int) -> U8:
+        """Mask [H, W], 255 = wholly in the group."""
+        plain = zlib.decompress(self.streams[group][index])
+        return np.frombuffer(plain, np.uint8).reshape(self.height, self.width)
+
+    def coverage(self, index: int, layers: int) -> F32:
+        """Visible share of each layer in a frame, [K, H, W], front to back, sums to 1.
+
+        The front layer wins where masks overlap. What no mask covers belongs to the last layer.
+        """
+        shares = np.zeros((layers, self.height, self.width), np.float32)
+        left = np.ones((self.height, self.width), np.float32)
+        for k in range(min(layers, self.count)):
+            shares[k] = left * (self.mask(k, index).astype(np.float32) / 255)
+            left = left - shares[k]
+        shares[layers - 1] += left
+        return shares
+
+
+@dataclass
+class Field:
+    """A finished fit.
+
+    Attributes:
+        frames: Frame numbers of the files, ascending; ``index`` below counts them from 0.
+        display: Display window of the source, moved to the origin.
+        data: Data window of the source relative to that origin.
+        layers: Front to back.
+        masks: The masks that were given (may be none: a single layer).
+        reference: Frame number whose picture the canonical image is aligned to.
+        recipe: Name of the recipe.
+        report: The figures that ``codef fit`` prints, and the schedule that repeats the fit.
+        source: The clip: ``{"path", "first", "colour_space", "missing", "fps", ...}``; its path is
+            relative to the field folder when it is stored.
+        pixel_aspect: Width of a pixel over its height.
+    """
+
+    frames: tuple[int, ...]
+    display: Window
+    data: Window
+    layers: list[Layer]
+    masks: Masks
+    reference: int
+    recipe: str
+    report: dict[str, Any] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
+    pixel_aspect: float = 1.0
+
+    @property
+    def width(self) -> int:
+        """Width of the frames' data window."""
+        return self.data.width
+
+    @property
+    def height(self) -> int:
+        """Height of the frames' data window."""
+        return self.data.height
+
+    def index(self, frame: int) -> int:
+        """Position of a frame number in the field.
+
+        Raises:
+            MissingFrameError: The field was not fitted on that frame.
+        """
+        try:
+            return self.frames.index(frame)
+        except ValueError:
+            raise MissingFrameError(
+                f"the field has no frame {frame} (it holds {self.frames[0]}-{self.frames[-1]}); "
+                "fit it on a range that includes the frame",
+                frame=frame,
+            ) from None
+
+    def coverage(self, index: int) -> F32:
+        """Visible share of each layer, [K, H, W]; sums to 1 over K."""
+        return self.masks.coverage(index, len(self.layers))

@@ -1,0 +1,1 @@
+"""Fitting: from frames, flow and masks to a field."""

@@ -1,0 +1,121 @@
+"""A picture in memory: scene-linear pixels, windows, and the file's own code values beside them."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import F32, AnyArray, Bool
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rectangle of pixels, right and bottom edges excluded.
+
+    Convention: x to the right, y down, pixel (x, y) covers [x, x + 1) x [y, y + 1).
+    """
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def width(self) -> int:
+        """Pixels from left to right."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> int:
+        """Pixels from top to bottom."""
+        return self.y1 - self.y0
+
+    def moved(self, dx: int, dy: int) -> "Window":
+        """This window shifted."""
+        return Window(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
+
+    @classmethod
+    def of_size(cls, width: int, height: int) -> "Window":
+        """The window of a plain picture with its origin at (0, 0)."""
+        return cls(0, 0, width, height)
+
+
+@dataclass(frozen=True)
+class Native:
+    """Code values as one part of a file holds them: what is not edited is copied from here.
+
+    Attributes:
+        codes: [H, W, C] over the data window, in the file's type (uint8, uint16, float16, float32).
+            Files of 10 or 12 bits are held as uint16 exactly as OpenImageIO scales them.
+        channels: A name for each of the C channels, in the file's order.
+        space: OCIO name of the colour space of the colour channels, ``"raw"`` for none.
+        bits: Significant bits of one sample (8, 10, 12, 16, 32).
+        part: Name of the part in a multi-part file, else ``""``.
+        metadata: Everything else that the header said, plain Python values only.
+    """
+
+    codes: AnyArray
+    channels: tuple[str, ...]
+    space: str
+    bits: int
+    part: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture.
+
+    Convention: rows from the top; ``pixels[i, j]`` is the pixel whose centre is
+    ``(data.x0 + j + 0.5, data.y0 + i + 0.5)``. Scene-linear in the project's working space,
+    alpha premultiplied.
+
+    Attributes:
+        pixels: float32 [H, W, 3] or [H, W, 4] over the data window.
+        display: The display window (the format).
+        data: The data window; may be larger than the display window or negative.
+        pixel_aspect: Width of a pixel over its height.
+        native: The file's main part, or None when the pixels no longer come from a file.
+        extra: The other parts of the file, passed through.
+        changed: [H, W]; where ``pixels`` differ from ``native`` by an edit. None: nowhere.
+        under: The picture without ``overlay``, or None when there is no overlay.
+        overlay: float32 [H, W, 4] premultiplied paint and overlays that were put over ``under``;
+            carried to the frames with its own alpha.
+        metadata: Header values and ``codef/*`` notes, plain Python values only.
+    """
+
+    pixels: F32
+    display: Window
+    data: Window
+    pixel_aspect: float = 1.0
+    native: Native | None = None
+    extra: tuple[Native, ...] = ()
+    changed: Bool | None = None
+    under: F32 | None = None
+    overlay: F32 | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pixels: AnyArray, **fields: Any) -> "Picture":
+        """A plain picture with both windows at the origin."""
+        height, width = pixels.shape[:2]
+        window = Window.of_size(width, height)
+        return cls(np.ascontiguousarray(pixels, np.float32), window, window, **fields)
+
+    def with_pixels(self, pixels: F32) -> "Picture":
+        """The same picture after an operation that may have changed every pixel."""
+        return replace(
+            self, pixels=pixels, native=None, extra=(), changed=None, under=None, overlay=None
+        )
+
+    @property
+    def rgb(self) -> F32:
+        """The colour channels, [H, W, 3]."""
+        return self.pixels[..., :3]
+
+    @property
+    def alpha(self) -> F32:
+        """Coverage [H, W]; ones when the picture has no alpha."""
+        if self.pixels.shape[2] > 3:
+            return self.pixels[..., 3]
+        return np.ones(self.pixels.shape[:2], np.float32)

@@ -1,0 +1,1 @@
+"""Compiled loops (numba) beside their plain torch references."""

@@ -1,0 +1,1 @@
+"""Paint strokes as data, and their pixels."""

@@ -1,0 +1,77 @@
+"""Progress and cancel through long work.
+
+Every long function takes a ``Task`` and calls ``check`` at least every half second. The caller
+decides what becomes of it: a progress bar, a log line, a node's face.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.errors import Cancelled
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report.
+
+    Attributes:
+        fraction: Share of the whole work that is done, 0 to 1.
+        label: What is being done, for a person ("fit", "flow").
+        seconds_left: Estimated time left, or None while unknown.
+        figures: Numbers worth showing, such as ``{"step": 12, "psnr": 31.2}``.
+    """
+
+    fraction: float
+    label: str
+    seconds_left: float | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Task:
+    """A piece of work that reports and can be cancelled.
+
+    Args:
+        listener: Called with each report, in the thread that works.
+        cancelled: Set by anyone, any thread, to stop the work.
+    """
+
+    def __init__(
+        self,
+        listener: Callable[[Progress], None] | None = None,
+        cancelled: threading.Event | None = None,
+    ) -> None:
+        self._listener = listener
+        self.cancelled = cancelled or threading.Event()
+        self._low, self._high, self._label = 0.0, 1.0, ""
+        self._started = time.monotonic()
+
+    def check(self) -> None:
+        """Raises ``Cancelled`` when the person stopped the work."""
+        if self.cancelled.is_set():
+            raise Cancelled
+
+    def report(self, fraction: float, label: str = "", **figures: float) -> None:
+        """Reports progress within this part, and checks for cancel."""
+        self.check()
+        if self._listener is None:
+            return
+        whole = self._low + (self._high - self._low) * min(max(fraction, 0.0), 1.0)
+        elapsed = time.monotonic() - self._started
+        left = elapsed * (1 - whole) / whole if whole > 0.02 else None
+        self._listener(Progress(whole, label or self._label, left, dict(figures)))
+
+    def part(self, low: float, high: float, label: str = "") -> "Task":
+        """A child whose 0 to 1 is ``low`` to ``high`` of this one."""
+        child = Task(self._listener, self.cancelled)
+        span = self._high - self._low
+        child._low, child._high = self._low + span * low, self._low + span * high
+        child._label = label or self._label
+        child._started = self._started
+        return child
+
+
+def silent() -> Task:
+    """A task that nobody watches."""
+    return Task()

@@ -1,0 +1,1 @@
+"""Data only: fit recipes, node presets and example graphs."""

@@ -95,8 +95,8 @@ def test_uncovered_background_is_not_trusted():
     a, b = background.copy(), background.copy()
     a[30:60, 30:60], b[30:60, 42:72] = block, block
     there, confidence, _, _ = link_flow(a, b, "fine")
-    # Columns 60..71 of a are hidden in b.
-    assert confidence[35:55, 61:70].mean() < 0.35
+    # Columns 60..71 of a are hidden in b; the first few are dragged along by the block.
+    assert confidence[35:55, 66:72].mean() < 0.2
     assert confidence[35:55, 38:52].mean() > 0.9
     np.testing.assert_allclose(np.median(there[35:55, 38:52], axis=(0, 1)), [12, 0], atol=0.3)
 

@@ -1,0 +1,1 @@
+"""The graph: document, nodes described as data, commands, keys, caches and evaluation. No Qt."""

@@ -1,0 +1,228 @@
+"""What a node sees of the world while it is evaluated."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from codef_nodes.graph.jsonvalue import JSON
+from engine.errors import UsageError
+from engine.progress import Task
+
+if TYPE_CHECKING:
+    from codef_nodes.graph.assets import FitAssets
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """How a render treats trouble and files that are already there.
+
+    Attributes:
+        keep_going: ``--continue``: a frame that fails is reported and the others are written.
+        skip_existing: ``--skip-existing``: frames whose file is there are not written again.
+    """
+
+    keep_going: bool = False
+    skip_existing: bool = False
+
+
+class Evaluation(Protocol):
+    """What a context asks of the evaluator; node classes use the context instead."""
+
+    @property
+    def folder(self) -> Path:
+        """The document's folder."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, JSON]:
+        """The project's settings."""
+        ...
+
+    @property
+    def assets(self) -> "FitAssets":
+        """The finished fits."""
+        ...
+
+    @property
+    def allow_fit(self) -> bool:
+        """Whether a render may fit."""
+        ...
+
+    @property
+    def allow_external(self) -> bool:
+        """Whether external commands may run."""
+        ...
+
+    @property
+    def started(self) -> float:
+        """``time.monotonic()`` at the start of the command."""
+        ...
+
+    def knob_value(self, node: str, knob: str) -> JSON:
+        """The value of a knob."""
+        ...
+
+    def wires(self, node: str, port: str) -> tuple[str, ...]:
+        """Names of the nodes wired to an input, in order."""
+        ...
+
+    def frames_of(self, node: str) -> tuple[int, ...] | None:
+        """Frames that a node offers."""
+        ...
+
+    def key_of(self, node: str, frame: int | None) -> str:
+        """Key of a node's result."""
+        ...
+
+    def value_of(self, node: str, frame: int | None, task: Task) -> Any:
+        """A node's result."""
+        ...
+
+
+class Context:
+    """One node at one frame. Made by the evaluator; never kept by a node.
+
+    Attributes:
+        node_name: Name of the node in the document.
+        task: Progress and cancel of this node's own work.
+        render_frames: Frames that ``Node.render`` is asked for (empty elsewhere).
+        options: How ``Node.render`` treats trouble.
+    """
+
+    def __init__(
+        self,
+        evaluation: Evaluation,
+        node_name: str,
+        frame: int | None,
+        task: Task,
+        *,
+        render_frames: tuple[int, ...] = (),
+        options: RenderOptions | None = None,
+    ) -> None:
+        self._evaluation = evaluation
+        self._frame = frame
+        self.node_name = node_name
+        self.task = task
+        self.render_frames = render_frames
+        self.options = options or RenderOptions()
+
+    @property
+    def frame(self) -> int:
+        """The current frame number, as the files count.
+
+        Raises:
+            UsageError: The result is static: it has no frame (see ``Node.static``).
+        """
+        if self._frame is None:
+            raise UsageError(
+                f"{self.node_name} needs a frame and was asked for none; give --frames",
+                node=self.node_name,
+            )
+        return self._frame
+
+    @property
+    def frame_or_none(self) -> int | None:
+        """The current frame, or None for a static result."""
+        return self._frame
+
+    @property
+    def key(self) -> str:
+        """Key of this very result; a fit keeps it as ``FitRequest.identity``."""
+        return self._evaluation.key_of(self.node_name, self._frame)
+
+    def knob(self, name: str) -> Any:
+        """Value of one of the node's knobs; treat it as read-only."""
+        return self._evaluation.knob_value(self.node_name, name)
+
+    def has(self, port: str) -> bool:
+        """Whether something is wired to an input."""
+        return bool(self._evaluation.wires(self.node_name, port))
+
+    def wired(self, port: str) -> tuple[str, ...]:
+        """Names of the nodes wired to an input, in order."""
+        return self._evaluation.wires(self.node_name, port)
+
+    def input(self, port: str, frame: int | None = None) -> Any:
+        """What an input gives at a frame (None: the current one).
+
+        Raises:
+            UsageError: Nothing is wired to it.
+        """
+        at = self._frame if frame is None else frame
+        return self._evaluation.value_of(self._wired(port), at, self.task.part(0.0, 0.0))
+
+    def inputs(self, port: str, frame: int | None = None) -> list[Any]:
+        """What each wire of a variadic input gives, in order; may be empty."""
+        at = self._frame if frame is None else frame
+        names = self._evaluation.wires(self.node_name, port)
+        return [self._evaluation.value_of(name, at, self.task.part(0.0, 0.0)) for name in names]
+
+    def input_frames(self, port: str) -> tuple[int, ...] | None:
+        """Frames that an input offers; None: the same at any frame."""
+        return self._evaluation.frames_of(self._wired(port))
+
+    def input_key(self, port: str, frame: int | None = None) -> str:
+        """Key of what an input gives at a frame (None: the current one)."""
+        return self._evaluation.key_of(self._wired(port), self._frame if frame is None else frame)
+
+    def own_frames(self) -> tuple[int, ...] | None:
+        """Frames that this node offers."""
+        return self._evaluation.frames_of(self.node_name)
+
+    def own_value(self, frame: int | None) -> Any:
+        """This node's own result, for the default ``render``."""
+        return self._evaluation.value_of(self.node_name, frame, self.task.part(0.0, 0.0))
+
+    @property
+    def settings(self) -> Mapping[str, JSON]:
+        """Project settings: ``working_space``, ``fps``, ``first``, ``last``, ``name``.
+
+        The working space is part of every key; a node whose result depends on another setting
+        puts it into ``identity``.
+        """
+        return self._evaluation.settings
+
+    @property
+    def working_space(self) -> str:
+        """OCIO name of the project's working space."""
+        return str(self.settings["working_space"])
+
+    @property
+    def folder(self) -> Path:
+        """The document's folder (the current one while it is unsaved)."""
+        return self._evaluation.folder
+
+    def path(self, text: str) -> Path:
+        """A path that a knob holds; relative ones count from the document's folder."""
+        path = Path(text).expanduser()
+        return path if path.is_absolute() else self.folder / path
+
+    @property
+    def allow_fit(self) -> bool:
+        """Whether a render may fit (``--no-fit`` forbids it)."""
+        return self._evaluation.allow_fit
+
+    @property
+    def allow_external(self) -> bool:
+        """Whether external commands may run (``--allow-external``)."""
+        return self._evaluation.allow_external
+
+    @property
+    def assets(self) -> "FitAssets":
+        """The finished fits of the document."""
+        return self._evaluation.assets
+
+    @property
+    def started(self) -> float:
+        """``time.monotonic()`` at the start of the command: budgets count from here."""
+        return self._evaluation.started
+
+    def _wired(self, port: str) -> str:
+        names = self._evaluation.wires(self.node_name, port)
+        if not names:
+            raise UsageError(
+                f"{self.node_name} has nothing wired to its input {port!r}; connect it",
+                node=self.node_name,
+            )
+        return names[0]

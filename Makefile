@@ -1,0 +1,33 @@
+# Every target is one short command that can be typed without make as well (see README.md);
+# on Windows the interpreter is .venv\Scripts\python.
+PYTHON ?= python3
+VENV := .venv/bin/python
+
+.PHONY: help setup demo test bench gui lint format clean
+
+help:     ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+
+setup:    ## .venv, pinned packages, system libraries of the window, compiled kernels
+	@$(PYTHON) -m codef_nodes.bootstrap
+
+demo: setup   ## the main job on a real clip; writes build/demo
+	@$(VENV) -m codef_nodes.demo
+
+test: setup   ## lint, types, import contracts, all tests
+	@$(VENV) -m codef_nodes.checks
+
+bench: setup  ## the benchmark table, written to benchmarks/results
+	@$(VENV) -m benchmarks
+
+gui: setup    ## the editor
+	@$(VENV) -m codef_nodes gui
+
+lint: setup   ## lint, types and import contracts, without the tests
+	@$(VENV) -m codef_nodes.checks --no-tests
+
+format: setup ## puts the code into the house's format
+	@$(VENV) -m codef_nodes.checks --fix
+
+clean:    ## removes what was built (.venv stays)
+	@$(PYTHON) -m codef_nodes.bootstrap --clean

@@ -1,0 +1,68 @@
+"""Which thread pool numba's parallel kernels run on, and a guard for the one that is not safe.
+
+numba knows three pools. ``omp`` (needs the system library libgomp1 on Linux) and ``tbb`` may be
+entered by several Python threads at once. Without both it falls back to ``workqueue``, which
+aborts the whole process when two threads call parallel kernels at the same time. So every module
+of kernels calls ``prepare`` before its first kernel runs, and every call of a parallel kernel
+happens inside ``guard``.
+"""
+
+import importlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_LAYERS = {
+    "omp": "numba.np.ufunc.omppool",
+    "tbb": "numba.np.ufunc.tbbpool",
+    "workqueue": "numba.np.ufunc.workqueue",
+}
+_starting = threading.Lock()
+_kernel = threading.RLock()
+_layer = ""
+
+
+def _loads(layer: str) -> bool:
+    """Whether numba's extension for a layer finds the library that it needs."""
+    try:
+        importlib.import_module(_LAYERS[layer])
+    except ImportError:
+        return False
+    return True
+
+
+def prepare() -> str:
+    """Chooses numba's threading layer, once per process, before the first parallel kernel.
+
+    A layer that the person named in ``NUMBA_THREADING_LAYER`` is kept when it can be loaded;
+    else the first of omp, tbb, workqueue that can. Costs an import of numba; launches no thread.
+
+    Returns:
+        The name of the layer: ``omp``, ``tbb`` or ``workqueue``.
+    """
+    global _layer
+    with _starting:
+        if _layer:
+            return _layer
+        wanted = os.environ.get("NUMBA_THREADING_LAYER", "")
+        order = [wanted] if wanted in _LAYERS else []
+        order += [name for name in _LAYERS if name != wanted]
+        chosen = next((name for name in order if _loads(name)), "workqueue")
+        os.environ["NUMBA_THREADING_LAYER"] = chosen
+        from numba import config
+
+        # numba read the environment when it was imported, which may be long ago.
+        config.THREADING_LAYER = chosen
+        _layer = chosen
+        return chosen
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """Runs parallel kernels: one Python thread at a time where the pool cannot take more."""
+    if prepare() != "workqueue":
+        yield
+        return
+    with _kernel:
+        yield

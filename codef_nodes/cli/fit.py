@@ -1,0 +1,98 @@
+"""``codef fit``: a clip becomes a field."""
+
+import argparse
+
+from codef_nodes.cli.arguments import assignment, common_clip, count, positive
+from codef_nodes.cli.console import Console
+from engine.progress import Task
+
+HELP = "fit a clip: canonical image and deformation field"
+DESCRIPTION = (
+    "Fits a clip as still canonical images, one per group, and the deformation that carries each "
+    "of them into every frame. FIELD is a folder that the other commands read."
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of this command."""
+    parser.add_argument(
+        "input", metavar="INPUT", help="folder, pattern (a.%%04d.exr, a.####.exr), movie or frame"
+    )
+    common_clip(parser)
+    parser.add_argument(
+        "--masks",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="masks of one group; repeat it from front to back; the rest becomes the last group",
+    )
+    parser.add_argument("--flow", metavar="DIR", help="flow files instead of computed flow")
+    parser.add_argument("--recipe", default="seeded", metavar="NAME", help="how to fit: seeded")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument(
+        "--seconds", type=positive, metavar="S", help="time for everything, from start to exit"
+    )
+    length.add_argument("--steps", type=count, metavar="N", help="steps, for a repeatable result")
+    parser.add_argument("--seed", type=count, default=0, metavar="N", help="seed of random choices")
+    parser.add_argument("--frames", metavar="RANGE", help="frames to fit, such as 1001-1100x2")
+    parser.add_argument(
+        "--missing",
+        choices=("error", "skip"),
+        default="error",
+        help="what to do when frames are missing: stop, or fit without them (never made up)",
+    )
+    parser.add_argument(
+        "--reference", type=int, metavar="F", help="frame that the canonical image is aligned to"
+    )
+    parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=assignment,
+        metavar="KNOB=VALUE",
+        dest="overrides",
+        help="change a number of the recipe; repeatable",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint of a fit that was stopped"
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="FIELD", help="field folder")
+
+
+def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
+    """Runs the command."""
+    from codef_nodes.work.fitting import FitJob, fit_to_folder, typed
+    from codef_nodes.work.source import Source
+    from engine.fit.request import FitOptions
+
+    job = FitJob(
+        source=Source(
+            args.input,
+            first=args.first,
+            colour_space=args.colour_space,
+            working=args.working,
+            missing=args.missing,
+            frames=args.frames,
+        ),
+        masks=tuple(args.masks),
+        flow=args.flow,
+        options=FitOptions(
+            recipe=args.recipe,
+            seconds=args.seconds,
+            steps=args.steps,
+            seed=args.seed,
+            reference=args.reference,
+            device=args.device,
+            overrides={name: typed(value) for name, value in args.overrides},
+        ),
+        resume=args.resume,
+        started=console.started,
+    )
+    report = fit_to_folder(job, args.output, task, warn=console.warn)
+    console.say(
+        f"fitted {report['frames']} frames in {report['seconds']:.1f} s: "
+        f"{report['psnr_edit_path']:.2f} dB edit path, {report['psnr']:.2f} dB with all terms "
+        f"-> {args.output}"
+    )
+    return report

@@ -1,0 +1,72 @@
+"""``codef propagate``: an edit of the canonical image goes back into every frame."""
+
+import argparse
+
+from codef_nodes.cli.arguments import common_clip, count, frame_file
+from codef_nodes.cli.console import Console
+from engine.progress import Task
+
+HELP = "carry an edit to every frame"
+DESCRIPTION = (
+    "Carries an edited canonical image, or painted frames, to every frame. In mode `over` the "
+    "change is put over the source's frames, which stay bit for bit what they were elsewhere; in "
+    "mode `replace` the frames are rendered from the edited canonical image."
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of this command."""
+    parser.add_argument("field", metavar="FIELD", help="field folder")
+    parser.add_argument(
+        "--edit",
+        action="append",
+        default=[],
+        metavar="EDITED",
+        help="an edited canonical image, as `codef canonical` wrote it; repeatable",
+    )
+    parser.add_argument(
+        "--layer",
+        action="append",
+        default=[],
+        type=count,
+        metavar="K",
+        help="layer of the edit, from 0; once for each --edit where the files do not say it",
+    )
+    parser.add_argument(
+        "--edit-frame",
+        action="append",
+        default=[],
+        type=frame_file,
+        metavar="F=FILE",
+        help="a painted frame as the edit, such as 1047=painted.exr; repeatable",
+    )
+    parser.add_argument("--mode", choices=("over", "replace"), default="over")
+    parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
+    common_clip(parser)
+    parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="PATTERN", help="files to write: out.%%04d.exr"
+    )
+
+
+def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
+    """Runs the command."""
+    from codef_nodes.work.propagating import PropagateJob, propagate
+
+    job = PropagateJob(
+        field=args.field,
+        edits=tuple(args.edit),
+        layers=tuple(args.layer),
+        edit_frames=tuple(args.edit_frame),
+        mode=args.mode,
+        source=args.source,
+        first=args.first,
+        colour_space=args.colour_space,
+        working=args.working,
+        frames=args.frames,
+        output=args.output,
+    )
+    answer = propagate(job, task, say=console.say)
+    answer["seconds"] = console.seconds()
+    console.say(f"wrote {len(answer['written'])} frames in {answer['seconds']:.1f} s")
+    return answer

@@ -1,0 +1,46 @@
+"""``codef reconstruct``: the frames as the field has them."""
+
+import argparse
+
+from codef_nodes.cli.arguments import common_clip
+from codef_nodes.cli.console import Console
+from engine.progress import Task
+
+HELP = "render the unedited frames from the field"
+DESCRIPTION = "Renders the frames from the canonical images with all terms of the field."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of this command."""
+    parser.add_argument("field", metavar="FIELD", help="field folder")
+    parser.add_argument(
+        "--edit-path",
+        action="store_true",
+        help="canonical and deformation only, without lighting and residual",
+    )
+    parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
+    common_clip(parser)
+    parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="PATTERN", help="files to write: rec.%%04d.exr"
+    )
+
+
+def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
+    """Runs the command."""
+    from codef_nodes.work.reconstructing import ReconstructJob, reconstruct
+
+    job = ReconstructJob(
+        field=args.field,
+        edit_path=args.edit_path,
+        source=args.source,
+        first=args.first,
+        colour_space=args.colour_space,
+        working=args.working,
+        frames=args.frames,
+        output=args.output,
+    )
+    answer = reconstruct(job, task)
+    answer["seconds"] = console.seconds()
+    console.say(f"wrote {len(answer['written'])} frames")
+    return answer

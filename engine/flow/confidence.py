@@ -63,3 +63,19 @@ def confidence_of(there: F32, back: F32) -> F32:
     inside = (x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)
     confidence[~(inside & finite)] = 0
     return np.asarray(confidence, np.float32)
+
+
+def known_flow(flow: F32, confidence: F32 | None = None) -> tuple[F32, F32]:
+    """Flow of a file made safe to use: unknown flow (NaN) becomes zero without confidence.
+
+    Args:
+        flow: [H, W, 2], may hold NaN.
+        confidence: [H, W] that goes with it, or None for 1 wherever the flow is known.
+
+    Returns:
+        Finite flow [H, W, 2] and its confidence [H, W].
+    """
+    finite: Bool = np.isfinite(flow[..., 0]) & np.isfinite(flow[..., 1])
+    given = np.float32(1) if confidence is None else confidence
+    clean = np.where(finite[..., None], flow, 0).astype(np.float32)
+    return clean, np.where(finite, given, 0).astype(np.float32)

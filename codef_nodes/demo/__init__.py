@@ -1,0 +1,1 @@
+"""The demonstration: a real clip, edited through its canonical image, end to end."""

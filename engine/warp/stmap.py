@@ -1,0 +1,113 @@
+"""ST maps: a field as pictures that every compositor can read."""
+
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import F32
+from engine.errors import UsageError
+from engine.fields.field import Field
+from engine.io.picture import Picture, Window
+from engine.warp.inverse import to_frame_map
+from engine.warp.sheet import HOLE, sheet_of
+
+DIRECTIONS = ("to-canonical", "to-frame")
+DISPLAYS = ("format", "canvas")
+
+
+def _sampled(field: Field, k: int, direction: str, display: str) -> Window:
+    """The window that 0..1 spans in the picture being sampled."""
+    if direction not in DIRECTIONS:
+        raise UsageError(
+            f"unknown ST map direction {direction!r}; use one of {', '.join(DIRECTIONS)}"
+        )
+    if display not in DISPLAYS:
+        raise UsageError(f"unknown ST map display {display!r}; use one of {', '.join(DISPLAYS)}")
+    if display == "format":
+        return field.display
+    return field.layers[k].canonical.data if direction == "to-canonical" else field.data
+
+
+def st_map(
+    field: Field, k: int, index: int, direction: str = "to-canonical", *, display: str = "format"
+) -> F32:
+    """One ST map.
+
+    Convention: R = (x + 0.5) / W and G = (y_up + 0.5) / H of the picture being sampled, where
+    (x, y_up) counts its pixels from the bottom left; in points with pixel centres at +0.5 that is
+    R = p_x / W, G = 1 - p_y / H. B = 0. A = 1 where the sampled picture has the content: where the
+    canonical image is covered (``to-canonical``), where the frame shows the layer (``to-frame``).
+
+    Args:
+        field: The field.
+        k: Layer, front to back.
+        index: Position of the frame in the field.
+        direction: ``to-canonical`` (a picture over the frame, samples the canonical image) or
+            ``to-frame`` (a picture over the canonical canvas, samples the plate).
+        display: ``format``: 0..1 spans the display window of the sampled picture; ``canvas``:
+            its data window, for hosts that clip outside 0..1.
+
+    Returns:
+        float32 [H, W, 4] over the frame's data window or the canonical image's.
+
+    Raises:
+        UsageError: An unknown direction or display.
+    """
+    span = _sampled(field, k, direction, display)
+    if direction == "to-canonical":
+        points = field.layers[k].deformation.positions(index)
+        sheet = sheet_of(field.layers[k].canonical)
+        data = field.layers[k].canonical.data
+        j = np.nan_to_num(np.floor(points[..., 0]), nan=-1e9).astype(np.int64) - data.x0
+        i = np.nan_to_num(np.floor(points[..., 1]), nan=-1e9).astype(np.int64) - data.y0
+        inside = (i >= 0) & (j >= 0) & (i < data.height) & (j < data.width)
+        alpha = sheet.pixels[..., 3]
+        valid = inside & (
+            alpha[np.clip(i, 0, data.height - 1), np.clip(j, 0, data.width - 1)] > HOLE
+        )
+    else:
+        places, window = to_frame_map(field, k, index)
+        points = places.points.reshape(window.height, window.width, 2)
+        valid = places.visible.reshape(window.height, window.width)
+    result = np.zeros((*points.shape[:2], 4), np.float32)
+    result[..., 0] = (points[..., 0] - span.x0) / span.width
+    result[..., 1] = 1 - (points[..., 1] - span.y0) / span.height
+    result[..., 3] = valid
+    return np.nan_to_num(result)
+
+
+def st_metadata(field: Field, k: int, direction: str, display: str = "format") -> dict[str, Any]:
+    """What an ST map's header says about it.
+
+    Raises:
+        UsageError: An unknown direction or display.
+    """
+    span = _sampled(field, k, direction, display)
+    return {
+        "codef/layer": field.layers[k].name,
+        "codef/stmap": direction,
+        "codef/stmap/display": display,
+        "codef/stmap/window": f"{span.x0} {span.y0} {span.x1} {span.y1}",
+        "codef/stmap/convention": (
+            "R=(x+0.5)/W G=(y_up+0.5)/H of the sampled picture, origin bottom-left, "
+            "B=0, A=valid, float32"
+        ),
+    }
+
+
+def st_picture(
+    field: Field, k: int, index: int, direction: str = "to-canonical", *, display: str = "format"
+) -> Picture:
+    """An ST map as a picture with its windows and metadata; its pixels are data, not colour.
+
+    Raises:
+        UsageError: An unknown direction or display.
+    """
+    data = field.data if direction == "to-canonical" else field.layers[k].canonical.data
+    return Picture(
+        st_map(field, k, index, direction, display=display),
+        display=data if display == "canvas" else field.display,
+        data=data,
+        pixel_aspect=field.pixel_aspect,
+        metadata=st_metadata(field, k, direction, display),
+    )

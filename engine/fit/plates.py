@@ -1,0 +1,213 @@
+"""The frames of a fit, encoded, in memory at the resolution that the fit works in.
+
+The fit sees every frame many times, so they are held as 8-bit codes (8-bit sources) or 16-bit codes
+over a wide range (everything else): a clip of 300 frames of 1920 x 1080 takes under 2 GiB even
+before ``Plates`` halves it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.arrays import F32, U8, AnyArray, Bool
+from engine.colour.encoding import encode
+from engine.errors import InputError, MaskError
+from engine.io.picture import Picture, Window
+from engine.progress import Task
+
+#: Encoded range that 16-bit codes span: keeps values below 0 and highlights up to linear 107.
+LOW, HIGH = -1.0, 7.0
+#: A frame of more pixels than this is fitted at a half, third, ... of its size.
+PIXEL_LIMIT = 1_200_000
+
+
+@dataclass
+class Plates:
+    """Encoded frames and group weights.
+
+    Attributes:
+        codes: uint8 or uint16 [T, H, W, 3]; encoded colour = codes * scale + offset.
+        scale: See ``codes``.
+        offset: See ``codes``.
+        weights: uint8 [K, T, H, W]: visible share of each layer, 255 = wholly; the front layer
+            wins; 0 where a pixel is not finite.
+        shrink: Full-size pixels per pixel here.
+        display: Display window at full size, moved to the origin.
+        data: Data window at full size, relative to it.
+        pixel_aspect: Width of a pixel over its height.
+        bad_pixels: Number of NaN or Inf pixels at full size; they are left out.
+    """
+
+    codes: AnyArray
+    scale: float
+    offset: float
+    weights: U8
+    shrink: int
+    display: Window
+    data: Window
+    pixel_aspect: float
+    bad_pixels: int
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return int(self.codes.shape[0])
+
+    @property
+    def height(self) -> int:
+        """Rows at the working resolution."""
+        return int(self.codes.shape[1])
+
+    @property
+    def width(self) -> int:
+        """Columns at the working resolution."""
+        return int(self.codes.shape[2])
+
+    def encoded(self, index: int) -> F32:
+        """A frame as encoded colours, float32 [H, W, 3]."""
+        return np.asarray(
+            self.codes[index].astype(np.float32) * np.float32(self.scale) + np.float32(self.offset),
+            np.float32,
+        )
+
+    def grey(self, index: int) -> U8:
+        """8-bit luma of a frame for optical flow, [H, W]."""
+        luma = self.encoded(index) @ np.array([0.299, 0.587, 0.114], np.float32)
+        return np.asarray(np.rint(np.clip(luma, 0, 1) * 255), np.uint8)
+
+
+def codes_of(picture: Picture, eight_bit: bool) -> tuple[AnyArray, Bool | None]:
+    """A picture's encoded colours as codes, and where it is finite (None: everywhere)."""
+    encoded = encode(picture.rgb)
+    finite: Bool | None = None
+    if not np.isfinite(encoded).all():
+        finite = np.isfinite(encoded).all(axis=2)
+        encoded = np.where(finite[..., None], encoded, 0)
+    if eight_bit:
+        return np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8), finite
+    codes = (np.clip(encoded, LOW, HIGH) - LOW) * (65535 / (HIGH - LOW))
+    return np.rint(codes).astype(np.uint16), finite
+
+
+def is_eight_bit(picture: Picture) -> bool:
+    """Whether 8-bit codes hold everything the picture has."""
+    native = picture.native
+    return native is not None and native.bits == 8 and native.codes.dtype == np.uint8
+
+
+def read_plates(
+    frames: Sequence[int],
+    picture: Callable[[int], Picture],
+    shares: Callable[[int], list[U8]],
+    layers: int,
+    task: Task,
+    pixel_limit: int = PIXEL_LIMIT,
+) -> Plates:
+    """Reads every frame once.
+
+    Args:
+        frames: Frame numbers.
+        picture: Frame number to picture.
+        shares: Frame number to the visible share of each layer, uint8 [H, W] each.
+        layers: Number of layers K.
+        task: Progress and cancel.
+        pixel_limit: Most pixels of a frame at the working resolution.
+
+    Raises:
+        InputError: A frame differs in size from the first, or nothing of it is finite.
+    """
+    import cv2
+
+    plates: Plates | None = None
+    for index, frame in enumerate(frames):
+        task.report(index / len(frames), "reading frames")
+        shot = picture(frame)
+        if plates is None:
+            plates = _empty(shot, len(frames), layers, pixel_limit)
+        size = (plates.data.width, plates.data.height)
+        if (shot.data.width, shot.data.height) != size:
+            raise InputError(
+                f"frame {frame} is {shot.data.width}x{shot.data.height}, frame {frames[0]} is "
+                f"{size[0]}x{size[1]}; a fit needs frames of one size",
+                frame=frame,
+            )
+        codes, finite = codes_of(shot, plates.codes.dtype == np.uint8)
+        masks = shares(frame)
+        if finite is not None:
+            plates.bad_pixels += int((~finite).sum())
+            masks = [np.where(finite, mask, 0).astype(np.uint8) for mask in masks]
+        target = (plates.width, plates.height)
+        if plates.shrink > 1:
+            # INTER_AREA of uint8/uint16 rounds to codes: below what the fit can resolve.
+            codes = cv2.resize(_padded(codes, plates), target, interpolation=cv2.INTER_AREA)
+            masks = [
+                cv2.resize(_padded(mask, plates), target, interpolation=cv2.INTER_AREA)
+                for mask in masks
+            ]
+        plates.codes[index] = codes
+        for k, mask in enumerate(masks):
+            if mask.shape != (plates.height, plates.width):
+                raise MaskError(
+                    f"the mask of frame {frame} is {mask.shape[1]}x{mask.shape[0]}, the frame is "
+                    f"{size[0]}x{size[1]}; masks must have the frames' size",
+                    frame=frame,
+                )
+            plates.weights[k, index] = mask
+    if plates is None:
+        raise InputError("there are no frames to fit")
+    return plates
+
+
+def _padded(codes: AnyArray, plates: Plates) -> AnyArray:
+    """Border repeated up to a multiple of ``shrink``, so that pixels shrink by exactly that."""
+    import cv2
+
+    below = plates.height * plates.shrink - codes.shape[0]
+    right = plates.width * plates.shrink - codes.shape[1]
+    padded: AnyArray = cv2.copyMakeBorder(codes, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return padded
+
+
+def _empty(shot: Picture, count: int, layers: int, pixel_limit: int) -> Plates:
+    width, height = shot.data.width, shot.data.height
+    shrink = 1
+    while (width // shrink) * (height // shrink) > pixel_limit:
+        shrink += 1
+    eight = is_eight_bit(shot)
+    shape = (count, -(-height // shrink), -(-width // shrink))
+    data = shot.data.moved(-shot.display.x0, -shot.display.y0)
+    return Plates(
+        codes=np.zeros((*shape, 3), np.uint8 if eight else np.uint16),
+        scale=1 / 255 if eight else (HIGH - LOW) / 65535,
+        offset=0.0 if eight else LOW,
+        weights=np.zeros((layers, *shape), np.uint8),
+        shrink=shrink,
+        display=Window.of_size(shot.display.width, shot.display.height),
+        data=data,
+        pixel_aspect=shot.pixel_aspect,
+        bad_pixels=0,
+    )
+
+
+def halved(plates: Plates) -> Plates:
+    """The same frames at half the working resolution."""
+    import cv2
+
+    count, height, width = plates.codes.shape[:3]
+    rows, columns = -(-height // 2), -(-width // 2)
+    codes = np.empty((count, rows, columns, 3), plates.codes.dtype)
+    weights = np.empty((len(plates.weights), count, rows, columns), np.uint8)
+
+    def half(picture: AnyArray) -> AnyArray:
+        even = cv2.copyMakeBorder(
+            picture, 0, 2 * rows - height, 0, 2 * columns - width, cv2.BORDER_REPLICATE
+        )
+        small: AnyArray = cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA)
+        return small
+
+    for t in range(count):
+        codes[t] = half(plates.codes[t])
+        for k in range(len(weights)):
+            weights[k, t] = half(plates.weights[k, t])
+    return replace(plates, codes=codes, weights=weights, shrink=plates.shrink * 2)

@@ -1,0 +1,78 @@
+"""What a fit is asked: a self-contained request that owns its inputs."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.arrays import F32, U8
+from engine.flow.pair import FlowPair
+from engine.io.picture import Picture
+
+
+@dataclass(frozen=True)
+class GroupMasks:
+    """One group, front to back in the request.
+
+    Attributes:
+        name: Unique name of the group.
+        mask: Frame number to soft mask uint8 [H, W] over the data window, 255 = in the group.
+    """
+
+    name: str
+    mask: Callable[[int], U8]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How to fit.
+
+    Attributes:
+        recipe: ``seeded`` (default) or ``paper``; a file of ``presets/recipes``.
+        seconds: Wall-clock budget counted from ``FitRequest.started``, or None.
+        steps: Number of steps (passes for ``seeded``), or None. With neither, the recipe's own.
+        seed: Seed of everything random.
+        reference: Frame number that the canonical image is aligned to, or None to choose.
+        device: ``auto``, ``cpu`` or ``cuda[:n]``.
+        overrides: Recipe numbers to change, by name.
+    """
+
+    recipe: str = "seeded"
+    seconds: float | None = None
+    steps: int | None = None
+    seed: int = 0
+    reference: int | None = None
+    device: str = "auto"
+    overrides: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """Everything a fit needs.
+
+    Attributes:
+        frames: Frame numbers, ascending; at least two; none of them made up.
+        picture: Frame number to picture (working space, scene-linear).
+        groups: The masks given, front to back; empty for a single group.
+        flow: Frame number to its flow (computed elsewhere or read from files), or None: the fit
+            computes OpenCV DIS flow itself.
+        options: How to fit.
+        source: Kept in the field, see ``Field.source``.
+        identity: Hash of everything the fit reads, kept in the field so that stale fits are known.
+        started: ``time.monotonic()`` at the start of the budget (of the process, for a command).
+        checkpoint: Folder for checkpoints, or None. With ``resume`` the fit goes on from there.
+        preview: Called now and then with (layer index, canonical pixels [h, w, 4]).
+    """
+
+    frames: tuple[int, ...]
+    picture: Callable[[int], Picture]
+    groups: Sequence[GroupMasks] = ()
+    flow: Callable[[int], FlowPair] | None = None
+    options: FitOptions = field(default_factory=FitOptions)
+    source: dict[str, Any] = field(default_factory=dict)
+    identity: str = ""
+    started: float = field(default_factory=time.monotonic)
+    checkpoint: Path | None = None
+    resume: bool = False
+    preview: Callable[[int, F32], None] | None = None

@@ -1,0 +1,343 @@
+"""The ``seeded`` recipe: real correspondence first, then lattice and canonical picture together.
+
+Each frame of a layer is ``I(x) = C(M x + d(x))``: a homography, a cubic B-spline lattice and an
+explicit canonical picture. A pass visits every pixel once (``engine.kernels.register``), takes one
+damped Gauss-Newton step of every frame's lattice and one preconditioned step of the picture. The
+lattice is halved as the passes go on: 16 pixels at half resolution and at full, then 8, then 4.
+The reference frame never moves: its place is the gauge, and keeps the canonical image a photograph.
+
+The number of the pass alone decides what it does, so ``--steps`` repeats a ``--seconds`` run.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import F32, F64
+from engine.fit.budget import Budget
+from engine.fit.canvas import canvas_of, fill_holes, lay_mosaic
+from engine.fit.plates import Plates, halved
+from engine.fit.seeds import Seed, pixel_centres
+from engine.io.picture import Window
+from engine.kernels import lattice as lattice_kernels
+from engine.kernels import threads
+from engine.kernels.register import register_pass, solve_lattices
+from engine.progress import Task
+
+#: Frames per kernel call: between calls the work can be cancelled.
+CHUNK_PIXELS = 8_000_000
+
+
+@dataclass
+class LayerState:
+    """A layer while it is fitted, in pixels of the working resolution.
+
+    Attributes:
+        matrices: float64 [T, 3, 3].
+        lattices: float32 [T, gy, gx, 2].
+        spacing: Pixels between control points.
+        canvas: Where ``picture`` lies.
+        picture: Encoded colours float32 [h, w, 3].
+        speed: Momentum of ``picture``.
+        weight: float32 [h, w]: how much was seen of each place in the last pass.
+    """
+
+    matrices: F64
+    lattices: F32
+    spacing: float
+    canvas: Window
+    picture: F32
+    speed: F32
+    weight: F32
+
+    def positions(self, plates: Plates, index: int) -> F32:
+        """Canonical points of the pixel centres of a frame, [H, W, 2]."""
+        with threads.guard():
+            result: F32 = lattice_kernels.positions(
+                self.matrices[index],
+                0.0,
+                0.0,
+                self.lattices[index],
+                *lattice_kernels.taps(plates.height, self.spacing),
+                *lattice_kernels.taps(plates.width, self.spacing),
+            )
+        return result
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Passes of one kind.
+
+    Attributes:
+        passes: How many; the last stage has no end.
+        half: At half resolution.
+        spacing: Of the lattice, in pixels of the full working resolution.
+    """
+
+    passes: int
+    half: bool
+    spacing: float
+
+
+def stages(recipe: dict[str, Any], plates: Plates) -> list[Stage]:
+    """What the passes do, in order."""
+    spacing = float(recipe["seed_spacing"])
+    result = []
+    if min(plates.height, plates.width) >= 128:
+        result.append(Stage(int(recipe["half_passes"]), True, spacing))
+    result.append(Stage(int(recipe["coarse_passes"]), False, spacing))
+    counts = [int(recipe["medium_passes"])]
+    while spacing / 2 >= float(recipe["finest_spacing"]):
+        spacing /= 2
+        result.append(Stage(counts[0], False, spacing))
+    result[-1] = Stage(1_000_000, result[-1].half, result[-1].spacing)
+    return result
+
+
+def start_layer(plates: Plates, layer: int, reference: int, seed: Seed) -> LayerState:
+    """The canonical picture as the seed lays it: real frames, from the reference outward."""
+    empty = np.zeros((0, 0, 3), np.float32)
+    state = LayerState(
+        seed.matrices,
+        seed.lattices,
+        seed.spacing,
+        Window.of_size(0, 0),
+        empty,
+        empty,
+        np.zeros((0, 0), np.float32),
+    )
+    lay(state, plates, layer, reference)
+    return state
+
+
+def lay(state: LayerState, plates: Plates, layer: int, reference: int) -> None:
+    """Lays the canonical picture anew from the frames as they are placed now."""
+    order = sorted(range(plates.count), key=lambda t: (abs(t - reference), t))
+    places = {t: state.positions(plates, t) for t in order} if plates.count <= 1 else None
+    extents = []
+    for t in order:
+        where = state.positions(plates, t) if places is None else places[t]
+        seen = plates.weights[layer, t] > 0
+        if not seen.any():
+            continue
+        points = where[seen]
+        extents.append(
+            (
+                float(points[:, 0].min()),
+                float(points[:, 1].min()),
+                float(points[:, 0].max()),
+                float(points[:, 1].max()),
+            )
+        )
+    state.canvas = canvas_of(extents, plates)
+    state.picture, state.weight = lay_mosaic(
+        plates, layer, ((t, state.positions(plates, t)) for t in order), state.canvas
+    )
+    state.speed = np.zeros_like(state.picture)
+
+
+def refine(
+    plates: Plates,
+    states: list[LayerState],
+    reference: int,
+    recipe: dict[str, Any],
+    budget: Budget,
+    reserve: Callable[[float], float],
+    task: Task,
+    first_pass: int = 0,
+    after_pass: Callable[[int], None] | None = None,
+) -> dict[str, Any]:
+    """Runs passes until the budget is spent.
+
+    Args:
+        plates: The frames.
+        states: The layers, changed in place.
+        reference: Index of the frame that does not move.
+        recipe: The recipe's numbers.
+        budget: Time and passes.
+        reserve: Seconds of one full-resolution pass to the seconds that finishing takes.
+        task: Progress and cancel.
+        first_pass: Number of the first pass (after a checkpoint).
+        after_pass: Called with the number of passes done (checkpoints, previews).
+
+    Returns:
+        ``{"steps", "psnr_curve"}``.
+    """
+    plan = stages(recipe, plates)
+    small: Plates | None = None
+    curve: list[tuple[float, float]] = []
+    step, cost = first_pass, 0.0
+    at_half = False
+    while True:
+        stage = _stage_of(plan, step)
+        if not budget.allows(step, cost, reserve(cost)):
+            break
+        if stage.half and small is None:
+            small = halved(plates)
+        if stage.half != at_half:
+            for k, state in enumerate(states):
+                _rescale(state, 0.5 if stage.half else 2.0)
+                lay(state, small if stage.half and small else plates, k, reference)
+            at_half = stage.half
+        if not at_half:
+            small = None
+        level = small if at_half and small is not None else plates
+        for state in states:
+            while state.spacing * (2 if at_half else 1) > stage.spacing:
+                state.lattices = lattice_kernels.subdivide(
+                    state.lattices, level.height, level.width, state.spacing
+                )
+                state.spacing /= 2
+        began = time.monotonic()
+        error = one_pass(level, states, reference, recipe, task)
+        spent = time.monotonic() - began
+        cost = spent * (4.5 if at_half else 1.0)
+        psnr = -10 * np.log10(max(error, 1e-10))
+        curve.append((round(budget.elapsed, 2), round(float(psnr), 3)))
+        step += 1
+        task.report(budget.fraction(step, reserve(cost)), "fit", step=step, psnr=float(psnr))
+        if after_pass is not None and not at_half:
+            after_pass(step)
+    if at_half:
+        for k, state in enumerate(states):
+            _rescale(state, 2.0)
+            lay(state, plates, k, reference)
+    return {"steps": step, "psnr_curve": curve}
+
+
+def _stage_of(plan: list[Stage], step: int) -> Stage:
+    for stage in plan:
+        if step < stage.passes:
+            return stage
+        step -= stage.passes
+    return plan[-1]
+
+
+def _rescale(state: LayerState, factor: float) -> None:
+    """Moves a layer to pixels of ``factor`` times the size."""
+    size = np.diag([factor, factor, 1.0])
+    state.matrices = size @ state.matrices @ np.linalg.inv(size)
+    state.lattices = (state.lattices * np.float32(factor)).astype(np.float32)
+    state.spacing *= factor
+
+
+def one_pass(
+    plates: Plates,
+    states: list[LayerState],
+    reference: int,
+    recipe: dict[str, Any],
+    task: Task,
+    *,
+    move: bool = True,
+    paint: bool = True,
+    robust: float | None = None,
+) -> float:
+    """One pass over all layers.
+
+    Args:
+        plates: The frames at the resolution of ``states``.
+        states: The layers, changed in place.
+        reference: Index of the frame that does not move.
+        recipe: The recipe's numbers.
+        task: Cancel.
+        move: Step the lattices.
+        paint: Step the canonical pictures.
+        robust: Overrides the recipe's robust scale.
+
+    Returns:
+        Mean squared encoded colour error before the step, over all pixels and channels.
+    """
+    loss = np.zeros(2)
+    for k, state in enumerate(states):
+        splat = _pass_layer(plates, k, state, reference, recipe, task, move, robust, loss)
+        if not paint:
+            continue
+        num, den = splat[..., :3], splat[..., 3]
+        state.weight = den
+        step = num / np.maximum(den, 1e-3)[..., None]
+        state.speed = np.float32(recipe["momentum"]) * state.speed + step
+        state.picture = (state.picture + state.speed).astype(np.float32)
+        seen = den > 1e-3
+        state.picture = fill_holes(state.picture, seen)
+        state.speed[~seen] = 0
+    return float(loss[0] / max(loss[1], 1) / 3)
+
+
+def _pass_layer(
+    plates: Plates,
+    layer: int,
+    state: LayerState,
+    reference: int,
+    recipe: dict[str, Any],
+    task: Task,
+    move: bool,
+    robust: float | None,
+    loss: F64,
+) -> F32:
+    import numba
+
+    height, width = plates.height, plates.width
+    rows, row_weights = lattice_kernels.taps(height, state.spacing)
+    columns, column_weights = lattice_kernels.taps(width, state.spacing)
+    ch, cw = state.picture.shape[:2]
+    splat = np.zeros((numba.get_num_threads(), ch, cw, 4), np.float32)
+    grid = state.lattices.shape[1:3]
+    size = max(1, int(CHUNK_PIXELS // (height * width)))
+    scale = 1.0 if robust is None else 0.0
+    robust = float(recipe["robust"]) * scale if robust is None else robust
+    # Sums over cells shrink with the cell, so the stiffness that balances them does too.
+    relative = (state.spacing / float(recipe["seed_spacing"])) ** 2
+    for low in range(0, plates.count, size):
+        task.check()
+        part = slice(low, min(low + size, plates.count))
+        batch = part.stop - part.start
+        gradient = np.empty((batch, *grid, 2), np.float32)
+        normal = np.empty((batch, *grid, 3), np.float32)
+        errors = np.zeros((batch, 2))
+        frame_weight = np.ones(batch, np.float32)
+        if part.start <= reference < part.stop:
+            frame_weight[reference - part.start] = recipe["reference_weight"]
+        lattices = state.lattices[part]
+        with threads.guard():
+            register_pass(
+                plates.codes[part],
+                np.float32(plates.scale),
+                np.float32(plates.offset),
+                plates.weights[layer, part],
+                frame_weight,
+                float(robust),
+                state.matrices[part],
+                lattices,
+                rows,
+                row_weights,
+                columns,
+                column_weights,
+                state.picture,
+                float(state.canvas.x0),
+                float(state.canvas.y0),
+                gradient,
+                normal,
+                splat,
+                errors,
+            )
+            if move:
+                if part.start <= reference < part.stop:
+                    gradient[reference - part.start] = 0
+                solve_lattices(
+                    lattices,
+                    gradient,
+                    normal,
+                    np.float32(float(recipe["stiffness"]) * relative),
+                    np.float32(float(recipe["damping"]) * relative),
+                    int(recipe["solver_rounds"]),
+                    np.float32(recipe["step_limit"]),
+                )
+        loss += errors.sum(axis=0)
+    total: F32 = splat.sum(axis=0)
+    return total
+
+
+__all__ = ["LayerState", "lay", "one_pass", "pixel_centres", "refine", "stages", "start_layer"]

@@ -1,0 +1,198 @@
+"""Where a fit starts: chained flow or a chain of homographies, whichever explains the group.
+
+Starting from real correspondence is what makes the canonical image a picture from the first pass
+on: the reference frame at identity, the others laid around it. A field that starts at zero instead
+invents a smeared compromise and never leaves it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import F32, F64, U8
+from engine.fit.motion import global_motion
+from engine.fit.plates import Plates
+from engine.flow.pair import FlowPair
+from engine.kernels import lattice as lattice_kernels
+from engine.kernels.register import solve_lattices
+from engine.progress import Task
+
+
+#: A homography is kept while its error is at most this many times the chained flow's.
+PREFERENCE = 1.3
+
+
+@dataclass
+class Seed:
+    """Start of a layer at the working resolution.
+
+    Attributes:
+        matrices: float64 [T, 3, 3] frame to reference frame.
+        lattices: float32 [T, gy, gx, 2].
+        spacing: Pixels between control points.
+        kind: ``flow`` or ``homography``: what explained the group better.
+        errors: Mean colour error against the reference frame by kind, for the report.
+    """
+
+    matrices: F64
+    lattices: F32
+    spacing: float
+    kind: str
+    errors: dict[str, float]
+
+
+def seed_layer(
+    plates: Plates,
+    layer: int,
+    reference: int,
+    flow: Callable[[int], FlowPair],
+    spacing: float,
+    task: Task,
+) -> Seed:
+    """Chains the flow of one layer from every frame to the reference frame.
+
+    Args:
+        plates: The frames.
+        layer: Index of the layer whose weights count.
+        reference: Index of the reference frame.
+        flow: Index of a frame to its flow at the working resolution.
+        spacing: Spacing of the lattices, in pixels.
+        task: Progress and cancel.
+
+    Returns:
+        The seed of the layer.
+    """
+    height, width, count = plates.height, plates.width, plates.count
+    shape = lattice_kernels.grid_shape(height, width, spacing)
+    matrices = np.tile(np.eye(3), (count, 1, 1))
+    lattices = np.zeros((count, *shape, 2), np.float32)
+    taps = (
+        *lattice_kernels.taps(height, spacing),
+        *lattice_kernels.taps(width, spacing),
+    )
+    grid = pixel_centres(height, width)
+    target = plates.encoded(reference)
+    inside = plates.weights[layer, reference]
+    costs = np.zeros((2, 2))
+    done = 0
+    for step in (1, -1):
+        previous, trust = grid, np.ones((height, width), np.float32)
+        index = reference + step
+        while 0 <= index < count:
+            task.report(done / max(count - 1, 1), "seeding")
+            pair = flow(index)
+            vectors = pair.backward if step > 0 else pair.forward
+            confidence = pair.backward_confidence if step > 0 else pair.forward_confidence
+            weight = plates.weights[layer, index].astype(np.float32) / 255
+            if vectors is None or confidence is None:
+                vectors, confidence = np.zeros_like(grid), np.zeros((height, width), np.float32)
+            landing = grid + vectors
+            before = plates.weights[layer, index - step].astype(np.float32) / 255
+            sure = confidence * weight * _read(before, landing)
+            motion = global_motion(vectors, sure)
+            matrices[index] = matrices[index - step] @ motion
+            matrices[index] /= matrices[index, 2, 2]
+            chained = _read(previous, landing)
+            trust = sure * np.maximum(_read(trust, landing), 0.05)
+            base = lattice_kernels.apply_matrix(matrices[index], grid.reshape(-1, 2))
+            base = base.reshape(height, width, 2).astype(np.float32)
+            lattices[index] = fit_lattice(chained - base, trust, spacing)
+            model = base + lattice_kernels.evaluate(lattices[index], *taps)
+            # Where the chain broke, the smooth model goes on in its place.
+            keep = sure[..., None]
+            previous = keep * chained + (1 - keep) * model
+            frame = plates.encoded(index)
+            for kind, places in ((0, model), (1, base)):
+                error, pixels = _difference(frame, target, places, weight, inside)
+                costs[kind] += (error, pixels)
+            index += step
+            done += 1
+    means = costs[:, 0] / np.maximum(costs[:, 1], 1)
+    errors = {"flow": float(means[0]), "homography": float(means[1])}
+    # A chain must earn its freedom: it drifts, and where it broke the canvas is torn.
+    if costs[1, 1] > 0.5 * costs[0, 1] and means[1] <= PREFERENCE * means[0]:
+        return Seed(matrices, np.zeros_like(lattices), spacing, "homography", errors)
+    return Seed(matrices, lattices, spacing, "flow", errors)
+
+
+def pixel_centres(height: int, width: int) -> F32:
+    """Points [H, W, 2] of the pixel centres, (x, y), at +0.5."""
+    grid = np.empty((height, width, 2), np.float32)
+    grid[..., 0] = np.arange(width, dtype=np.float32)[None, :] + 0.5
+    grid[..., 1] = np.arange(height, dtype=np.float32)[:, None] + 0.5
+    return grid
+
+
+def fit_lattice(displacement: F32, weight: F32, spacing: float, stiffness: float = 0.3) -> F32:
+    """The smooth lattice closest to a displacement that is known in places.
+
+    Works on weighted means over lattice cells: flow is not sharper than that.
+
+    Args:
+        displacement: [H, W, 2] in pixels.
+        weight: [H, W], 0 where unknown.
+        spacing: Pixels between control points.
+        stiffness: Weight of the bending energy against one cell of full weight.
+
+    Returns:
+        Control points [gy, gx, 2].
+    """
+    height, width = weight.shape
+    rows, columns = lattice_kernels.grid_shape(height, width, spacing)
+    row_of = (np.arange(height) / spacing).astype(np.int64)
+    column_of = (np.arange(width) / spacing).astype(np.int64)
+    starts = (np.unique(row_of, return_index=True)[1], np.unique(column_of, return_index=True)[1])
+
+    def sums(values: F32) -> F32:
+        rowwise = np.add.reduceat(values, starts[0], axis=0)
+        return np.asarray(np.add.reduceat(rowwise, starts[1], axis=1), np.float32)
+
+    mass = sums(weight)
+    mean = sums(displacement * weight[..., None]) / np.maximum(mass, 1e-6)[..., None]
+    mass = mass / np.float32(spacing * spacing)
+    basis = np.array([1, 23, 23, 1], np.float32) / 48
+    down = np.zeros((rows - 3, rows), np.float32)
+    across = np.zeros((columns - 3, columns), np.float32)
+    for k in range(4):
+        down[np.arange(rows - 3), np.arange(rows - 3) + k] = basis[k]
+        across[np.arange(columns - 3), np.arange(columns - 3) + k] = basis[k]
+    normal = np.zeros((1, rows, columns, 3), np.float32)
+    normal[0, ..., 0] = normal[0, ..., 2] = down.T @ mass @ across
+    control = np.zeros((1, rows, columns, 2), np.float32)
+    # Start at the overall mean so that empty regions do not pull towards zero.
+    total = max(float(mass.sum()), 1e-6)
+    control[:] = (mean * mass[..., None]).sum(axis=(0, 1)) / total
+    for _ in range(6):
+        gradient = np.empty_like(control)
+        for c in range(2):
+            missing = mean[..., c] - down @ control[0, ..., c] @ across.T
+            gradient[0, ..., c] = down.T @ (missing * mass) @ across
+        solve_lattices(control, gradient, normal, stiffness, 1e-6, 40, 1e9)
+    return control[0]
+
+
+def _read(picture: F32, places: F32) -> F32:
+    """Bilinear reading [H, W(, C)] at places [H, W, 2] with pixel centres at +0.5."""
+    import cv2
+
+    read: F32 = cv2.remap(
+        picture,
+        places[..., 0] - np.float32(0.5),
+        places[..., 1] - np.float32(0.5),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return read
+
+
+def _difference(
+    frame: F32, target: F32, places: F32, weight: F32, inside: U8
+) -> tuple[float, float]:
+    """Robust colour error of a frame read from the reference frame, and the pixels compared."""
+    height, width = weight.shape
+    x, y = places[..., 0], places[..., 1]
+    seen = weight * ((x > 0) & (y > 0) & (x < width) & (y < height))
+    seen = seen * (_read(inside, places) > 127)
+    error = np.abs(_read(target, places) - frame).sum(axis=2)
+    return float((np.minimum(error, 0.5) * seen).sum()), float(seen.sum())

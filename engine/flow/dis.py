@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import F32, U8, AnyArray
+from engine.colour.encoding import encode
 from engine.errors import InputError, MissingFrameError, UsageError
 from engine.flow.confidence import confidence_of
 from engine.flow.pair import FlowPair
@@ -28,7 +29,7 @@ Link = tuple[F32, F32, F32, F32]
 def grey8(picture: AnyArray) -> U8:
     """The 8-bit luma that flow is computed on.
 
-    Rec.709 luminance in the sRGB curve. A fixed curve, the same for every frame, so
+    Rec.709 luminance, perceptually encoded. A fixed curve, the same for every frame, so
     that brightness stays comparable: up to 0.85 as it is, above it approaching 255 smoothly, so
     that HDR highlights keep some detail; negative and NaN become 0.
 
@@ -44,7 +45,7 @@ def grey8(picture: AnyArray) -> U8:
         light = colour @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     else:
         light = colour[..., 0]
-    luma = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
+    luma = encode(light)
     room = 1 - KNEE
     above = np.maximum(luma - KNEE, 0)
     curved = np.minimum(luma, KNEE) + room * (1 - np.exp(-above / room))

@@ -1,15 +1,14 @@
 """Flow from files: Middlebury ``.flo``, the published preprocessing's ``.npy``, EXR vectors."""
 
-import os
 import struct
-import uuid
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from engine.arrays import F32, AnyArray
-from engine.errors import InputError, UsageError, WriteError
+from engine.errors import InputError, UsageError
+from engine.io.atomic import replace_atomically
 
 FLO_MAGIC = b"PIEH"
 
@@ -94,7 +93,7 @@ def write_flo(path: str | Path, flow: F32) -> None:
     """Writes a Middlebury ``.flo`` file, to a temporary name first.
 
     Args:
-        path: The file; its folder must exist.
+        path: The file; absent folders are made.
         flow: [H, W, 2] of (dx, dy) in pixels, y down. NaN is written as unknown.
 
     Raises:
@@ -106,14 +105,8 @@ def write_flo(path: str | Path, flow: F32) -> None:
         raise UsageError(f"flow must be [H, W, 2], not {list(flow.shape)}")
     values = np.where(np.isfinite(flow), flow, 2 * FLO_UNKNOWN).astype("<f4")
     header = FLO_MAGIC + struct.pack("<ii", flow.shape[1], flow.shape[0])
-    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        beside.write_bytes(header + values.tobytes())
-        os.replace(beside, path)
-    except OSError as error:
-        raise WriteError(f"cannot write {path}: {error.strerror or error}", file=path) from error
-    finally:
-        beside.unlink(missing_ok=True)
+    with replace_atomically(path) as part:
+        part.write_bytes(header + values.tobytes())
 
 
 def unpad(padded: AnyArray, size: Size, file: str | Path = "the flow", multiple: int = 8) -> F32:

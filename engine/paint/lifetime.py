@@ -1,28 +1,16 @@
 """In which frames a stroke shows."""
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from engine.errors import UsageError
+from engine.io.frames import parse_frames
 
-_PART = re.compile(r"(-?\d+)(?:-(-?\d+)(?:x([1-9]\d*))?)?")
 
-
-@lru_cache(maxsize=256)
-def _ranges(text: str) -> tuple[tuple[int, int, int], ...]:
-    """(first, last, step) of each part of a range text; membership never lists the frames."""
-    parts = [part for part in re.split(r"[\s,]+", text) if part]
-    found = [_PART.fullmatch(part) for part in parts]
-    if not parts or not all(found):
-        raise ValueError(text)
-    triples = []
-    for match in found:
-        if match is not None:
-            first, last, step = match.groups()
-            triples.append((int(first), int(last or first), int(step or 1)))
-    return tuple((min(a, b), max(a, b), step) if a > b else (a, b, step) for a, b, step in triples)
+@lru_cache(maxsize=64)
+def _frames(text: str) -> frozenset[int]:
+    return frozenset(parse_frames(text))
 
 
 def check_lifetime(value: Any, label: str) -> str | tuple[int, int]:
@@ -42,8 +30,8 @@ def check_lifetime(value: Any, label: str) -> str | tuple[int, int]:
         if value == "all":
             return value
         try:
-            _ranges(value)
-        except ValueError:
+            _frames(value)
+        except UsageError:
             raise UsageError(
                 f'{label}: lifetime {value!r} is no frame range; write "all" or such as "1001-1010"'
             ) from None
@@ -67,8 +55,5 @@ def alive_in(lifetime: str | tuple[int, int], frame: int) -> bool:
     if lifetime == "all":
         return True
     if isinstance(lifetime, str):
-        return any(
-            first <= frame <= last and (frame - first) % step == 0
-            for first, last, step in _ranges(lifetime)
-        )
+        return frame in _frames(lifetime)
     return lifetime[0] <= frame <= lifetime[1]

@@ -67,9 +67,10 @@ def test_another_size_names_both_sizes(tmp_path):
         read_flow(path, (48, 64))
 
 
-def test_write_into_a_missing_folder_is_a_write_error(tmp_path):
+def test_write_where_no_folder_can_be_is_a_write_error(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
     with pytest.raises(WriteError):
-        write_flo(tmp_path / "none" / "a.flo", some_flow())
+        write_flo(tmp_path / "file" / "a.flo", some_flow())
 
 
 @pytest.mark.parametrize(("height", "width"), [(540, 540), (480, 854), (16, 24), (17, 33)])

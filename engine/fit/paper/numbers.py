@@ -1,0 +1,120 @@
+"""The numbers of the recipe, typed, and what follows from them."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import F32, I64
+from engine.errors import UsageError
+from engine.fit.recipes import load_recipe
+from engine.kernels.hashgrid_network import NetworkShape
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """``presets/recipes/paper.toml``, which says what each number is."""
+
+    name: str
+    canonical_levels: int
+    canonical_log2_entries: int
+    canonical_base: int
+    canonical_growth: float
+    canonical_hidden_layers: int
+    canonical_width: int
+    margin: float
+    deformation_levels: int
+    deformation_log2_entries: int
+    deformation_base: int
+    deformation_growth: float
+    deformation_hidden_layers: int
+    deformation_width: int
+    divisor: float
+    annealing_begin: int
+    annealing_length: int
+    gradient_loss: float
+    flow_loss: float
+    background_loss: float
+    flow_confidence: float
+    mask_threshold: int
+    rate: float
+    halved_at: list[int]
+    beta1: float
+    beta2: float
+    epsilon: float
+    steps: int
+    repeats: int
+    tile: int
+    checkpoint_seconds: float
+    finish_share: float
+
+    @classmethod
+    def load(cls, overrides: dict[str, Any] | None = None) -> "Numbers":
+        """Reads the recipe.
+
+        Raises:
+            UsageError: An override that the recipe does not know, or a value out of range.
+        """
+        found = load_recipe("paper", overrides)
+        numbers = cls(**{item.name: found[item.name] for item in fields(cls)})
+        for name in ("annealing_length", "repeats", "tile", "divisor", "steps"):
+            if getattr(numbers, name) <= 0:
+                raise UsageError(
+                    f"{name} of recipe paper must be above 0, not {getattr(numbers, name)}"
+                )
+        return numbers
+
+    def that_shape_the_result(self) -> dict[str, Any]:
+        """What a checkpoint must agree in."""
+        loose = ("steps", "tile", "checkpoint_seconds", "finish_share")
+        return {name: value for name, value in asdict(self).items() if name not in loose}
+
+    @property
+    def canonical(self) -> NetworkShape:
+        """Network of C: (row, column) to colour."""
+        return NetworkShape(
+            2,
+            self.canonical_levels,
+            self.canonical_log2_entries,
+            self.canonical_base,
+            self.canonical_growth,
+            self.canonical_hidden_layers,
+            self.canonical_width,
+            3,
+        )
+
+    @property
+    def deformation(self) -> NetworkShape:
+        """Network of D: (row, column, time) to a displacement times ``divisor``."""
+        return NetworkShape(
+            3,
+            self.deformation_levels,
+            self.deformation_log2_entries,
+            self.deformation_base,
+            self.deformation_growth,
+            self.deformation_hidden_layers,
+            self.deformation_width,
+            2,
+        )
+
+    def annealing(self, step: int) -> F32:
+        """Weights [L] of the deformation's levels at a step, coarse to fine.
+
+        (1 - cos(pi clamp(L (step - begin) / length - level, 0, 1))) / 2; all 0 up to ``begin``.
+        """
+        levels = self.deformation_levels
+        reached = levels * max(step - self.annealing_begin, 0) / self.annealing_length
+        share = np.clip(reached - np.arange(levels), 0, 1)
+        weights: F32 = ((1 - np.cos(np.pi * share)) / 2).astype(np.float32)
+        return weights
+
+    def rate_at(self, step: int) -> float:
+        """Adam's rate at a step."""
+        return self.rate * 0.5 ** sum(step >= mark for mark in self.halved_at)
+
+    def frame_at(self, step: int, count: int, seed: int) -> int:
+        """Index of the frame of a step: shuffled rounds in which each comes ``repeats`` times."""
+        length = count * self.repeats
+        turn, place = divmod(step, length)
+        order: I64 = np.random.default_rng([seed, turn]).permutation(length)
+        return int(order[place]) % count

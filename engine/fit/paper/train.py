@@ -1,0 +1,176 @@
+"""The loop of the ``paper`` fit."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from engine.arrays import F32
+from engine.errors import DeviceError, UsageError
+from engine.fields.hashfield import HashDeformation
+from engine.fit.budget import Budget
+from engine.fit.paper import checkpoint
+from engine.fit.paper.adam import Moments, adam_step
+from engine.fit.paper.clip import ClipData, PaperFit
+from engine.fit.paper.losses import Losses, Shot, Tally, tiles
+from engine.fit.paper.numbers import Numbers
+from engine.fit.request import FitRequest
+from engine.kernels.hashgrid_network import HashNetwork
+from engine.progress import Task
+
+
+@dataclass
+class _Group:
+    canonical: HashNetwork
+    deformation: HashNetwork
+    moments: dict[str, Moments]
+
+    @classmethod
+    def initial(
+        cls, numbers: Numbers, generator: torch.Generator, device: torch.device
+    ) -> "_Group":
+        networks = [
+            HashNetwork.initial(shape, generator)
+            for shape in (numbers.canonical, numbers.deformation)
+        ]
+        moments = {}
+        for name, network in zip(("canonical", "deformation"), networks, strict=True):
+            network.encoder, network.decoder = (
+                network.encoder.to(device),
+                network.decoder.to(device),
+            )
+            moments[f"{name}.encoder"] = Moments.of(network.encoder)
+            moments[f"{name}.decoder"] = Moments.of(network.decoder)
+        return cls(networks[0], networks[1], moments)
+
+
+def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | None) -> PaperFit:
+    """``engine.fit.paper.fit_paper``, which says what the arguments are."""
+    numbers = Numbers.load(request.options.overrides)
+    device = _device(request.options.device)
+    seed = request.options.seed
+    generator = torch.Generator().manual_seed(seed)
+    groups = [_Group.initial(numbers, generator, device) for _ in range(plates.layers)]
+    state = _state(groups)
+    agree = {
+        "identity": request.identity,
+        "seed": seed,
+        "clip": [plates.count, plates.layers, plates.height, plates.width],
+        "numbers": numbers.that_shape_the_result(),
+    }
+    step = 0
+    if request.resume and request.checkpoint is not None:
+        step = checkpoint.load(request.checkpoint, agree, state)
+    wanted = request.options.steps
+    limit = numbers.steps if wanted is None else wanted
+    budget = Budget(request.started, request.options.seconds, limit, numbers.steps)
+
+    cost, kept, psnr = 0.0, reserve or 0.0, None
+    saved_at, saved = time.monotonic(), step
+    while budget.allows(step, cost, kept):
+        began = time.monotonic()
+        tally = _step(step, groups, plates, numbers, seed, device, task)
+        step += 1
+        now = time.monotonic()
+        cost = now - began if cost == 0 else 0.8 * cost + 0.2 * (now - began)
+        psnr = tally.psnr
+        if reserve is None and budget.seconds is not None:
+            kept = min(cost * numbers.finish_share * plates.count, budget.seconds / 2)
+        task.report(
+            budget.fraction(step, kept), "fit", step=float(step), psnr=psnr, loss=tally.loss
+        )
+        if request.checkpoint and now - saved_at >= numbers.checkpoint_seconds:
+            checkpoint.save(request.checkpoint, step, agree, state)
+            saved_at, saved = time.monotonic(), step
+    if request.checkpoint and saved != step:
+        checkpoint.save(request.checkpoint, step, agree, state)
+    schedule = {"steps": step, "seed": seed, "numbers": numbers.that_shape_the_result()}
+    weights = numbers.annealing(max(step - 1, 0))
+    layers = [_deformation(group, plates, numbers, weights) for group in groups]
+    return PaperFit(layers, step, cost, psnr, schedule)
+
+
+def _step(
+    step: int,
+    groups: list[_Group],
+    plates: ClipData,
+    numbers: Numbers,
+    seed: int,
+    device: torch.device,
+    task: Task,
+) -> Tally:
+    """One whole frame through all groups, and one step of Adam."""
+    index = numbers.frame_at(step, plates.count, seed)
+    task.check()
+    pair = plates.flow(index) if numbers.flow_loss and index + 1 < plates.count else None
+    shot = Shot.of(
+        plates.frame(index), plates.masks(index), pair, index, plates.count, numbers, device
+    )
+    weights = numbers.annealing(step)
+    tally = Tally()
+    for k, group in enumerate(groups):
+        losses = Losses(shot, k, group.canonical, group.deformation, weights, numbers)
+        for tile in tiles(plates.height, plates.width, numbers.tile):
+            task.check()
+            losses.backward(tile, tally)
+    for group in groups:
+        for moments in group.moments.values():
+            adam_step(
+                moments,
+                step + 1,
+                numbers.rate_at(step),
+                numbers.beta1,
+                numbers.beta2,
+                numbers.epsilon,
+            )
+    return tally
+
+
+def _state(groups: list[_Group]) -> dict[str, torch.Tensor]:
+    """Everything that a step changes."""
+    state = {}
+    for k, group in enumerate(groups):
+        for name, moments in group.moments.items():
+            state[f"{k}.{name}.value"] = moments.value.detach()
+            state[f"{k}.{name}.mean"] = moments.mean
+            state[f"{k}.{name}.square"] = moments.square
+    return state
+
+
+def _deformation(
+    group: _Group, plates: ClipData, numbers: Numbers, weights: F32
+) -> HashDeformation:
+    return HashDeformation(
+        window=plates.window,
+        count=plates.count,
+        weights=weights,
+        parameters={
+            name: moments.value.detach().cpu().numpy().copy()
+            for name, moments in group.moments.items()
+        },
+        shapes={
+            "canonical": numbers.canonical.numbers(),
+            "deformation": numbers.deformation.numbers(),
+        },
+        extent=(float(plates.width * plates.shrink), float(plates.height * plates.shrink)),
+        divisor=numbers.divisor,
+        margin=numbers.margin,
+    )
+
+
+def _device(name: str) -> torch.device:
+    """The device of an option; ``auto`` takes an NVIDIA GPU where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"no device is called {name!r}; choose auto, cpu or cuda") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UsageError(f"the fit runs on cpu or cuda, not on {name!r}")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise DeviceError(
+            f"there is no device {name} here (NVIDIA GPUs found: {torch.cuda.device_count()}); "
+            "choose --device cpu"
+        )
+    return device

@@ -1,0 +1,350 @@
+"""The published recipe on clips that a test can afford."""
+
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.arrays import F32, U8
+from engine.errors import Cancelled, DeviceError, InputError, UsageError
+from engine.fit.paper import PaperFit, fit_paper
+from engine.fit.paper.adam import Moments, adam_step
+from engine.fit.paper.losses import Losses, Shot, Tally, tiles
+from engine.fit.paper.numbers import Numbers
+from engine.fit.request import FitOptions, FitRequest
+from engine.flow.pair import FlowPair
+from engine.io.picture import Window
+from engine.kernels.hashgrid_network import HashNetwork
+from engine.progress import Progress, Task, silent
+
+SMALL = {
+    "canonical_levels": 8,
+    "canonical_log2_entries": 12,
+    "canonical_growth": 1.3,
+    "deformation_levels": 6,
+    "deformation_log2_entries": 12,
+    "deformation_hidden_layers": 3,
+    "deformation_base": 4,
+    "annealing_begin": 20,
+    "annealing_length": 40,
+    "tile": 24,
+}
+
+
+@dataclass
+class Clip:
+    """A texture that slides by a whole pixel to the right in each frame."""
+
+    count: int = 8
+    height: int = 32
+    width: int = 48
+    shrink: int = 1
+    split: bool = False
+
+    @property
+    def layers(self) -> int:
+        return 2 if self.split else 1
+
+    @property
+    def window(self) -> Window:
+        return Window.of_size(self.width, self.height)
+
+    def frame(self, index: int) -> F32:
+        y, x = np.mgrid[: self.height, : self.width].astype(np.float32)
+        x = x - index
+        red = 0.5 + 0.4 * np.sin(x / 3) * np.cos(y / 4)
+        green = 0.5 + 0.3 * np.sin((x + y) / 5)
+        blue = ((x // 6 + y // 6) % 2) * 0.6 + 0.2
+        return np.stack([red, green, blue], axis=-1).astype(np.float32)
+
+    def masks(self, index: int) -> list[U8]:
+        if not self.split:
+            return []
+        front = np.zeros((self.height, self.width), np.uint8)
+        front[8:24, 10 + index : 26 + index] = 255
+        return [front, 255 - front]
+
+    def flow(self, index: int) -> FlowPair:
+        size = (self.height, self.width)
+        forward = np.zeros((*size, 2), np.float32)
+        forward[..., 0] = 1
+        return FlowPair(index, forward, np.ones(size, np.float32), None, None)
+
+
+def _request(
+    steps: int | None = None,
+    seconds: float | None = None,
+    seed: int = 1,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    **overrides: object,
+) -> FitRequest:
+    options = FitOptions(
+        recipe="paper",
+        steps=steps,
+        seconds=seconds,
+        seed=seed,
+        device="cpu",
+        overrides={**SMALL, **overrides},
+    )
+
+    def unused(frame: int) -> object:
+        raise AssertionError("the clip is read through ClipData")
+
+    return FitRequest(
+        frames=tuple(range(8)),
+        picture=unused,
+        options=options,  # type: ignore[arg-type]
+        identity="test",
+        checkpoint=checkpoint,
+        resume=resume,
+    )
+
+
+def _psnr(fit: PaperFit, clip: Clip) -> float:
+    errors = []
+    for index in range(clip.count):
+        layer = fit.layers[0]
+        seen = layer.colours(layer.positions(index).reshape(-1, 2))
+        errors.append(np.mean((seen.reshape(clip.frame(index).shape) - clip.frame(index)) ** 2))
+    return float(-10 * np.log10(np.mean(errors)))
+
+
+def _same(one: PaperFit, other: PaperFit) -> bool:
+    return all(
+        np.array_equal(a.parameters[name], b.parameters[name])
+        for a, b in zip(one.layers, other.layers, strict=True)
+        for name in a.parameters
+    )
+
+
+def test_fit_learns_the_clip_and_its_motion() -> None:
+    clip = Clip()
+    start, end = (fit_paper(_request(steps), clip, silent()) for steps in (0, 150))
+    assert _psnr(end, clip) > _psnr(start, clip) + 10
+    assert end.steps == 150
+    # The texture slides by 1 a frame: what is at x in frame 1 is at x + 5 in frame 6.
+    early, late = end.layers[0].positions(1), end.layers[0].positions(6)
+    drift = late[8:24, 15:35] - early[8:24, 10:30]
+    assert np.abs(drift).mean() < 0.8
+    still = start.layers[0].positions(6)[8:24, 15:35] - start.layers[0].positions(1)[8:24, 10:30]
+    assert np.abs(still[..., 0]).mean() > 3
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not() -> None:
+    clip = Clip(split=True)
+    first, second = (fit_paper(_request(45), clip, silent()) for _ in range(2))
+    assert _same(first, second)
+    assert not _same(first, fit_paper(_request(45, seed=2), clip, silent()))
+
+
+def test_resume_continues_to_the_very_same_field(tmp_path: Path) -> None:
+    clip = Clip()
+    whole = fit_paper(_request(50), clip, silent())
+    fit_paper(_request(30, checkpoint=tmp_path), clip, silent())
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "paper-00000030.safetensors",
+        "paper.json",
+    ]
+    resumed = fit_paper(_request(50, checkpoint=tmp_path, resume=True), clip, silent())
+    assert resumed.steps == 50
+    assert _same(whole, resumed)
+
+
+def test_resume_refuses_the_checkpoint_of_another_fit(tmp_path: Path) -> None:
+    clip = Clip()
+    fit_paper(_request(2, checkpoint=tmp_path), clip, silent())
+    with pytest.raises(UsageError, match="seed"):
+        fit_paper(_request(4, seed=9, checkpoint=tmp_path, resume=True), clip, silent())
+    other = replace(clip, split=True)
+    with pytest.raises(UsageError, match="another fit"):
+        fit_paper(_request(4, checkpoint=tmp_path, resume=True), other, silent())
+    (tmp_path / "paper-00000002.safetensors").write_bytes(b"cut")
+    with pytest.raises(InputError, match="cannot be read"):
+        fit_paper(_request(4, checkpoint=tmp_path, resume=True), clip, silent())
+
+
+def test_resume_without_a_checkpoint_starts_at_the_beginning(tmp_path: Path) -> None:
+    fit = fit_paper(_request(2, checkpoint=tmp_path, resume=True), Clip(), silent())
+    assert fit.steps == 2
+
+
+def test_cancel_stops_inside_a_step_and_keeps_the_last_checkpoint(tmp_path: Path) -> None:
+    stop = threading.Event()
+    checks = 0
+
+    class Counting(Task):
+        def check(self) -> None:
+            nonlocal checks
+            checks += 1
+            if checks == 40:
+                stop.set()
+            super().check()
+
+    with pytest.raises(Cancelled):
+        fit_paper(
+            _request(100, checkpoint=tmp_path, checkpoint_seconds=0.0),
+            Clip(),
+            Counting(cancelled=stop),
+        )
+    # Six checks a step: one before it, four tiles, one in the report.
+    assert checks == 40
+    assert (tmp_path / "paper-00000006.safetensors").exists()
+
+
+def test_progress_tells_step_decibels_and_share() -> None:
+    told: list[Progress] = []
+    fit_paper(_request(10), Clip(), Task(told.append))
+    assert [p.figures["step"] for p in told] == list(range(1, 11))
+    assert told[-1].fraction == 1
+    assert all(np.isfinite(p.figures["psnr"]) for p in told)
+
+
+def test_a_spent_budget_takes_no_step_and_a_short_one_stops_early() -> None:
+    spent = replace(_request(None, 1.0), started=time.monotonic() - 5)
+    assert fit_paper(spent, Clip(), silent()).steps == 0
+    short = fit_paper(_request(None, 0.5), Clip(), silent())
+    assert 0 < short.steps < 10000
+
+
+def test_the_field_keeps_the_annealing_of_its_last_step() -> None:
+    numbers = Numbers.load(SMALL)
+    fit = fit_paper(_request(31), Clip(), silent())
+    weights = fit.layers[0].weights
+    np.testing.assert_array_equal(weights, numbers.annealing(30))
+    assert weights[0] == 1 and weights[-1] == 0
+    assert not fit_paper(_request(10), Clip(), silent()).layers[0].weights.any()
+
+
+def test_published_schedule() -> None:
+    numbers = Numbers.load()
+    assert numbers.canonical.grid.parameters == 6_698_992
+    assert numbers.canonical.mlp.parameters == 8_192
+    assert numbers.deformation.grid.parameters == 12_196_240
+    assert numbers.deformation.mlp.parameters == 32_768
+    assert not numbers.annealing(4000).any()
+    # Step 6000 is half way: 8 of 16 levels are in.
+    assert numbers.annealing(6000).tolist() == [1] * 8 + [0] * 8
+    assert numbers.annealing(6125)[8] == pytest.approx(0.5)
+    assert numbers.annealing(8000).all()
+    rates = [numbers.rate_at(s) for s in (0, 2499, 2500, 5000, 7500, 9999)]
+    assert rates == pytest.approx([1e-3, 1e-3, 5e-4, 2.5e-4, 1.25e-4, 1.25e-4])
+    seen = np.bincount([numbers.frame_at(s, 3, seed=4) for s in range(600)])
+    assert seen.tolist() == [200, 200, 200]
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_tiles_give_the_losses_and_gradients_of_the_whole_frame(bad: bool) -> None:
+    clip, numbers = Clip(split=True), Numbers.load(SMALL)
+    frame = clip.frame(3)
+    if bad:
+        frame[10, 20] = np.nan
+    shot = Shot.of(frame, clip.masks(3), clip.flow(3), 3, 8, numbers, torch.device("cpu"))
+    found = []
+    for size in (64, 11):
+        generator = torch.Generator().manual_seed(0)
+        networks = [
+            HashNetwork.initial(shape, generator)
+            for shape in (numbers.canonical, numbers.deformation)
+        ]
+        parameters = [p for n in networks for p in (n.encoder, n.decoder)]
+        for parameter in parameters:
+            Moments.of(parameter)
+        tally = Tally()
+        losses = Losses(shot, 0, networks[0], networks[1], numbers.annealing(45), numbers)
+        for tile in tiles(32, 48, size):
+            losses.backward(tile, tally)
+        found.append((tally, [p.grad for p in parameters]))
+    (whole, wanted), (parts, sums) = found
+    assert np.isfinite(whole.loss)
+    assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
+    assert parts.samples == whole.samples == 3 * (16 * 16 - bad)
+    for one, other in zip(wanted, sums, strict=True):
+        assert one is not None and other is not None and one.abs().max() > 0
+        torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-6)
+
+
+def test_losses_are_those_written_in_the_docstring() -> None:
+    """Against a plain evaluation of the whole frame in NumPy."""
+    clip, numbers = Clip(split=True), Numbers.load(SMALL)
+    generator = torch.Generator().manual_seed(0)
+    canonical, deformation = (
+        HashNetwork.initial(s, generator) for s in (numbers.canonical, numbers.deformation)
+    )
+    for network in (canonical, deformation):
+        Moments.of(network.encoder)
+        Moments.of(network.decoder)
+    weights = numbers.annealing(50)
+    shot = Shot.of(clip.frame(3), clip.masks(3), clip.flow(3), 3, 8, numbers, torch.device("cpu"))
+    tally = Tally()
+    losses = Losses(shot, 0, canonical, deformation, weights, numbers)
+    for tile in tiles(32, 48, 16):
+        losses.backward(tile, tally)
+
+    row, column = np.mgrid[:32, :48]
+    points = np.stack([(row + 0.5) / 32, (column + 0.5) / 48], axis=-1).reshape(-1, 2)
+
+    def moved(at: np.ndarray, number: int) -> np.ndarray:
+        asked = np.concatenate([at, np.full((len(at), 1), number / 8)], axis=1)
+        with torch.no_grad():
+            return at + deformation(torch.tensor(asked).float(), weights).numpy() / 5
+
+    places = moved(points, 4)
+    with torch.no_grad():
+        seen = canonical(torch.tensor((places + 0.3) / 1.6).float()).numpy().reshape(32, 48, 3)
+    truth, inside = clip.frame(3), clip.masks(3)[0] >= 5
+    expected = np.mean((seen - truth)[inside] ** 2)
+    expected += 0.003 * np.mean((seen - truth)[~inside] ** 2)
+    luma = np.pad((seen - truth) @ [0.299, 0.587, 0.114], 1)
+    smooth, slope = np.array([1, 2, 1]), np.array([-1, 0, 1])
+    apart = np.zeros((2, 32, 48))
+    for dy in range(3):
+        for dx in range(3):
+            part = luma[dy : dy + 32, dx : dx + 48]
+            apart[0] += smooth[dy] * slope[dx] * part
+            apart[1] += slope[dy] * smooth[dx] * part
+    expected += 0.1 * np.mean(np.abs(apart[:, inside]))
+    later = moved(points + np.array([0, 1 / 48]), 5)
+    expected += np.mean(np.abs(places - later).reshape(32, 48, 2)[inside])
+    assert tally.loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_pixels_that_are_not_finite_or_in_no_group_are_left_out() -> None:
+    clip, numbers = Clip(split=True), Numbers.load(SMALL)
+    frame, masks = clip.frame(0), [m.copy() for m in clip.masks(0)]
+    frame[10, 12, 1] = np.inf
+    masks[1][0, 0] = 0
+    shot = Shot.of(frame, masks, None, 0, 8, numbers, torch.device("cpu"))
+    for y, x in ((10, 12), (0, 0)):
+        assert not shot.inside[:, y, x].any() and not shot.outside[:, y, x].any()
+    assert not shot.gradient[0, 11, 13] and shot.inside[0, 11, 13]
+    assert torch.isfinite(shot.colour).all()
+    assert shot.flow is None
+
+
+def test_adam_is_that_of_torch() -> None:
+    torch.manual_seed(0)
+    start = torch.randn(500)
+    ours, theirs = Moments.of(start.clone()), start.clone().requires_grad_()
+    optimiser = torch.optim.Adam([theirs], lr=0.01, eps=1e-8)
+    for number in range(1, 6):
+        slope = torch.randn(500)
+        assert ours.value.grad is not None
+        ours.value.grad.add_(slope)
+        theirs.grad = slope.clone()
+        adam_step(ours, number, 0.01, 0.9, 0.999, 1e-8)
+        optimiser.step()
+        assert not ours.value.grad.any()
+    torch.testing.assert_close(ours.value.detach(), theirs.detach(), rtol=1e-5, atol=1e-6)
+
+
+def test_a_device_that_is_not_there_is_named() -> None:
+    request = _request(1)
+    for name, kind in (("cuda:97", DeviceError), ("toaster", UsageError), ("meta", UsageError)):
+        options = replace(request.options, device=name)
+        with pytest.raises(kind, match=name):
+            fit_paper(replace(request, options=options), Clip(), silent())

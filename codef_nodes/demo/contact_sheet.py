@@ -119,7 +119,9 @@ def draw(stages: Sequence[Panel], results: Sequence[Panel], title: str = "", not
 
     def shape(panels: Sequence[Panel], width: int) -> int:
         # A canonical picture may be larger than the frame; a very tall one is scaled to fit.
-        heights = [width * float(p.picture.shape[0]) / p.picture.shape[1] for p in panels]
+        heights: list[float] = [
+            width * float(p.picture.shape[0]) / p.picture.shape[1] for p in panels
+        ]
         return round(min(max(heights), 1.25 * heights[0]))
 
     inner = wide * len(stages) + GAP * (len(stages) - 1)

@@ -23,7 +23,7 @@ def noise(height: int, width: int, cell: float, octaves: int, seed: int) -> F32:
     import cv2
 
     rng = np.random.default_rng(seed)
-    total = np.zeros((height, width), np.float32)
+    total: F32 = np.zeros((height, width), np.float32)
     weight = 1.0
     for _ in range(octaves):
         rows, columns = int(height / cell) + 3, int(width / cell) + 3
@@ -31,18 +31,20 @@ def noise(height: int, width: int, cell: float, octaves: int, seed: int) -> F32:
         large = cv2.resize(
             grid, (int(columns * cell) + 1, int(rows * cell) + 1), interpolation=cv2.INTER_CUBIC
         )
-        total += weight * large[:height, :width]
+        total += np.float32(weight) * large[:height, :width]
         weight, cell = weight * 0.55, max(cell / 2, 1.0)
     return total
 
 
 def _mix(low: F32, high: F32, share: F32) -> F32:
     """Linear blend; ``share`` [H, W] against colours [..., 3]."""
-    return (low + (high - low) * share[..., None]).astype(np.float32)
+    mixed: F32 = (low + (high - low) * share[..., None]).astype(np.float32)
+    return mixed
 
 
 def _rgb(*values: float) -> F32:
-    return np.array(values, np.float32) / 255
+    colour: F32 = np.array(values, np.float32) / np.float32(255)
+    return colour
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,189 @@
+"""Code values to a file through OpenImageIO: every answer looked at, the result read again."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import AnyArray
+from engine.errors import WriteError
+from engine.io import header as headers
+from engine.io.atomic import replace_atomically, write_error
+from engine.io.picture import Window
+
+_NAMES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
+_NAMES["uint32"] = "uint"
+_HARMLESS = "failed TIFFWriteCustomDirectory() of the Exif data"
+"""Said by OpenImageIO 3.2.2 after every TIFF, complete ones too; may go when it no longer is."""
+
+
+@dataclass
+class PartOut:
+    """One part to be written.
+
+    Attributes:
+        codes: [H, W, C] over the data window, in the type to be written.
+        channels: A name for each channel.
+        data: The data window.
+        display: The display window.
+        aspect: Width of a pixel over its height.
+        name: Name of the part, "" for none.
+        header: Header values, plain Python.
+        attributes: What the writer itself decides (compression, colour space).
+        channel_types: OpenImageIO types of the channels where they differ.
+        same_space: Whether colours are in the space of the source.
+    """
+
+    codes: AnyArray
+    channels: tuple[str, ...]
+    data: Window
+    display: Window
+    aspect: float = 1.0
+    name: str = ""
+    header: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    channel_types: tuple[str, ...] = ()
+    same_space: bool = True
+
+
+def write_file(
+    path: Path, kind: str, parts: list[PartOut], create_folders: bool, frame: int | None
+) -> None:
+    """Writes parts to a file that appears whole or not at all.
+
+    Args:
+        path: The final file.
+        kind: ``exr``, ``png``, ``tif``, ``jpg`` or ``dpx``.
+        parts: One part; several for EXR.
+        create_folders: Whether absent folders are made.
+        frame: Number to name in errors.
+
+    Raises:
+        WriteError: It cannot be written; nothing is left behind.
+    """
+    try:
+        with replace_atomically(path, create_folders=create_folders) as part_path:
+            if kind == "jpg":
+                _write_jpeg(part_path, parts[0], path)
+            else:
+                _write_oiio(part_path, kind, parts, path)
+            _verify(part_path, kind, parts, path)
+    except WriteError as error:
+        error.frame = frame
+        raise
+
+
+def _spec(part: PartOut, kind: str, shared: dict[str, Any]) -> Any:
+    import OpenImageIO
+
+    height, width, count = part.codes.shape
+    spec = OpenImageIO.ImageSpec(width, height, count, _NAMES[part.codes.dtype.name])
+    spec.channelnames = part.channels
+    if len(part.channel_types) == count:
+        spec.channelformats = tuple(OpenImageIO.TypeDesc(t) for t in part.channel_types)
+    if kind == "exr":
+        spec.x, spec.y = part.data.x0, part.data.y0
+        spec.full_x, spec.full_y = part.display.x0, part.display.y0
+        spec.full_width, spec.full_height = part.display.width, part.display.height
+    headers.apply_header(spec, {**part.header, **shared}, kind, part.same_space)
+    if part.aspect != 1.0 or kind == "exr":
+        spec.attribute("PixelAspectRatio", float(part.aspect))
+    if part.name:
+        spec.attribute("name", part.name)
+    alpha = next((i for i, name in enumerate(part.channels) if name == "A"), -1)
+    if kind != "exr":
+        spec.alpha_channel = alpha
+    for name, value in part.attributes.items():
+        if name == "ICCProfile":
+            profile = np.frombuffer(value, np.uint8)
+            spec.attribute(name, OpenImageIO.TypeDesc(f"uint8[{len(profile)}]"), profile)
+        else:
+            spec.attribute(name, value)
+    return spec
+
+
+def _shared(parts: list[PartOut]) -> dict[str, Any]:
+    """Header values that OpenEXR wants alike in all parts: those of the first."""
+    if len(parts) == 1:
+        return {}
+    first = parts[0].header
+    shared: dict[str, Any] = {}
+    for part in parts:
+        for name in part.header:
+            if name.lower() in ("smpte:timecode", "chromaticities"):
+                shared[name] = first.get(name) if parts[0].same_space else None
+    types = first.get(headers.TYPES, {})
+    for part in parts:
+        part.header = {
+            **part.header,
+            headers.TYPES: {**part.header.get(headers.TYPES, {}), **types},
+        }
+    return shared
+
+
+def _write_oiio(part_path: Path, kind: str, parts: list[PartOut], path: Path) -> None:
+    import OpenImageIO
+
+    output = OpenImageIO.ImageOutput.create(str(part_path))
+    if output is None:
+        raise write_error(path, OpenImageIO.geterror() or "no writer for this kind of file")
+    shared = _shared(parts)
+    specs = tuple(_spec(part, kind, shared) for part in parts)
+    if len(specs) > 1:
+        good = output.open(str(part_path), specs)
+    else:
+        good = output.open(str(part_path), specs[0])
+    for index, part in enumerate(parts):
+        if index and good:
+            good = output.open(str(part_path), specs[index], "AppendSubimage")
+        good = good and output.write_image(np.ascontiguousarray(part.codes))
+    said = output.geterror() if not good else ""
+    closed = output.close()
+    said = (said + output.geterror()).replace(_HARMLESS, "").strip()
+    if not good or not closed or said:
+        first = said.splitlines()[0] if said else "the picture could not be completed"
+        raise write_error(path, first.replace(str(part_path), path.name))
+
+
+def _write_jpeg(part_path: Path, part: PartOut, path: Path) -> None:
+    # libjpeg inside OpenImageIO ends the whole process when the disk is full, so the file is
+    # encoded in memory.
+    import cv2
+
+    flags = [cv2.IMWRITE_JPEG_QUALITY, int(part.attributes["quality"])]
+    flags += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    codes = part.codes[..., ::-1] if part.codes.shape[2] == 3 else part.codes
+    good, data = cv2.imencode(".jpg", np.ascontiguousarray(codes), flags)
+    if not good:
+        raise write_error(path, "JPEG cannot hold this picture")
+    part_path.write_bytes(data.tobytes())
+
+
+def _verify(part_path: Path, kind: str, parts: list[PartOut], path: Path) -> None:
+    """Reads the file again: of EXR the last rows of every part, of other kinds everything."""
+    import OpenImageIO
+
+    source = OpenImageIO.ImageInput.open(str(part_path))
+    if source is None:
+        raise write_error(path, f"what was written cannot be read: {OpenImageIO.geterror()}")
+    try:
+        for index, part in enumerate(parts):
+            if not source.seek_subimage(index, 0):
+                raise write_error(path, "a part of the file is missing after writing")
+            spec = source.spec()
+            if (spec.height, spec.width, spec.nchannels) != part.codes.shape:
+                raise write_error(path, "the file has another size after writing")
+            if kind == "exr":
+                last = spec.y + spec.height
+                rows = source.read_scanlines(
+                    index, 0, last - 1, last, 0, 0, spec.nchannels, spec.format
+                )
+            else:
+                rows = source.read_image(index, 0, 0, spec.nchannels, spec.format)
+            said = source.geterror()
+            if rows is None or said:
+                raise write_error(path, f"the file is incomplete after writing: {said}")
+    finally:
+        source.geterror()
+        source.close()

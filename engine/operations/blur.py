@@ -76,7 +76,7 @@ register(
                 "threshold",
                 "float",
                 0.0,
-                "Detail weaker than this, such as grain, is spared.",
+                "Spares detail weaker than this, such as grain.",
                 0,
                 1,
             ),

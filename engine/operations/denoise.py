@@ -21,7 +21,7 @@ def _non_local(encoded: F32, strength: float, window: int) -> F32:
     codes = np.rint((encoded - low) * scale).astype(np.uint16)
     # With the L1 norm the strength is a difference of codes summed over the three channels.
     filtered = cv2.fastNlMeansDenoising(
-        codes, None, [strength * scale * 3.0], 5, window, cv2.NORM_L1
+        codes, [strength * scale * 3.0], None, 5, window, cv2.NORM_L1
     )
     change = filtered.astype(np.float32) - codes.astype(np.float32)
     return np.asarray(encoded + change / np.float32(scale), np.float32)
@@ -55,7 +55,7 @@ register(
             Parameter(
                 "strength",
                 "float",
-                0.03,
+                0.015,
                 "Size of the noise in perceptual values, where white is 1.",
                 0,
                 1,

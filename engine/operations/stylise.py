@@ -104,9 +104,9 @@ def _stylise(pixels: F32, values: Mapping[str, Any], context: Context) -> F32:
     flat = stepped(luma, values["levels"], values["steps"])
     # Chroma follows the stepped light, so that hue and saturation stay as they were.
     gain = np.clip(flat / np.where(luma > 1e-3, luma, 1), 0, 4)
-    light = np.where(luma > 1e-3, gain, 1)[..., None] * painted
+    light = np.asarray(np.where(luma > 1e-3, gain, 1)[..., None] * painted, np.float32)
     grey = (light @ LUMA)[..., None]
-    light = grey + np.float32(values["saturation"]) * (light - grey)
+    light = np.asarray(grey + values["saturation"] * (light - grey), np.float32)
     ink = ink_lines(gaussian(source @ LUMA, 0.7, 0.7), values["line_width"], values["line_detail"])
     shade = 1 - np.float32(values["lines"]) * ink
     result = premultiplied(decode(np.asarray(light * shade[..., None], np.float32)), alpha)

@@ -20,7 +20,7 @@ test: setup   ## lint, types, import contracts, all tests
 bench: setup  ## the benchmark table, written to benchmarks/results
 	@$(VENV) -m benchmarks
 
-gui: setup    ## the editor
+gui: setup    ## the editor (not in this version yet)
 	@$(VENV) -m codef_nodes gui
 
 lint: setup   ## lint, types and import contracts, without the tests

@@ -78,7 +78,7 @@ def demonstrate(folder: Path, offline: bool) -> int:
             f"canonical image at {report['psnr_edit_path']:.2f} dB, "
             f"with all terms at {report.get('psnr', report['psnr_edit_path']):.2f} dB"
         )
-    say(f"demo: {time.monotonic() - began:.0f} s in all; open the graph: codef gui {document}")
+    say(f"demo: {time.monotonic() - began:.0f} s in all; the graph is {document}")
     return 0
 
 

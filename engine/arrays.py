@@ -13,3 +13,8 @@ I32: TypeAlias = NDArray[np.int32]
 I64: TypeAlias = NDArray[np.int64]
 Bool: TypeAlias = NDArray[np.bool_]
 AnyArray: TypeAlias = NDArray[Any]
+
+
+def finite_pixels(picture: AnyArray) -> Bool:
+    """Where all channels of a picture [H, W, C] are finite, [H, W]."""
+    return np.asarray(np.isfinite(picture).all(axis=2), np.bool_)

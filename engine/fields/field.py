@@ -60,7 +60,7 @@ class Masks:
     @staticmethod
     def pack(mask: U8) -> bytes:
         """One mask as a compressed stream."""
-        return zlib.compress(np.ascontiguousarray(mask), 1)
+        return zlib.compress(np.ascontiguousarray(mask).tobytes(), 1)
 
     @property
     def count(self) -> int:

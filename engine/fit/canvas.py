@@ -74,7 +74,7 @@ def lay_mosaic(
         thin = (picture[..., 3] == 0) & (once[..., 3] > SEEN)
         picture[thin] = once[thin] * np.float32(SEEN / 2)
     weight = picture[..., 3].copy()
-    colour = picture[..., :3] / np.maximum(weight, 1e-9)[..., None]
+    colour = (picture[..., :3] / np.maximum(weight, 1e-9)[..., None]).astype(np.float32)
     return fill_holes(colour, weight > 0), weight
 
 

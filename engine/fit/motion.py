@@ -60,9 +60,7 @@ def _support(matrix: F64, here: F64, there: F64) -> int:
     return int((((moved - there) ** 2).sum(axis=1) < TOLERANCE**2).sum())
 
 
-def _better(
-    candidate: F64, best: F64, support: int, here: F64, there: F64
-) -> tuple[F64, int]:
+def _better(candidate: F64, best: F64, support: int, here: F64, there: F64) -> tuple[F64, int]:
     determinant = np.linalg.det(candidate[:2, :2])
     if not np.isfinite(candidate).all() or not 0.25 < determinant < 4:
         return best, support

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.arrays import F32, U8, AnyArray, Bool
+from engine.arrays import F32, U8, AnyArray, Bool, finite_pixels
 from engine.colour.encoding import encode
 from engine.errors import InputError, MaskError
 from engine.io.picture import Picture, Window
@@ -82,7 +82,7 @@ def codes_of(picture: Picture, eight_bit: bool) -> tuple[AnyArray, Bool | None]:
     encoded = encode(picture.rgb)
     finite: Bool | None = None
     if not np.isfinite(encoded).all():
-        finite = np.isfinite(encoded).all(axis=2)
+        finite = finite_pixels(encoded)
         encoded = np.where(finite[..., None], encoded, 0)
     if eight_bit:
         return np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8), finite

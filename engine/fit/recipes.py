@@ -35,5 +35,7 @@ def load_recipe(name: str, overrides: dict[str, Any] | None = None) -> dict[str,
         try:
             numbers[key] = kind(value)
         except (TypeError, ValueError):
-            raise UsageError(f"{key} of recipe {name} must be {kind.__name__}, not {value!r}") from None
+            raise UsageError(
+                f"{key} of recipe {name} must be {kind.__name__}, not {value!r}"
+            ) from None
     return numbers

@@ -250,7 +250,7 @@ def one_pass(
     Returns:
         Mean squared encoded colour error before the step, over all pixels and channels.
     """
-    loss = np.zeros(2)
+    loss: F64 = np.zeros(2)
     for k, state in enumerate(states):
         splat = _pass_layer(plates, k, state, reference, recipe, task, move, robust, loss)
         if not paint:
@@ -258,7 +258,7 @@ def one_pass(
         num, den = splat[..., :3], splat[..., 3]
         state.weight = den
         step = num / np.maximum(den, 1e-3)[..., None]
-        state.speed = np.float32(recipe["momentum"]) * state.speed + step
+        state.speed = (np.float32(recipe["momentum"]) * state.speed + step).astype(np.float32)
         state.picture = (state.picture + state.speed).astype(np.float32)
         seen = den > 1e-3
         state.picture = fill_holes(state.picture, seen)

@@ -15,12 +15,15 @@ from engine.fit.motion import global_motion
 from engine.fit.plates import Plates
 from engine.flow.pair import FlowPair
 from engine.kernels import lattice as lattice_kernels
+from engine.kernels import threads
 from engine.kernels.register import solve_lattices
 from engine.progress import Task
 
-
-#: A homography is kept while its error is at most this many times the chained flow's.
+#: A homography is kept while its error is at most this many times the chained flow's: a chain
+#: drifts, and where it broke the canonical image is torn.
 PREFERENCE = 1.3
+#: Least trust that a pixel keeps after its chain broke, against one that is sure.
+FADED = 0.05
 
 
 @dataclass
@@ -42,78 +45,122 @@ class Seed:
     errors: dict[str, float]
 
 
-def seed_layer(
+class _Chain:
+    """One layer's chain from the reference frame outward, in one direction."""
+
+    def __init__(self, plates: Plates, layer: int, reference: int, seed: Seed) -> None:
+        self.plates, self.layer, self.seed = plates, layer, seed
+        self.grid = pixel_centres(plates.height, plates.width)
+        self.target = plates.encoded(reference)
+        self.inside = plates.weights[layer, reference]
+        self.previous = self.grid
+        self.trust = np.ones(self.inside.shape, np.float32)
+        #: Sums of colour error and of pixels, for the chained flow and for the homography.
+        self.costs = np.zeros((2, 2))
+
+    def advance(self, index: int, neighbour: int, vectors: F32, confidence: F32) -> None:
+        """Goes on from frame ``neighbour`` to frame ``index`` by the flow between them."""
+        plates, grid, spacing = self.plates, self.grid, self.seed.spacing
+        weight = plates.weights[self.layer, index].astype(np.float32) / 255
+        before = plates.weights[self.layer, neighbour].astype(np.float32) / 255
+        landing = grid + vectors
+        sure = confidence * weight * _read(before, landing)
+        matrix = self.seed.matrices[neighbour] @ global_motion(vectors, sure)
+        matrix /= matrix[2, 2]
+        self.seed.matrices[index] = matrix
+        chained = _read(self.previous, landing)
+        self.trust = sure * np.maximum(_read(self.trust, landing), FADED)
+        flat = lattice_kernels.apply_matrix(matrix, grid.reshape(-1, 2).astype(np.float64))
+        base = flat.reshape(grid.shape).astype(np.float32)
+        self.seed.lattices[index] = fit_lattice(chained - base, self.trust, spacing)
+        with threads.guard():
+            smooth = lattice_kernels.evaluate(
+                self.seed.lattices[index],
+                *lattice_kernels.taps(plates.height, spacing),
+                *lattice_kernels.taps(plates.width, spacing),
+            )
+        model = base + smooth
+        # Where the chain broke, the smooth model goes on in its place.
+        keep = sure[..., None]
+        self.previous = keep * chained + (1 - keep) * model
+        frame = plates.encoded(index)
+        for kind, places in ((0, model), (1, base)):
+            self.costs[kind] += _difference(frame, self.target, places, weight, self.inside)
+
+
+def seed_layers(
     plates: Plates,
-    layer: int,
     reference: int,
     flow: Callable[[int], FlowPair],
     spacing: float,
     task: Task,
-) -> Seed:
-    """Chains the flow of one layer from every frame to the reference frame.
+) -> list[Seed]:
+    """Chains the flow of every layer from every frame to the reference frame.
 
     Args:
-        plates: The frames.
-        layer: Index of the layer whose weights count.
+        plates: The frames and the layers' weights.
         reference: Index of the reference frame.
         flow: Index of a frame to its flow at the working resolution.
         spacing: Spacing of the lattices, in pixels.
         task: Progress and cancel.
 
     Returns:
-        The seed of the layer.
+        A seed for each layer.
     """
-    height, width, count = plates.height, plates.width, plates.count
-    shape = lattice_kernels.grid_shape(height, width, spacing)
-    matrices = np.tile(np.eye(3), (count, 1, 1))
-    lattices = np.zeros((count, *shape, 2), np.float32)
-    taps = (
-        *lattice_kernels.taps(height, spacing),
-        *lattice_kernels.taps(width, spacing),
-    )
-    grid = pixel_centres(height, width)
-    target = plates.encoded(reference)
-    inside = plates.weights[layer, reference]
-    costs = np.zeros((2, 2))
+    count, layers = plates.count, len(plates.weights)
+    shape = lattice_kernels.grid_shape(plates.height, plates.width, spacing)
+    seeds = [
+        Seed(
+            np.tile(np.eye(3), (count, 1, 1)),
+            np.zeros((count, *shape, 2), np.float32),
+            spacing,
+            "flow",
+            {},
+        )
+        for _ in range(layers)
+    ]
+    costs = np.zeros((layers, 2, 2))
+    still = (np.zeros((plates.height, plates.width, 2), np.float32),)
+    blind = np.zeros((plates.height, plates.width), np.float32)
     done = 0
     for step in (1, -1):
-        previous, trust = grid, np.ones((height, width), np.float32)
+        chains = [_Chain(plates, k, reference, seeds[k]) for k in range(layers)]
         index = reference + step
         while 0 <= index < count:
-            task.report(done / max(count - 1, 1), "seeding")
+            task.report(done / max(count - 1, 1), "matching")
             pair = flow(index)
             vectors = pair.backward if step > 0 else pair.forward
             confidence = pair.backward_confidence if step > 0 else pair.forward_confidence
-            weight = plates.weights[layer, index].astype(np.float32) / 255
-            if vectors is None or confidence is None:
-                vectors, confidence = np.zeros_like(grid), np.zeros((height, width), np.float32)
-            landing = grid + vectors
-            before = plates.weights[layer, index - step].astype(np.float32) / 255
-            sure = confidence * weight * _read(before, landing)
-            motion = global_motion(vectors, sure)
-            matrices[index] = matrices[index - step] @ motion
-            matrices[index] /= matrices[index, 2, 2]
-            chained = _read(previous, landing)
-            trust = sure * np.maximum(_read(trust, landing), 0.05)
-            base = lattice_kernels.apply_matrix(matrices[index], grid.reshape(-1, 2))
-            base = base.reshape(height, width, 2).astype(np.float32)
-            lattices[index] = fit_lattice(chained - base, trust, spacing)
-            model = base + lattice_kernels.evaluate(lattices[index], *taps)
-            # Where the chain broke, the smooth model goes on in its place.
-            keep = sure[..., None]
-            previous = keep * chained + (1 - keep) * model
-            frame = plates.encoded(index)
-            for kind, places in ((0, model), (1, base)):
-                error, pixels = _difference(frame, target, places, weight, inside)
-                costs[kind] += (error, pixels)
+            for chain in chains:
+                task.check()
+                chain.advance(
+                    index,
+                    index - step,
+                    still[0] if vectors is None else vectors,
+                    blind if confidence is None or vectors is None else confidence,
+                )
             index += step
             done += 1
+        costs += np.stack([chain.costs for chain in chains])
+    for k, seed in enumerate(seeds):
+        choose(seed, costs[k])
+    return seeds
+
+
+def choose(seed: Seed, costs: F64) -> None:
+    """Keeps the chained flow of a seed only if it earns its freedom.
+
+    Args:
+        seed: Changed in place.
+        costs: [2, 2]: colour error and pixels, of the chained flow and of the homography.
+    """
     means = costs[:, 0] / np.maximum(costs[:, 1], 1)
-    errors = {"flow": float(means[0]), "homography": float(means[1])}
-    # A chain must earn its freedom: it drifts, and where it broke the canvas is torn.
-    if costs[1, 1] > 0.5 * costs[0, 1] and means[1] <= PREFERENCE * means[0]:
-        return Seed(matrices, np.zeros_like(lattices), spacing, "homography", errors)
-    return Seed(matrices, lattices, spacing, "flow", errors)
+    seed.errors.update(flow=float(means[0]), homography=float(means[1]))
+    # A homography that sees too little of the reference frame proves nothing.
+    seen_enough = costs[1, 1] > 0.5 * costs[0, 1]
+    if seen_enough and means[1] <= PREFERENCE * means[0]:
+        seed.kind = "homography"
+        seed.lattices[:] = 0
 
 
 def pixel_centres(height: int, width: int) -> F32:
@@ -168,11 +215,12 @@ def fit_lattice(displacement: F32, weight: F32, spacing: float, stiffness: float
         for c in range(2):
             missing = mean[..., c] - down @ control[0, ..., c] @ across.T
             gradient[0, ..., c] = down.T @ (missing * mass) @ across
-        solve_lattices(control, gradient, normal, stiffness, 1e-6, 40, 1e9)
-    return control[0]
+        with threads.guard():
+            solve_lattices(control, gradient, normal, stiffness, 1e-6, 40, 1e9)
+    return np.asarray(control[0], np.float32)
 
 
-def _read(picture: F32, places: F32) -> F32:
+def _read(picture: F32 | U8, places: F32) -> F32:
     """Bilinear reading [H, W(, C)] at places [H, W, 2] with pixel centres at +0.5."""
     import cv2
 

@@ -1,7 +1,7 @@
-"""Compiled loops over uniform cubic B-spline lattices (numba); ``lattice_reference`` is their twin.
+"""Compiled loops over uniform cubic B-spline lattices (numba); see ``lattice_reference``.
 
-Convention: a lattice of spacing s over a picture [H, W] has ``ceil(W / s) + 3`` control points in x;
-control point (i, j) stands at ((j - 1) s, (i - 1) s) in pixels from the top-left corner of the
+Convention: a lattice of spacing s over a picture [H, W] has ``ceil(W / s) + 3`` control points in
+x; control point (i, j) stands at ((j - 1) s, (i - 1) s) in pixels from the top-left corner of the
 picture's data window. A point at u = x / s is moved by the 4 x 4 control points around it. Points
 outside the picture take the value at its border.
 

@@ -7,7 +7,7 @@ B-splines sum to one, the lumped matrix bounds the full one) and of the canonica
 and lumped diagonal). ``register_reference`` says the same in plain torch.
 
 Convention: pixel centres at +0.5, x right, y down; the canonical array starts at canvas point
-(cx, cy). Colours are perceptually encoded; ``scale`` and ``offset`` turn the stored codes into them.
+(cx, cy). Colours are perceptually encoded; ``scale`` and ``offset`` turn stored codes into them.
 """
 
 import numba

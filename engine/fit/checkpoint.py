@@ -1,0 +1,102 @@
+"""Checkpoints of a ``seeded`` fit: the layers and the number of passes done."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from engine.arrays import AnyArray
+from engine.errors import InputError
+from engine.fit.seeded import LayerState
+from engine.io.atomic import replace_atomically
+from engine.io.picture import Window
+
+#: Seconds between checkpoints.
+EVERY = 30.0
+NAME = "checkpoint.safetensors"
+
+
+class Checkpoints:
+    """Writes at most one checkpoint every ``EVERY`` seconds, in one file, replaced whole.
+
+    Args:
+        folder: Where, or None for no checkpoints.
+        identity: What the fit reads and how; a checkpoint of anything else is not resumed.
+    """
+
+    def __init__(self, folder: Path | None, identity: str) -> None:
+        self.folder, self.identity = folder, identity
+        self._last = time.monotonic()
+        self._step: int | None = None
+
+    def offer(self, states: list[LayerState], step: int) -> None:
+        """Writes a checkpoint if the last one is old enough."""
+        self._step = step
+        if self.folder is None or time.monotonic() - self._last < EVERY:
+            return
+        self.write(states, step)
+
+    def keep(self, states: list[LayerState]) -> None:
+        """Writes what was reached when the fit is stopped; layers at half size are not kept."""
+        if self._step is not None:
+            self.write(states, self._step)
+
+    def write(self, states: list[LayerState], step: int) -> None:
+        """Writes a checkpoint now."""
+        from safetensors.numpy import save_file
+
+        if self.folder is None:
+            return
+        tensors: dict[str, AnyArray] = {}
+        layers = []
+        for k, state in enumerate(states):
+            for name in ("matrices", "lattices", "picture", "speed", "weight"):
+                tensors[f"{k}.{name}"] = np.ascontiguousarray(getattr(state, name))
+            canvas = state.canvas
+            layers.append(
+                {
+                    "spacing": state.spacing,
+                    "canvas": [canvas.x0, canvas.y0, canvas.x1, canvas.y1],
+                }
+            )
+        note = {"step": step, "identity": self.identity, "layers": layers}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with replace_atomically(self.folder / NAME) as part:
+            save_file(tensors, part, metadata={"codef": json.dumps(note)})
+        self._last = time.monotonic()
+
+    def read(self) -> tuple[list[LayerState], int] | None:
+        """The layers and passes done of the checkpoint, or None when there is none that fits."""
+        from safetensors import SafetensorError, safe_open
+
+        if self.folder is None or not (self.folder / NAME).is_file():
+            return None
+        path = self.folder / NAME
+        try:
+            with safe_open(path, "numpy") as file:
+                note = json.loads(file.metadata()["codef"])
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
+            raise InputError(
+                f"the checkpoint {path} is damaged; remove it or fit without --resume", file=path
+            ) from error
+        if note.get("identity") != self.identity:
+            return None
+        states = [
+            LayerState(
+                **{
+                    name: tensors[f"{k}.{name}"]
+                    for name in ("matrices", "lattices", "picture", "speed", "weight")
+                },
+                spacing=float(layer["spacing"]),
+                canvas=Window(*layer["canvas"]),
+            )
+            for k, layer in enumerate(note["layers"])
+        ]
+        return states, int(note["step"])
+
+    def remove(self) -> None:
+        """Removes the checkpoint after a finished fit."""
+        if self.folder is not None:
+            (self.folder / NAME).unlink(missing_ok=True)

@@ -1,0 +1,178 @@
+"""From the working state of a fit to the field: full-size canonical images, light, figures."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from engine.arrays import F32, U8, Bool
+from engine.colour.encoding import decode, to_display8
+from engine.fields.field import Canonical, Field
+from engine.fit.canvas import fill_holes
+from engine.fit.light import light_of
+from engine.fit.plates import Plates, codes_of
+from engine.fit.seeded import LayerState
+from engine.io.picture import Picture, Window
+from engine.kernels import lattice as lattice_kernels
+from engine.kernels import threads
+from engine.kernels.register import register_pass
+from engine.metrics.psnr import psnr8
+from engine.progress import Task
+from engine.warp.render import composite
+
+#: Weight from which a canonical pixel counts as covered.
+COVERED = 0.02
+
+
+def canonical_of(picture: F32, weight: F32, canvas: Window, offset: tuple[int, int]) -> Canonical:
+    """A fitted picture as it is stored: scene-linear, premultiplied by coverage, cropped.
+
+    Args:
+        picture: Encoded colours [h, w, 3] on ``canvas``.
+        weight: [h, w], how much was seen of each place.
+        canvas: Canvas in pixels from the data window's corner.
+        offset: Corner of the data window in the display window.
+    """
+    x0, y0 = canvas.x0 + offset[0], canvas.y0 + offset[1]
+    window = Window(x0, y0, x0 + canvas.width, y0 + canvas.height)
+    return covered_canonical(picture, weight > COVERED, window)
+
+
+def covered_canonical(picture: F32, covered: Bool, window: Window) -> Canonical:
+    """A canonical image cropped to where it is covered.
+
+    Args:
+        picture: Encoded colours [h, w, 3] on ``window``.
+        covered: [h, w].
+        window: Canvas in canonical pixels.
+    """
+    rows, columns = np.flatnonzero(covered.any(1)), np.flatnonzero(covered.any(0))
+    if len(rows):
+        box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    else:
+        box = (slice(0, 1), slice(0, 1))
+    alpha = covered[box].astype(np.float32)
+    # Half is what the file will hold: the field in memory is the field on disk.
+    pixels = np.empty((*alpha.shape, 4), np.float32)
+    linear = decode(picture[box])
+    fits = np.abs(linear).max(initial=0) < 60000
+    pixels[..., :3] = (linear.astype(np.float16) if fits else linear) * alpha[..., None]
+    pixels[..., 3] = alpha
+    x0, y0 = window.x0 + box[1].start, window.y0 + box[0].start
+    return Canonical(pixels, Window(x0, y0, x0 + alpha.shape[1], y0 + alpha.shape[0]))
+
+
+def enlarge(state: LayerState, shrink: int) -> LayerState:
+    """A layer in full-size pixels: exact for the deformation, smooth for the picture."""
+    import cv2
+
+    size = np.diag([shrink, shrink, 1.0])
+    c = state.canvas
+    canvas = Window(c.x0 * shrink, c.y0 * shrink, c.x1 * shrink, c.y1 * shrink)
+    target = (canvas.width, canvas.height)
+    return LayerState(
+        matrices=size @ state.matrices @ np.linalg.inv(size),
+        lattices=(state.lattices * np.float32(shrink)).astype(np.float32),
+        spacing=state.spacing * shrink,
+        canvas=canvas,
+        picture=cv2.resize(state.picture, target, interpolation=cv2.INTER_CUBIC),
+        speed=np.zeros((0, 0, 3), np.float32),
+        weight=cv2.resize(state.weight, target, interpolation=cv2.INTER_LINEAR),
+    )
+
+
+def sharpen_full_size(
+    states: list[LayerState],
+    plates: Plates,
+    frames: Sequence[int],
+    picture: Callable[[int], Picture],
+    shares: Callable[[int], list[U8]],
+    task: Task,
+) -> None:
+    """One pass of full-size frames, read one by one, over the canonical pictures.
+
+    Args:
+        states: The layers in full-size pixels, changed in place.
+        plates: How the frames are coded.
+        frames: Frame numbers.
+        picture: Frame number to picture.
+        shares: Frame number to visible shares of the layers.
+        task: Progress and cancel.
+    """
+    import numba
+
+    count = numba.get_num_threads()
+    splats = [np.zeros((count, *state.picture.shape[:2], 4), np.float32) for state in states]
+    height, width = plates.data.height, plates.data.width
+    for index, frame in enumerate(frames):
+        task.report(index / len(frames), "full-size canonical")
+        codes, finite = codes_of(picture(frame), plates.codes.dtype == np.uint8)
+        for k, (state, mask) in enumerate(zip(states, shares(frame), strict=True)):
+            weight = mask if finite is None else np.where(finite, mask, 0).astype(np.uint8)
+            taps = (
+                *lattice_kernels.taps(height, state.spacing),
+                *lattice_kernels.taps(width, state.spacing),
+            )
+            # The border of the last working pixel may reach past the lattice of the full frame.
+            grid = state.lattices.shape[1:3]
+            with threads.guard():
+                register_pass(
+                    codes[None],
+                    np.float32(plates.scale),
+                    np.float32(plates.offset),
+                    weight[None],
+                    np.ones(1, np.float32),
+                    0.15,
+                    state.matrices[index : index + 1],
+                    state.lattices[index : index + 1],
+                    *taps,
+                    state.picture,
+                    float(state.canvas.x0),
+                    float(state.canvas.y0),
+                    np.empty((1, *grid, 2), np.float32),
+                    np.empty((1, *grid, 3), np.float32),
+                    splats[k],
+                    np.zeros((1, 2)),
+                )
+    for state, splat in zip(states, splats, strict=True):
+        total = splat.sum(axis=0)
+        step = total[..., :3] / np.maximum(total[..., 3:], 1e-3)
+        state.weight = total[..., 3]
+        state.picture = fill_holes(
+            (state.picture + step).astype(np.float32), state.weight > COVERED
+        )
+
+
+def measure(
+    field: Field,
+    index: int,
+    shot: Picture,
+    *,
+    lighting: bool,
+) -> tuple[float, float]:
+    """Lights one frame and measures it.
+
+    Args:
+        field: The field; the lighting of this frame is set when ``lighting``.
+        index: Position of the frame.
+        shot: Its picture.
+        lighting: Whether the recipe has a lighting layer.
+
+    Returns:
+        PSNR of the edit path, and with all terms, in dB over 8-bit display values.
+    """
+    truth = to_display8(shot.rgb)
+    plain = composite(field, index)
+    edit_path = psnr8(to_display8(plain), truth)
+    if not lighting:
+        return edit_path, edit_path
+    coverage = field.coverage(index)
+    for k, layer in enumerate(field.layers):
+        if layer.lighting is not None:
+            layer.lighting[index] = light_of(shot.rgb, plain, coverage[k])
+    return edit_path, psnr8(to_display8(composite(field, index, lit=True)), truth)
+
+
+def encoded_preview(state: LayerState) -> F32:
+    """The canonical picture so far, scene-linear premultiplied [h, w, 4]."""
+    alpha = (state.weight > COVERED).astype(np.float32)
+    return np.dstack([decode(state.picture) * alpha[..., None], alpha]).astype(np.float32)

@@ -46,7 +46,7 @@ def encode(value: Any) -> list[bytes | memoryview]:
     offset = 0
     for array in arrays:
         gap = -offset % _ALIGN
-        payload += [bytes(gap), memoryview(array.reshape(-1)).cast("B")] if array.size else []
+        payload += [bytes(gap), array.reshape(-1).view(np.uint8).data] if array.size else []
         offset += gap if array.size else 0
         table.append([array.dtype.name, list(array.shape), offset])
         offset += array.nbytes

@@ -115,6 +115,8 @@ def check_description(cls: type[Node]) -> None:
         refuse("it has no help sentence")
     if cls.output is not None and cls.output not in TYPES:
         refuse(f"no such output type: {cls.output}")
+    if cls.asset and (cls.per_frame or cls.output is None):
+        refuse("a fit has one result for all frames: per_frame must be False")
     names = [port.name for port in cls.inputs], [knob.name for knob in cls.knobs]
     for group in names:
         for name in group:

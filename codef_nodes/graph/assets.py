@@ -1,0 +1,239 @@
+"""Finished fits: versioned field folders beside the document. They are never evicted.
+
+``SHOT_FitCoDeF1_fit_v003/`` lies beside ``SHOT.codef``; versions only go up. The document records
+which one a node uses and the node's key at the time of the fit. When the key is another one now,
+the fit is stale: it stays in use until the artist refits. When the recorded folder is gone, the
+render fails; it never refits in silence.
+"""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from codef_nodes.graph.commands import RecordField
+from codef_nodes.graph.document import Document
+from codef_nodes.graph.jsonvalue import JSON
+from codef_nodes.graph.keys import hash_of
+from codef_nodes.graph.safewrite import write_safely
+from engine.errors import CodefError, InputError, WriteError
+
+UNSAVED = "untitled"
+_MOST_VERSIONS = 1000
+Recorder = Callable[[RecordField], None]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A finished fit that a node uses.
+
+    Attributes:
+        folder: The field folder.
+        key: The node's key when it was fitted.
+        recorded: The document knows it; else it was found beside the document.
+    """
+
+    folder: Path
+    key: str
+    recorded: bool
+
+
+class FitAssets:
+    """The finished fits of one document.
+
+    Args:
+        document: Holds the records.
+        folder: Folder that recorded paths count from and that fits are saved in.
+        stem: First part of the folders' names: the document's name without its ending.
+        record: Runs a ``RecordField`` command; default: directly on the document.
+    """
+
+    def __init__(
+        self, document: Document, folder: Path, stem: str = UNSAVED, record: Recorder | None = None
+    ) -> None:
+        self.document, self.folder, self.stem = document, folder, stem
+        self._record = record or (lambda command: command.run(document) and None)
+        self._failed: dict[str, str] = {}
+        self._own_key: Callable[[str], str] | None = None
+        self.recorded: list[str] = []
+
+    def use_keys(self, own_key: Callable[[str], str]) -> None:
+        """Gives the way to a node's key as its inputs are now (the evaluator does this)."""
+        self._own_key = own_key
+
+    def state(self, node: str) -> str:
+        """``"none"``, ``"fitted"``, ``"stale"``, ``"missing"`` or ``"failed"`` (the last fit)."""
+        if node in self._failed:
+            return "failed"
+        now = self._key_now(node)
+        fit = self.current(node, now)
+        if fit is None:
+            return "none"
+        if not fit.folder.is_dir():
+            return "missing"
+        # With inputs out of reach it cannot be told; the fit is there and serves.
+        return "stale" if now is not None and now != fit.key else "fitted"
+
+    def current(self, node: str, own_key: str | None) -> Fit | None:
+        """The fit that a node uses: the recorded one, else the newest beside with that key."""
+        record = self.document.state(node).field
+        if record is not None and record.get("path"):
+            folder = self.folder / Path(str(record["path"]))
+            return Fit(folder, str(record.get("key", "")), True)
+        if own_key is None:
+            return None
+        for _, folder in reversed(self.versions(node)):
+            if identity_of(folder) == own_key:
+                return Fit(folder, own_key, False)
+        return None
+
+    def require(self, node: str, fit: Fit) -> Path:
+        """The folder of a fit.
+
+        Raises:
+            InputError: It is gone.
+        """
+        if not fit.folder.is_dir():
+            raise InputError(
+                f"the finished fit {fit.folder} of {node} is missing; put the folder back, "
+                "or refit the node",
+                file=fit.folder,
+                node=node,
+            )
+        return fit.folder
+
+    def fingerprint(self, node: str, fit: Fit) -> str:
+        """Key of what is in the folder; the same for a copy elsewhere.
+
+        Raises:
+            InputError: The folder is gone or cannot be read.
+        """
+        folder = self.require(node, fit)
+        try:
+            sizes = sorted(
+                [entry.name, entry.stat().st_size] for entry in folder.iterdir() if entry.is_file()
+            )
+            text = (folder / "field.json").read_bytes() if (folder / "field.json").exists() else b""
+        except OSError as error:
+            raise InputError(
+                f"cannot read the finished fit {folder} of {node} ({error.strerror or error})",
+                file=folder,
+                node=node,
+            ) from error
+        return hash_of(["fit", sizes, text.decode("utf-8", "replace")])
+
+    def versions(self, node: str) -> list[tuple[int, Path]]:
+        """Version and folder of every fit of a node beside the document, ascending."""
+        pattern = re.compile(re.escape(self._prefix(node)) + r"(\d+)", re.IGNORECASE)
+        found = []
+        with contextlib.suppress(OSError):
+            for entry in self.folder.iterdir():
+                matched = pattern.fullmatch(entry.name)
+                if matched and entry.is_dir():
+                    found.append((int(matched[1]), entry))
+        return sorted(found)
+
+    def publish(self, node: str, key: str, write: Callable[[Path], None]) -> Path:
+        """Saves a finished fit as the next version and records it.
+
+        Args:
+            node: The node.
+            key: Its key at the fit.
+            write: Writes the field to a folder that does not exist yet.
+
+        Raises:
+            WriteError: It cannot be written; nothing is left behind.
+        """
+        partial = self.folder / f".{self._prefix(node)}{secrets.token_hex(4)}.part"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            write(partial)
+            _stamp(partial, key)
+            final = self._move_into_place(node, partial)
+        except OSError as error:
+            raise WriteError(
+                f"cannot save the fit of {node} beside {self.folder} ({error.strerror or error}); "
+                "make room or save the document elsewhere",
+                file=self.folder,
+                node=node,
+            ) from error
+        finally:
+            if partial.exists():
+                shutil.rmtree(partial, ignore_errors=True)
+        self._failed.pop(node, None)
+        self.adopt(node, Fit(final, key, False))
+        return final
+
+    def adopt(self, node: str, fit: Fit) -> None:
+        """Records a fit in the document."""
+        path = fit.folder
+        with contextlib.suppress(ValueError):
+            path = fit.folder.relative_to(self.folder)
+        self._record(RecordField(node, {"path": path.as_posix(), "key": fit.key}))
+        self.recorded.append(node)
+
+    def failed(self, node: str, error: CodefError) -> None:
+        """Notes that the last fit failed."""
+        self._failed[node] = str(error)
+
+    def _move_into_place(self, node: str, partial: Path) -> Path:
+        versions = self.versions(node)
+        version = versions[-1][0] + 1 if versions else 1
+        for number in range(version, version + _MOST_VERSIONS):
+            final = self.folder / f"{self._prefix(node)}{number:03d}"
+            if final.exists():  # another process published it meanwhile
+                continue
+            try:
+                os.rename(partial, final)
+            except OSError:
+                if final.exists():
+                    continue
+                raise
+            return final
+        raise WriteError(f"{node} has too many fits beside {self.folder}", node=node)
+
+    def _prefix(self, node: str) -> str:
+        return f"{self.stem}_{node}_fit_v"
+
+    def _key_now(self, node: str) -> str | None:
+        if self._own_key is None:
+            return None
+        try:
+            return self._own_key(node)
+        except CodefError:
+            return None
+
+
+def identity_of(folder: Path) -> str | None:
+    """The key that a field folder was fitted for, as its ``field.json`` says, or None."""
+    try:
+        content = json.loads((folder / "field.json").read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return _identity(content)
+
+
+def _identity(content: JSON) -> str | None:
+    if not isinstance(content, dict):
+        return None
+    for place in (content, content.get("source"), content.get("report")):
+        if isinstance(place, dict) and isinstance(place.get("identity"), str):
+            return str(place["identity"])
+    return None
+
+
+def _stamp(folder: Path, key: str) -> None:
+    """Sees to it that the fit is found again by its key."""
+    if identity_of(folder) == key:
+        return
+    path = folder / "field.json"
+    try:
+        content = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise WriteError(f"{path} was not written well: {error}", file=path) from None
+    write_safely(path, (json.dumps({**content, "identity": key}, indent=1) + "\n").encode())

@@ -110,7 +110,7 @@ class FrameInverse:
         """
         from engine.warp.inverse_kernel import newton
 
-        known = np.isfinite(points).all(axis=1)
+        known: Bool = np.asarray(np.isfinite(points).all(axis=1), np.bool_)
         targets = np.where(known[:, None], points, self._corner).astype(np.float32)
         h, w = self._starts.shape
         cell = np.floor((targets - self._corner) / self._cell)

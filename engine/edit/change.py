@@ -1,0 +1,228 @@
+"""What an artist changed on a picture: colours and a matte."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from engine.arrays import F32, Bool
+from engine.colour.ocio import DEFAULT_WORKING
+from engine.edit.canonical import canonical_pixels, canonical_windows
+from engine.edit.placement import Placed
+from engine.fields.field import Field
+from engine.io.picture import Native, Picture, Window
+from engine.warp.sheet import HOLE, Sheet, sheet_of
+
+#: Encoded difference at which a changed pixel replaces what was there; below, it is added to it.
+FULL = 8 / 255
+#: Encoded difference that counts as equal where the edit was resampled on its way.
+LOOSE = 6 / 255
+
+
+@dataclass(frozen=True, eq=False)
+class EditLayer:
+    """A change on the canonical canvas (or on a frame): premultiplied paint with its matte.
+
+    Attributes:
+        sheet: Colours and matte (alpha), cropped to what changed. Where the change is fainter than
+            ``FULL`` the matte is partial and the colour holds what must be added besides.
+    """
+
+    sheet: Sheet
+
+    @cached_property
+    def box(self) -> tuple[float, float, float, float]:
+        """Canonical x0, y0, x1, y1 that the change can reach, filter included."""
+        h, w = self.sheet.pixels.shape[:2]
+        (x0, y0), (sx, sy) = self.sheet.origin, self.sheet.scale
+        return (x0 - 2) / sx, (y0 - 2) / sy, (x0 + w + 2) / sx, (y0 + h + 2) / sy
+
+
+def cropped(rgba: F32, origin: tuple[float, float], scale: tuple[float, float]) -> EditLayer | None:
+    """A change layer cut to the pixels whose matte is above 0; None when there are none."""
+    rgba = Sheet.of(rgba).pixels
+    matte = rgba[..., 3] > 0
+    rows = np.flatnonzero(matte.any(axis=1))
+    if not len(rows):
+        return None
+    columns = np.flatnonzero(matte.any(axis=0))
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    cut = rgba[top:bottom, left:right].copy()
+    cut[..., 3] = np.clip(cut[..., 3], 0, 1)
+    # Colour without matte is no paint: it would glow through the filter.
+    cut[cut[..., 3] <= 0] = 0
+    return EditLayer(Sheet(cut, (origin[0] + left, origin[1] + top), scale))
+
+
+def stacked(lower: EditLayer | None, upper: EditLayer | None) -> EditLayer | None:
+    """Two changes on one grid as one, ``upper`` over ``lower``."""
+    if lower is None or upper is None:
+        return upper or lower
+    a, b = lower.sheet, upper.sheet
+    x0, y0 = min(a.origin[0], b.origin[0]), min(a.origin[1], b.origin[1])
+    x1 = max(s.origin[0] + s.pixels.shape[1] for s in (a, b))
+    y1 = max(s.origin[1] + s.pixels.shape[0] for s in (a, b))
+    both = np.zeros((round(y1 - y0), round(x1 - x0), 4), np.float32)
+    for sheet in (a, b):
+        h, w = sheet.pixels.shape[:2]
+        row, column = round(sheet.origin[1] - y0), round(sheet.origin[0] - x0)
+        place = both[row : row + h, column : column + w]
+        place *= 1 - sheet.pixels[..., 3:]
+        place += sheet.pixels
+    return EditLayer(Sheet(both, (x0, y0), a.scale))
+
+
+def plain_colour(pixels: F32) -> F32:
+    """Colour divided by alpha, [H, W, 3]; untouched where alpha is 0 or absent."""
+    if pixels.shape[2] < 4:
+        return pixels[..., :3]
+    alpha = pixels[..., 3:4]
+    return np.asarray(pixels[..., :3] / np.where(alpha > 0, alpha, 1), np.float32)
+
+
+def equal_pixels(
+    edit: F32, reference: F32, native: Native | None, working: str = DEFAULT_WORKING
+) -> Bool:
+    """Where an edit holds what was written, as its own file format can hold it.
+
+    Args:
+        edit: [H, W, 3 or 4], scene-linear, premultiplied.
+        reference: [H, W, 4], what the program wrote, likewise.
+        native: The edit's code values, or None when it never was a file.
+        working: The working space of both.
+
+    Returns:
+        [H, W]. Integer formats: unpremultiplied codes within 1 of 255 or 3 of 65535 (paint
+        programs keep 15 bits). Float formats: within one step of half float.
+    """
+    if native is not None and native.codes.dtype.kind == "u":
+        return _equal_codes(reference, native, working)
+    colour, wanted = edit[..., :3], reference[..., :3]
+    relative, least = (1e-6, 1e-7) if native is None else (2.0**-10, 2.0**-24)
+    same = (np.abs(colour - wanted) <= relative * np.abs(wanted) + least).all(axis=2)
+    if edit.shape[2] > 3:
+        # Only the alpha was changed: the colour itself is what was written.
+        rest = np.abs(plain_colour(edit) - plain_colour(reference))
+        same |= (rest <= 2.0**-9 * np.abs(plain_colour(reference)) + 2.0**-20).all(axis=2)
+    return np.asarray(same, np.bool_)
+
+
+def _equal_codes(reference: F32, native: Native, working: str) -> Bool:
+    from engine.colour.ocio import from_working
+    from engine.io.header import UNASSOCIATED
+    from engine.io.samples import colour_channels, normalised
+
+    colours, alpha_index = colour_channels(native.channels)
+    codes = normalised(native.codes[..., list(colours)])
+    written = plain_colour(from_working(reference, native.space, working))
+    step = 1.01 / 255 if native.bits <= 8 else 3.01 / 65535
+    if native.bits in (10, 12):
+        step = 1.01 / ((1 << native.bits) - 1)
+    weight = np.ones((*codes.shape[:2], 1), np.float32)
+    if alpha_index is not None and not native.metadata.get(UNASSOCIATED, 0):
+        alpha = normalised(native.codes[..., alpha_index : alpha_index + 1])
+        weight = np.where(alpha > 0, alpha, np.float32(1))
+    difference = np.abs(codes / weight - np.clip(written, 0, 1))
+    return np.asarray((difference * weight <= step).all(axis=2), np.bool_)
+
+
+def matte_of(edit: F32, reference: F32, changed: Bool) -> F32:
+    """Premultiplied change with its matte, [H, W, 4].
+
+    Pixels that differ by ``FULL`` or more are replaced. Fainter ones (the rim of a soft brush, a
+    gentle grade) keep what is below and add the difference in proportion, so that no edge shows
+    where a change fades out and no strength is lost.
+
+    Args:
+        edit: [H, W, 3 or 4], scene-linear, premultiplied.
+        reference: [H, W, 4], what was there before.
+        changed: Where they count as different, [H, W].
+    """
+    from engine.colour.encoding import encode
+
+    result = np.zeros((*changed.shape, 4), np.float32)
+    new, old = plain_colour(edit)[changed], plain_colour(reference)[changed]
+    hole = reference[..., 3][changed] <= HOLE
+    own = edit[..., 3][changed] if edit.shape[2] > 3 else np.ones(len(new), np.float32)
+    far = np.abs(encode(new) - encode(old)).max(axis=1)
+    matte = np.clip(far / FULL, 1 / 255, 1)
+    # On empty canvas there is nothing to add to: the paint's own alpha is the matte.
+    matte = np.where(hole, np.clip(own, 0, 1), matte)[:, None]
+    added = np.where(hole[:, None], 0, (1 - matte) * (new - old))
+    result[changed, :3] = matte * new + added
+    result[changed, 3] = matte[:, 0]
+    return result
+
+
+def change_of(
+    picture: Picture, placed: Placed, field: Field, k: int, working: str = DEFAULT_WORKING
+) -> EditLayer | None:
+    """What an edited canonical image changes, or None when it changes nothing.
+
+    The picture is compared with the canonical image as ``codef canonical`` writes it in the
+    edit's own format. Paint and overlays that a graph kept apart (``Picture.overlay``) go over
+    what the comparison of ``Picture.under`` finds, with their own alpha. Erased pixels (alpha 0)
+    and pixels whose alpha alone was changed are not edited.
+
+    Args:
+        picture: The edit.
+        placed: Where it lies.
+        field: The field.
+        k: Layer, front to back.
+        working: The working space.
+    """
+    if picture.overlay is not None:
+        over = cropped(picture.overlay, placed.origin, placed.scale)
+        if picture.under is None:
+            return over
+        under = Picture(picture.under, picture.display, picture.data)
+        return stacked(change_of(under, placed, field, k, working), over)
+    edit = placed.pixels if picture.under is None else picture.under
+    reference = _reference(field, k, placed, edit.shape[:2])
+    if placed.exact:
+        changed = ~equal_pixels(edit, reference, picture.native, working)
+    else:
+        changed = _far(edit, reference)
+    if edit.shape[2] > 3:
+        changed &= edit[..., 3] > HOLE
+    else:
+        changed &= reference[..., 3] > HOLE
+    changed &= np.isfinite(edit).all(axis=2)
+    if not changed.any():
+        return None
+    return cropped(matte_of(edit, reference, changed), placed.origin, placed.scale)
+
+
+def _far(edit: F32, reference: F32) -> Bool:
+    from engine.colour.encoding import encode
+
+    difference = np.abs(encode(plain_colour(edit)) - encode(plain_colour(reference)))
+    return np.asarray((difference > LOOSE).any(axis=2), np.bool_)
+
+
+def _reference(field: Field, k: int, placed: Placed, shape: tuple[int, ...]) -> F32:
+    """The canonical image on the edit's grid, [h, w, 4]."""
+    height, width = shape[:2]
+    (x0, y0), (sx, sy) = placed.origin, placed.scale
+    if placed.exact:
+        _, data = canonical_windows(field, k, sx)
+        wanted = Window(round(x0), round(y0), round(x0) + width, round(y0) + height)
+        whole = canonical_pixels(field, k, sx)
+        return whole if wanted == data else _window_of(whole, data, wanted)
+    x = (np.arange(width) + 0.5 + x0) / sx
+    y = (np.arange(height) + 0.5 + y0) / sy
+    points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+    return sheet_of(field.layers[k].canonical).read(points, filter="cubic")
+
+
+def _window_of(pixels: F32, data: Window, wanted: Window) -> F32:
+    """Pixels over ``data`` as pixels over ``wanted``, empty where they do not reach."""
+    result = np.zeros((wanted.height, wanted.width, pixels.shape[2]), np.float32)
+    left, right = max(data.x0, wanted.x0), min(data.x1, wanted.x1)
+    top, bottom = max(data.y0, wanted.y0), min(data.y1, wanted.y1)
+    if left < right and top < bottom:
+        result[top - wanted.y0 : bottom - wanted.y0, left - wanted.x0 : right - wanted.x0] = pixels[
+            top - data.y0 : bottom - data.y0, left - data.x0 : right - data.x0
+        ]
+    return result

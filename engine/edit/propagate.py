@@ -1,0 +1,241 @@
+"""An edit of the canonical image, carried to a frame."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from engine.arrays import F32, Bool
+from engine.edit.change import EditLayer
+from engine.edit.edits import MODES, Edit
+from engine.errors import EditError
+from engine.fields.field import Field
+from engine.io.picture import Picture, Window
+from engine.progress import Task
+from engine.warp.render import composite, light
+from engine.warp.sheet import Sheet
+
+#: Interpolation of paint: sharp, and exact where frame and canvas coincide.
+OVER_FILTER = "cubic"
+
+
+def propagate_frame(
+    field: Field,
+    edits: Mapping[int, Edit],
+    plate: Picture,
+    index: int,
+    *,
+    mode: str = "over",
+    mix: float = 1.0,
+    mask: F32 | None = None,
+    task: Task | None = None,
+    filter: str | None = None,
+) -> Picture:
+    """Puts the edits of a field's canonical images into one frame.
+
+    ``over``: the changes are warped with their mattes, hidden by the layers in front, lit by the
+    field's lighting and composited over the plate. Pixels without any change keep the plate's
+    values and code values. The plate's alpha and further channels stay. ``replace``: the whole
+    frame is drawn from the edited canonical images, as the published method does, without lighting.
+
+    Args:
+        field: The field.
+        edits: Layer number to edit.
+        plate: The frame.
+        index: Position of the frame in the field.
+        mode: ``over`` or ``replace``.
+        mix: How much of the edit, 0 to 1.
+        mask: Where, [H, W] over the plate's data window, 0 to 1; None: everywhere.
+        task: Cancel.
+        filter: ``bilinear``, ``cubic``, or None for the mode's own.
+
+    Returns:
+        The frame; the very ``plate`` when nothing reaches it.
+
+    Raises:
+        EditError: An unknown mode.
+        UsageError: The plate's size is not that of the field, or the mask's not that of the plate.
+        Cancelled: The person stopped the work.
+    """
+    if mode not in MODES:
+        raise EditError(f"unknown mode {mode!r}; use one of {', '.join(MODES)}")
+    check_plate(field, plate, field.frames[index])
+    if mask is not None and mask.shape != plate.pixels.shape[:2]:
+        raise EditError(
+            f"the mask of frame {field.frames[index]} is {mask.shape[1]}x{mask.shape[0]}, the "
+            f"frame is {plate.pixels.shape[1]}x{plate.pixels.shape[0]}; give one of its size",
+            frame=field.frames[index],
+        )
+    if task is not None:
+        task.check()
+    if mix <= 0:
+        return plate
+    if mode == "replace":
+        return _replaced(field, edits, plate, index, mix, mask, filter)
+    pieces = []
+    for k in sorted(edits):
+        change = edits[k].change
+        piece = None if change is None else warp_change(field, k, index, change, filter)
+        if piece is not None:
+            pieces.append(piece)
+        if task is not None:
+            task.check()
+    return put_over(plate, pieces, field.data, mix=mix, mask=mask)
+
+
+def check_plate(field: Field, plate: Picture, frame: int) -> None:
+    """Refuses a frame of another format than the field's.
+
+    Raises:
+        EditError: The formats differ; the message names both.
+    """
+    if (plate.display.width, plate.display.height) != (field.display.width, field.display.height):
+        raise EditError(
+            f"frame {frame} is {plate.display.width}x{plate.display.height}, the field was fitted "
+            f"at {field.display.width}x{field.display.height}; use the clip that it was fitted on",
+            frame=frame,
+        )
+
+
+Piece = tuple[Window, F32]
+
+
+def warp_change(
+    field: Field, k: int, index: int, change: EditLayer, filter: str | None = None
+) -> Piece | None:
+    """A change as one frame sees it: visible, lit, premultiplied.
+
+    Args:
+        field: The field.
+        k: Layer of the change.
+        index: Position of the frame in the field.
+        change: The change on the canonical canvas.
+        filter: ``bilinear`` or ``cubic``; None for ``OVER_FILTER``.
+
+    Returns:
+        The window of the frame that it reaches (pixels of the display window) and float32
+        [h, w, 4] over it; None when it does not reach the frame.
+    """
+    positions = field.layers[k].deformation.positions(index)
+    x0, y0, x1, y1 = change.box
+    x, y = positions[..., 0], positions[..., 1]
+    reach: Bool = np.asarray((x > x0) & (x < x1) & (y > y0) & (y < y1), np.bool_)
+    rows = np.flatnonzero(reach.any(axis=1))
+    if not len(rows):
+        return None
+    columns = np.flatnonzero(reach.any(axis=0))
+    part = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
+    share = field.coverage(index)[k][part]
+    if not share.any():
+        return None
+    paint = change.sheet.read_linear(positions[part], filter=filter or OVER_FILTER)
+    paint *= share[..., None]
+    gain = light(field, k, index)
+    if gain is not None:
+        paint[..., :3] *= gain[part]
+    window = Window(part[1].start, part[0].start, part[1].stop, part[0].stop)
+    return window.moved(field.data.x0, field.data.y0), paint
+
+
+def put_over(
+    plate: Picture,
+    pieces: list[Piece],
+    data: Window,
+    *,
+    mix: float = 1.0,
+    mask: F32 | None = None,
+) -> Picture:
+    """Composites disjoint shares of paint over a plate, touching only what they reach.
+
+    Args:
+        plate: The frame.
+        pieces: Window (pixels of the display window, its origin at 0) and premultiplied paint
+            [h, w, 4]; each already weighted by the visible share of its layer.
+        data: The field's data window.
+        mix: How much of it.
+        mask: [H, W] over the plate's data window, or None.
+
+    Returns:
+        The plate with ``changed`` marked; the very ``plate`` when nothing is changed.
+    """
+    own = plate.data.moved(-plate.display.x0, -plate.display.y0)
+    clipped = [(piece, _common(window, own)) for window, piece in pieces]
+    windows = [window for window, _ in pieces]
+    alive = [
+        (paint[c.y0 - w.y0 : c.y1 - w.y0, c.x0 - w.x0 : c.x1 - w.x0], c)
+        for w, (paint, c) in zip(windows, clipped, strict=True)
+        if c is not None
+    ]
+    if not alive:
+        return plate
+    box = Window(
+        min(c.x0 for _, c in alive),
+        min(c.y0 for _, c in alive),
+        max(c.x1 for _, c in alive),
+        max(c.y1 for _, c in alive),
+    )
+    total = np.zeros((box.height, box.width, 4), np.float32)
+    for paint, c in alive:
+        total[c.y0 - box.y0 : c.y1 - box.y0, c.x0 - box.x0 : c.x1 - box.x0] += paint
+    part = (
+        slice(box.y0 - own.y0, box.y1 - own.y0),
+        slice(box.x0 - own.x0, box.x1 - own.x0),
+    )
+    strength: F32 | float = mix if mask is None else mix * mask[part][..., None]
+    total *= strength
+    matte = np.clip(total[..., 3], 0, 1)
+    touched: Bool = np.asarray(matte > 0, np.bool_)
+    if not touched.any():
+        return plate
+    pixels = plate.pixels.copy()
+    below = pixels[part][touched, :3]
+    m = matte[touched][:, None]
+    # A NaN below full paint is gone; below partial paint it counts as black, not as NaN.
+    below = np.where(np.isfinite(below), below, 0)
+    pixels[part][touched, :3] = below * (1 - m) + total[touched, :3]
+    changed = (
+        np.zeros(pixels.shape[:2], np.bool_) if plate.changed is None else plate.changed.copy()
+    )
+    changed[part] |= touched
+    return replace(plate, pixels=pixels, changed=changed, under=None, overlay=None)
+
+
+def _common(a: Window, b: Window) -> Window | None:
+    box = Window(max(a.x0, b.x0), max(a.y0, b.y0), min(a.x1, b.x1), min(a.y1, b.y1))
+    return box if box.width > 0 and box.height > 0 else None
+
+
+def _replaced(
+    field: Field,
+    edits: Mapping[int, Edit],
+    plate: Picture,
+    index: int,
+    mix: float,
+    mask: F32 | None,
+    filter: str | None,
+) -> Picture:
+    sheets: list[Sheet | None] = [
+        edits[k].sheet if k in edits else None for k in range(len(field.layers))
+    ]
+    drawn = composite(field, index, sheets, filter=filter)
+    own = plate.data.moved(-plate.display.x0, -plate.display.y0)
+    common = _common(field.data, own)
+    if common is None:
+        return plate
+    inner = drawn[
+        common.y0 - field.data.y0 : common.y1 - field.data.y0,
+        common.x0 - field.data.x0 : common.x1 - field.data.x0,
+    ]
+    part = (
+        slice(common.y0 - own.y0, common.y1 - own.y0),
+        slice(common.x0 - own.x0, common.x1 - own.x0),
+    )
+    pixels = plate.pixels.copy()
+    below = pixels[part][..., :3]
+    if mix >= 1 and mask is None:
+        below[:] = inner
+        return plate.with_pixels(pixels)
+    strength = np.float32(mix) if mask is None else np.float32(mix) * mask[part][..., None]
+    blend = below + (inner - below) * strength
+    below[:] = np.where(np.isfinite(blend) | (strength <= 0), blend, inner)
+    return plate.with_pixels(pixels)

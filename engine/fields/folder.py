@@ -1,0 +1,350 @@
+"""A finished fit on disk: a folder that any machine can load again.
+
+``field.json`` says everything that is no array, ``layer_K.safetensors`` holds the deformation and
+lighting of layer K, ``canonical_K.exr`` its still, ``masks.safetensors`` the masks. Every file is
+listed with its size and hash, so that a damaged field is told at once.
+"""
+
+import hashlib
+import importlib
+import json
+import os
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import AnyArray
+from engine.colour.ocio import DEFAULT_WORKING
+from engine.errors import CodefError, FieldError, InputError
+from engine.fields.deformation import Deformation
+from engine.fields.field import Canonical, Field, Layer, Masks
+from engine.io.picture import Picture, Window
+
+SCHEMA = 1
+INFO = "field.json"
+_MASKS = "masks.safetensors"
+_HALF_MAX = 65504.0
+
+#: Deformation kinds and the class that rebuilds them from ``tensors`` and ``numbers`` by its
+#: ``from_tensors``; imported when a field of the kind is loaded.
+KINDS: dict[str, tuple[str, str]] = {
+    "lattice": ("engine.fields.lattice", "LatticeDeformation"),
+    "hash": ("engine.fields.hashfield", "HashDeformation"),
+}
+
+
+def field_identity(field: Field) -> str:
+    """A short hash of the canonical images: edits name it to say what they were painted on.
+
+    The same before and after the field is stored, since it reads the stored precision.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for layer in field.layers:
+        data = layer.canonical.data
+        digest.update(f"{layer.name} {data.x0} {data.y0} {data.x1} {data.y1}\n".encode())
+        digest.update(_stored(layer.canonical).tobytes())
+    return digest.hexdigest()
+
+
+def _stored(canonical: Canonical) -> AnyArray:
+    """The pixels in the precision that the folder keeps."""
+    pixels = np.ascontiguousarray(canonical.pixels, np.float32)
+    if pixels.size and np.abs(pixels).max() > _HALF_MAX:
+        return pixels
+    return pixels.astype(np.float16)
+
+
+def _window(window: Window) -> list[int]:
+    return [window.x0, window.y0, window.x1, window.y1]
+
+
+def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT_WORKING) -> Field:
+    """Writes a field folder, whole or not at all.
+
+    Args:
+        field: The field.
+        folder: Exactly where; an existing field there is replaced.
+        working_space: OCIO name of the space of the canonical images.
+
+    Returns:
+        The field as it was stored: its canonical images in half float.
+
+    Raises:
+        FieldError: Something else than a field is already there.
+        WriteError: It cannot be written.
+    """
+    from engine.io.atomic import atomic_folder
+    from engine.io.write import WriteOptions, write_picture
+
+    folder = Path(folder)
+    if folder.exists() and not (folder.is_dir() and (folder / INFO).is_file()):
+        raise FieldError(
+            f"{folder} is there and is no field, so it is not replaced; choose another place",
+            file=folder,
+        )
+    with atomic_folder(folder) as part:
+        layers = []
+        for k, layer in enumerate(field.layers):
+            tensors = {f"deformation.{n}": t for n, t in layer.deformation.tensors().items()}
+            if layer.lighting is not None:
+                tensors["lighting"] = layer.lighting
+            _write_tensors(part / f"layer_{k}.safetensors", tensors)
+            stored = _stored(layer.canonical)
+            picture = Picture(
+                stored.astype(np.float32),
+                display=field.display,
+                data=layer.canonical.data,
+                pixel_aspect=field.pixel_aspect,
+                metadata={"codef/layer": layer.name},
+            )
+            bits = 16 if stored.dtype == np.float16 else 32
+            write_picture(
+                part / f"canonical_{k}.exr",
+                picture,
+                WriteOptions(
+                    colour_space=working_space, bits=bits, compression="zip", working=working_space
+                ),
+            )
+            layers.append(
+                {
+                    "name": layer.name,
+                    "kind": layer.deformation.kind,
+                    "numbers": layer.deformation.numbers(),
+                    "canvas": _window(layer.canonical.data),
+                    "lighting": layer.lighting is not None,
+                }
+            )
+        _write_tensors(part / _MASKS, _mask_tensors(field.masks))
+        info = {
+            "codef_field": SCHEMA,
+            "recipe": field.recipe,
+            "frames": list(field.frames),
+            "reference": field.reference,
+            "display": _window(field.display),
+            "data": _window(field.data),
+            "pixel_aspect": field.pixel_aspect,
+            "working_space": working_space,
+            "layers": layers,
+            "masks": {
+                "count": field.masks.count,
+                "height": field.masks.height,
+                "width": field.masks.width,
+            },
+            "report": field.report,
+            "source": _paths(field.source, lambda path: _relative(path, folder)),
+            "identity": str(field.report.get("identity", field.source.get("identity", ""))),
+            "canonical_identity": field_identity(field),
+            "files": {file.name: _fingerprint(file) for file in sorted(part.iterdir())},
+        }
+        text = json.dumps(info, indent=1, default=_plain, allow_nan=False)
+        (part / INFO).write_text(text + "\n", encoding="utf-8")
+        # What cannot be read back must not replace what could.
+        return _load(part, folder)
+
+
+def _write_tensors(path: Path, tensors: Mapping[str, AnyArray]) -> None:
+    from safetensors.numpy import save
+
+    path.write_bytes(save({name: np.ascontiguousarray(t) for name, t in tensors.items()}))
+
+
+def _mask_tensors(masks: Masks) -> dict[str, AnyArray]:
+    tensors: dict[str, AnyArray] = {}
+    for k, streams in enumerate(masks.streams):
+        tensors[f"{k}.bytes"] = np.frombuffer(b"".join(streams), np.uint8)
+        ends = np.cumsum([0, *(len(stream) for stream in streams)])
+        tensors[f"{k}.offsets"] = ends.astype(np.int64)
+    return tensors
+
+
+def _plain(value: Any) -> Any:
+    """numpy numbers and paths in a report, as JSON has them."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Path):
+        return value.as_posix()
+    raise TypeError(f"{type(value).__name__} cannot be stored in a field")
+
+
+def _fingerprint(file: Path) -> dict[str, Any]:
+    with file.open("rb") as handle:
+        digest = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16))
+    return {"bytes": file.stat().st_size, "blake2b": digest.hexdigest()}
+
+
+def _paths(source: Mapping[str, Any], change: Any) -> dict[str, Any]:
+    """The source with its paths changed: ``path``, and each of ``masks``."""
+    result = dict(source)
+    if isinstance(result.get("path"), (str, Path)) and str(result["path"]):
+        result["path"] = change(str(result["path"]))
+    masks = result.get("masks")
+    if isinstance(masks, (list, tuple)):
+        result["masks"] = [change(str(m)) if isinstance(m, (str, Path)) else m for m in masks]
+    return result
+
+
+def _relative(path: str, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(Path(path).absolute(), folder.absolute())).as_posix()
+    except ValueError:  # another drive on Windows has no relative path
+        return Path(path).absolute().as_posix()
+
+
+def _absolute(path: str, folder: Path) -> str:
+    return os.path.normpath(folder.absolute() / path)
+
+
+def load_field(folder: Path | str) -> Field:
+    """Reads a field folder.
+
+    Args:
+        folder: As it was given to ``save_field``; it may have moved.
+
+    Returns:
+        The field; the paths in ``source`` are absolute again.
+
+    Raises:
+        InputError: The folder is absent or cannot be read.
+        FieldError: It is no field, damaged, incomplete, or of a newer version of the program.
+    """
+    folder = Path(folder)
+    if not folder.exists():
+        raise InputError(f"there is no field at {folder}; fit one or correct the path", file=folder)
+    return _load(folder, folder)
+
+
+def _load(folder: Path, final: Path) -> Field:
+    info = _read_info(folder)
+    try:
+        _check_files(folder, info)
+        return _build(folder, final, info)
+    except OSError as error:
+        raise InputError(
+            f"the field {folder} cannot be read ({error.strerror}); check its permissions",
+            file=folder,
+        ) from error
+    except FieldError:
+        raise
+    except CodefError as error:
+        raise _damaged(folder, error.message) from error
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise _damaged(folder, f"{type(error).__name__}: {error}") from error
+
+
+def _damaged(folder: Path, reason: str) -> FieldError:
+    return FieldError(
+        f"the field {folder} is damaged ({reason}); take it from a backup or fit again",
+        file=folder,
+    )
+
+
+def _read_info(folder: Path) -> dict[str, Any]:
+    path = folder / INFO
+    if not path.is_file():
+        raise FieldError(f"{folder} is no field: it holds no {INFO}", file=folder)
+    try:
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror})", file=path) from error
+    except ValueError as error:
+        raise _damaged(folder, f"{INFO} is no JSON") from error
+    version = info.get("codef_field") if isinstance(info, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise _damaged(folder, f"{INFO} names no version")
+    if version > SCHEMA:
+        raise FieldError(
+            f"the field {folder} was written by a newer version of the program (field format "
+            f"{version}, this one reads {SCHEMA}); update the program",
+            file=folder,
+        )
+    return dict(info)
+
+
+def _check_files(folder: Path, info: Mapping[str, Any]) -> None:
+    wanted = {f"layer_{k}.safetensors" for k in range(len(info["layers"]))}
+    wanted |= {f"canonical_{k}.exr" for k in range(len(info["layers"]))} | {_MASKS}
+    for name in sorted(wanted):
+        file = folder / name
+        if not file.is_file():
+            raise _damaged(folder, f"{name} is missing")
+        if _fingerprint(file) != info["files"][name]:
+            raise _damaged(folder, f"{name} was changed or cut short after the fit")
+
+
+def _build(folder: Path, final: Path, info: Mapping[str, Any]) -> Field:
+    from engine.io.read import read_picture
+
+    working = str(info["working_space"])
+    count = len(info["frames"])
+    layers = []
+    for k, item in enumerate(info["layers"]):
+        tensors = _read_tensors(folder / f"layer_{k}.safetensors")
+        lighting = tensors.pop("lighting", None)
+        if lighting is not None and len(lighting) != count:
+            raise _damaged(folder, f"the lighting of layer {k} has another number of frames")
+        inner = {name.removeprefix("deformation."): t for name, t in tensors.items()}
+        deformation = _deformation(folder, str(item["kind"]), inner, item["numbers"])
+        picture = read_picture(folder / f"canonical_{k}.exr", colour_space=working, working=working)
+        canvas = Window(*(int(v) for v in item["canvas"]))
+        if picture.data != canvas or picture.pixels.shape[2] != 4:
+            raise _damaged(folder, f"canonical_{k}.exr is not on the canvas that {INFO} tells")
+        light = None if lighting is None else lighting.astype(np.float32)
+        layers.append(
+            Layer(str(item["name"]), deformation, Canonical(picture.pixels, canvas), light)
+        )
+    if not layers or not count:
+        raise _damaged(folder, "it has no layers or no frames")
+    return Field(
+        frames=tuple(int(frame) for frame in info["frames"]),
+        display=Window(*(int(v) for v in info["display"])),
+        data=Window(*(int(v) for v in info["data"])),
+        layers=layers,
+        masks=_masks(folder, info["masks"], count),
+        reference=int(info["reference"]),
+        recipe=str(info["recipe"]),
+        report=dict(info["report"]),
+        source=_paths(info["source"], lambda path: _absolute(path, final)),
+        pixel_aspect=float(info["pixel_aspect"]),
+    )
+
+
+def _read_tensors(path: Path) -> dict[str, AnyArray]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return dict(load(path.read_bytes()))
+    except SafetensorError as error:
+        raise FieldError(f"{path} holds no tensors ({error}); fit again", file=path) from error
+
+
+def _deformation(
+    folder: Path, kind: str, tensors: dict[str, AnyArray], numbers: Mapping[str, Any]
+) -> Deformation:
+    if kind not in KINDS:
+        raise FieldError(
+            f"the field {folder} uses the deformation {kind!r}, which this version does not know "
+            f"(it knows {', '.join(sorted(KINDS))}); update the program",
+            file=folder,
+        )
+    module, name = KINDS[kind]
+    loader = getattr(importlib.import_module(module), name)
+    deformation: Deformation = loader.from_tensors(tensors, dict(numbers))
+    return deformation
+
+
+def _masks(folder: Path, told: Mapping[str, Any], frames: int) -> Masks:
+    tensors = _read_tensors(folder / _MASKS)
+    streams = []
+    for k in range(int(told["count"])):
+        plain = tensors[f"{k}.bytes"].tobytes()
+        ends = tensors[f"{k}.offsets"].tolist()
+        if len(ends) != frames + 1 or ends[0] != 0 or ends[-1] != len(plain):
+            raise _damaged(folder, f"the masks of group {k} do not match the frames")
+        streams.append([plain[a:b] for a, b in pairwise(ends)])
+    return Masks(int(told["height"]), int(told["width"]), streams)

@@ -45,6 +45,8 @@ def _exposure(pixels: F32, values: Mapping[str, Any], context: Context) -> F32:
 
 
 def _saturation(pixels: F32, values: Mapping[str, Any], context: Context) -> F32:
+    if values["saturation"] == 1:
+        return pixels
     # Linear in the pixel, so it is the same on premultiplied colour.
     result = pixels.copy()
     grey = (pixels[..., :3] @ LUMA)[..., None]

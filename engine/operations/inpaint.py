@@ -13,6 +13,9 @@ from engine.operations.catalogue import Context, Operation, register
 from engine.operations.harmonic import harmonic_fill
 from engine.operations.parameters import Parameter
 
+#: White in the numbers that OpenCV's inpainting works on.
+UNIT = np.float32(65536)
+
 
 def _hole(pixels: F32, values: Mapping[str, Any], context: Context) -> Bool:
     hole = np.zeros(pixels.shape[:2], np.bool_)
@@ -45,9 +48,10 @@ def _marched(encoded: F32, hole: Bool, values: Mapping[str, Any], context: Conte
     holes = hole[box].astype(np.uint8)
     for c in range(3):
         context.task.report(c / 3, "inpaint")
-        channel = np.ascontiguousarray(encoded[box][..., c])
-        filled = cv2.inpaint(channel, holes, float(values["radius"]), method)
-        result[..., c][box] = np.where(holes > 0, filled, channel)
+        # OpenCV adds steps of about 1 meant for 8-bit codes; large numbers make them vanish.
+        channel = np.ascontiguousarray(encoded[box][..., c]) * UNIT
+        filled = cv2.inpaint(channel, holes, float(values["radius"]), method) / UNIT
+        result[..., c][box] = np.where(holes > 0, filled, encoded[box][..., c])
     return result
 
 

@@ -34,3 +34,8 @@ def make_picture(height=48, width=64, channels=4, seed=2):
 @pytest.fixture
 def picture():
     return make_picture()
+
+
+@pytest.fixture(name="make_picture")
+def make_picture_fixture():
+    return make_picture

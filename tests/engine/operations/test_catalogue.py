@@ -12,7 +12,6 @@ from engine.operations.catalogue import Operation, operations, register
 from engine.operations.parameters import KINDS
 from engine.operations.run import apply_operation
 from engine.progress import Task
-from tests.engine.operations.conftest import make_picture
 
 STRONG = {
     "grade": {"gain": [2, 1, 0.5], "gamma": 1.5, "offset": 0.1},
@@ -31,7 +30,8 @@ STRONG = {
 SAME_SIZE = sorted(set(STRONG) - {"overlay", "upscale", "external"})
 
 
-def inputs():
+@pytest.fixture
+def inputs(make_picture):
     return {"overlay": Picture.of(make_picture(20, 30, seed=9).pixels)}
 
 
@@ -86,7 +86,7 @@ def test_coverage_and_windows_are_kept_and_the_input_is_not_written_to(name, pic
 
 @pytest.mark.parametrize("name", SAME_SIZE)
 @pytest.mark.parametrize("channels", [3, 4])
-def test_bad_pixels_do_not_spread(name, channels):
+def test_bad_pixels_do_not_spread(name, channels, make_picture):
     picture = make_picture(channels=channels)
     picture.pixels[15, 40, 1] = np.nan
     picture.pixels[40, 12] = np.inf
@@ -150,12 +150,12 @@ def test_a_change_of_size_scales_the_windows_and_notes_the_factor(picture):
     assert again.metadata["codef/scale"] == 4
 
 
-def test_an_overlay_travels_with_its_own_alpha_over_earlier_paint(picture):
-    first = apply_operation("overlay", picture, {"translate": [5, 0]}, inputs=inputs())
+def test_an_overlay_travels_with_its_own_alpha_over_earlier_paint(picture, inputs):
+    first = apply_operation("overlay", picture, {"translate": [5, 0]}, inputs=inputs)
     np.testing.assert_array_equal(first.under, picture.pixels)
     mask = np.zeros(picture.pixels.shape[:2], np.float32)
     mask[:, :32] = 1
-    second = apply_operation("overlay", first, {"rotate": 30}, mask, inputs=inputs())
+    second = apply_operation("overlay", first, {"rotate": 30}, mask, inputs=inputs)
     assert not second.overlay[:, 32:].any() or first.overlay[:, 32:].any()
     composed = second.overlay + second.under * (1 - second.overlay[..., 3:])
     np.testing.assert_allclose(second.pixels, composed, atol=2e-5)

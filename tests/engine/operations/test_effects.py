@@ -16,7 +16,6 @@ from engine.operations.harmonic import harmonic_fill
 from engine.operations.run import apply_operation
 from engine.operations.stylise import stepped
 from engine.progress import Task, silent
-from tests.engine.operations.conftest import make_picture
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])
 
@@ -113,7 +112,7 @@ def test_denoise_removes_noise_keeps_the_edge_and_the_highlight(method):
     assert abs(result[:, 33:].mean() - encode(np.float32(3.0))) < 0.02
 
 
-def test_stylise_flattens_and_keeps_the_range():
+def test_stylise_flattens_and_keeps_the_range(make_picture):
     picture = make_picture(80, 100, channels=3)
     result = apply_operation("stylise", picture, {"lines": 0.0}).pixels
     grain = np.abs(np.diff(picture.pixels[40:60, 60:90], axis=1)).mean()
@@ -168,7 +167,7 @@ def test_harmonic_fill_solves_laplace_in_a_large_hole():
     np.testing.assert_array_equal(filled[~hole], truth[~hole])
 
 
-def test_overlay_without_transform_lands_pixel_for_pixel_by_its_windows(picture):
+def test_overlay_without_transform_lands_pixel_for_pixel_by_its_windows(picture, make_picture):
     own = Picture.of(make_picture(20, 30, channels=3).pixels)
     result = apply_operation("overlay", picture, inputs={"overlay": own})
     # This picture's data window starts at (-3, 2): canvas point (0, 0) is not in its rows.

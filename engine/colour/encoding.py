@@ -1,18 +1,21 @@
 """The perceptual encoding of the fit and of 8-bit figures.
 
-The sRGB curve (IEC 61966-2-1), mirrored for negative values and continued above 1 by the same
-power law, so that HDR and negative values survive there and back.
+The sRGB curve, mirrored for negative values and continued above 1 by the same power law, so that
+HDR and negative values survive there and back. It is the curve that OpenColorIO uses: its straight
+piece touches the power law (slope 12.923, not the 12.92 of IEC 61966-2-1, at most 1e-5 apart), so
+the derivative that a fit sees has no step, and 8-bit codes come back as code / 255.
 """
 
 import numpy as np
 
 from engine.arrays import F32, U8, AnyArray
 
-_LINEAR_CUT = np.float32(0.04045 / 12.92)
-_ENCODED_CUT = np.float32(0.04045)
-_SLOPE = np.float32(12.92)
-_SCALE, _OFFSET = np.float32(1.055), np.float32(0.055)
-_GAMMA = np.float32(2.4)
+_GAMMA, _OFFSET = 2.4, 0.055
+_SCALE = 1 + _OFFSET
+# Where a line through the origin touches the power law.
+_ENCODED_CUT = _OFFSET / (_GAMMA - 1)
+_LINEAR_CUT = ((_ENCODED_CUT + _OFFSET) / _SCALE) ** _GAMMA
+_SLOPE = _ENCODED_CUT / _LINEAR_CUT
 
 
 def encode(linear: AnyArray) -> F32:
@@ -26,8 +29,8 @@ def encode(linear: AnyArray) -> F32:
     """
     values = np.asarray(linear, np.float32)
     size = np.abs(values)
-    curved = _SCALE * np.power(size, np.float32(1) / _GAMMA) - _OFFSET
-    result = np.where(size <= _LINEAR_CUT, _SLOPE * size, curved)
+    curved = np.float32(_SCALE) * np.power(size, np.float32(1 / _GAMMA)) - np.float32(_OFFSET)
+    result = np.where(size <= np.float32(_LINEAR_CUT), np.float32(_SLOPE) * size, curved)
     return np.copysign(result, values)
 
 
@@ -42,8 +45,8 @@ def decode(encoded: AnyArray) -> F32:
     """
     values = np.asarray(encoded, np.float32)
     size = np.abs(values)
-    curved = np.power((size + _OFFSET) / _SCALE, _GAMMA)
-    result = np.where(size <= _ENCODED_CUT, size / _SLOPE, curved)
+    curved = np.power((size + np.float32(_OFFSET)) / np.float32(_SCALE), np.float32(_GAMMA))
+    result = np.where(size <= np.float32(_ENCODED_CUT), size / np.float32(_SLOPE), curved)
     return np.copysign(result, values)
 
 

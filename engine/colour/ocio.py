@@ -32,7 +32,7 @@ def _load(source: str) -> Any:
 
     try:
         return PyOpenColorIO.Config.CreateFromFile(source)
-    except PyOpenColorIO.Exception as error:
+    except (PyOpenColorIO.Exception, PyOpenColorIO.ExceptionMissingFile) as error:
         first = str(error).splitlines()[0] if str(error) else "unreadable"
         raise InputError(
             f"{source}: the OpenColorIO configuration cannot be read ({first}); set $OCIO to "

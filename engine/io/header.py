@@ -1,5 +1,6 @@
 """File headers as plain Python values, and back with their types."""
 
+import json
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ def plain_header(spec: Any) -> dict[str, Any]:
     types: dict[str, str] = {}
     for item in spec.extra_attribs:
         value = _plain(item.value)
+        if item.name.startswith("codef/") and isinstance(value, str):
+            value = _from_text(value)
         if value is None or item.name in _PRIVATE:
             continue
         header[item.name] = value
@@ -60,6 +63,18 @@ def plain_header(spec: Any) -> dict[str, Any]:
     if types:
         header[TYPES] = types
     return header
+
+
+def _from_text(text: str) -> Any:
+    """Our own notes come back as they were where the format could keep text only."""
+    whole = text.removeprefix("-").isdecimal()
+    if not whole and not (text.startswith(("[", "{")) and text.endswith(("]", "}"))):
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:
@@ -119,10 +134,14 @@ def _set(spec: Any, name: str, value: Any, kind: str, extension: str) -> None:
 
     if isinstance(value, bool):
         value = int(value)
-    if extension == "png" and name.startswith("codef/") and not isinstance(value, str):
-        value = str(value)  # PNG keeps text only
-    if isinstance(value, (np.ndarray, np.generic, list)):
-        value = _plain(value) if not isinstance(value, list) else tuple(value)
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = _plain(value)
+    if isinstance(value, list):
+        value = tuple(value)
+    # No format keeps arrays of any length, and PNG and TIFF keep text only.
+    is_text = isinstance(value, str) or (extension == "exr" and isinstance(value, (int, float)))
+    if name.startswith("codef/") and not is_text:
+        value = json.dumps(value)
     if isinstance(value, tuple):
         kind = kind or _guess(name, value)
         if kind:

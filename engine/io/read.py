@@ -110,12 +110,12 @@ class _Opened:
         self.file: Any = None
 
     def fail(self, reason: str, advice: str = "write or copy the file again") -> InputError:
-        reason = " ".join(reason.replace(str(self.path), "").split())[:200].strip(' "().')
-        return InputError(
-            f"{self.path}: {reason or 'it cannot be decoded'}; {advice}.",
-            file=self.path,
-            frame=self.frame,
-        )
+        return InputError(f"{self.path}: {reason}; {advice}.", file=self.path, frame=self.frame)
+
+    def said(self, text: str) -> str:
+        """A library's words on one line, without the path again."""
+        lines = text.replace(str(self.path), self.path.name).split()
+        return " ".join(lines)[:200].rstrip(".") or "no reason given"
 
     def __enter__(self) -> "_Opened":
         import OpenImageIO
@@ -134,7 +134,7 @@ class _Opened:
         hints.attribute("oiio:UnassociatedAlpha", 1)
         self.file = OpenImageIO.ImageInput.open(str(self.path), hints)
         if self.file is None:
-            raise self.fail(f"no picture can be read from the file ({OpenImageIO.geterror()})")
+            raise self.fail(f"no picture can be read from it ({self.said(OpenImageIO.geterror())})")
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -147,7 +147,7 @@ class _Opened:
         codes = self.file.read_image(subimage, 0, first, last, kind)
         reason = self.file.geterror()
         if codes is None or reason:
-            raise self.fail(f"the picture is damaged or incomplete ({reason})")
+            raise self.fail(f"the picture is damaged or incomplete ({self.said(reason)})")
         array: AnyArray = np.asarray(codes)
         return array[..., None] if array.ndim == 2 else array
 

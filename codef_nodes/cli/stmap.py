@@ -25,9 +25,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layer", type=count, metavar="K", help="write this layer only, from 0")
     parser.add_argument(
         "--display",
-        choices=("canvas", "frame"),
-        default="canvas",
-        help="what 0..1 spans of the canonical image: the whole canvas, or the frame's own size",
+        choices=("format", "canvas"),
+        default="format",
+        help="what 0..1 spans of the picture being sampled: its format, or the whole canvas for "
+        "hosts that clip outside 0..1",
     )
     parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
     parser.add_argument(

@@ -1,0 +1,31 @@
+"""The node classes. Importing this package registers them; none of them imports heavy modules."""
+
+from codef_nodes.nodes.canonical_view import CanonicalView
+from codef_nodes.nodes.fit_codef import FitCoDeF
+from codef_nodes.nodes.image_operation import ImageOperation
+from codef_nodes.nodes.load_field import LoadField
+from codef_nodes.nodes.load_sequence import LoadSequence
+from codef_nodes.nodes.mask_group import MaskGroup
+from codef_nodes.nodes.merge import Merge
+from codef_nodes.nodes.optical_flow import OpticalFlow
+from codef_nodes.nodes.paint import Paint
+from codef_nodes.nodes.propagate import Propagate
+from codef_nodes.nodes.switch import Switch
+from codef_nodes.nodes.viewer import Viewer
+from codef_nodes.nodes.write_sequence import WriteSequence
+
+__all__ = [
+    "CanonicalView",
+    "FitCoDeF",
+    "ImageOperation",
+    "LoadField",
+    "LoadSequence",
+    "MaskGroup",
+    "Merge",
+    "OpticalFlow",
+    "Paint",
+    "Propagate",
+    "Switch",
+    "Viewer",
+    "WriteSequence",
+]

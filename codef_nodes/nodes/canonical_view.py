@@ -1,0 +1,80 @@
+"""CanonicalView: the still picture of a layer."""
+
+from typing import Any, ClassVar
+
+from codef_nodes.graph.context import Context
+from codef_nodes.graph.knob import Knob
+from codef_nodes.graph.node import Node
+from codef_nodes.graph.port import Port
+from codef_nodes.graph.registry import register
+from engine.errors import UsageError
+from engine.fields.field import Field
+
+
+def layer_index(field: Field, layer: int, node: str) -> int:
+    """A layer that the field has.
+
+    Raises:
+        UsageError: It has no such layer.
+    """
+    if not 0 <= layer < len(field.layers):
+        names = ", ".join(f"{k} ({each.name})" for k, each in enumerate(field.layers))
+        raise UsageError(f"{node}: the field has no layer {layer}; it has {names}", node=node)
+    return layer
+
+
+@register
+class CanonicalView(Node):
+    """The canonical image, to look at and to paint on."""
+
+    type: ClassVar[str] = "CanonicalView"
+    title: ClassVar[str] = "Canonical view"
+    category: ClassVar[str] = "Fit"
+    aliases: ClassVar[tuple[str, ...]] = ("Canonical", "Still", "Atlas")
+    help: ClassVar[str] = (
+        "Shows the still picture of one layer of a fit: work on it as on any picture and "
+        "Propagate carries the work into every frame."
+    )
+    inputs: ClassVar[tuple[Port, ...]] = (Port("field", "field", "The fit."),)
+    per_frame: ClassVar[bool] = False
+    knobs: ClassVar[tuple[Knob, ...]] = (
+        Knob(
+            "layer",
+            "int",
+            0,
+            "Which layer to show, counted from 0 at the front.",
+            minimum=0,
+            maximum=255,
+        ),
+        Knob(
+            "scale",
+            "float",
+            1.0,
+            "Canonical pixels per frame pixel: 2 gives twice the width to paint finer.",
+            minimum=0.05,
+            maximum=8,
+        ),
+        Knob(
+            "canvas",
+            "choice",
+            "all",
+            "Show all that was ever seen (the canvas may be larger than the frame), or only the "
+            "frame's own window.",
+            choices=("all", "frame"),
+        ),
+    )
+
+    def compute(self, ctx: Context) -> Any:
+        """The canonical picture."""
+        from dataclasses import replace
+
+        from codef_nodes.work.merging import within
+        from engine.edit.canonical import canonical_picture
+
+        field: Field = ctx.input("field")
+        layer = layer_index(field, ctx.knob("layer"), ctx.node_name)
+        picture = canonical_picture(field, layer, scale=ctx.knob("scale"))
+        if ctx.knob("canvas") == "all":
+            return picture
+        window = picture.display
+        return replace(picture, pixels=within(picture.pixels, picture.data, window), data=window)

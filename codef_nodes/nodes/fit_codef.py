@@ -1,0 +1,246 @@
+"""FitCoDeF: the clip becomes still pictures and their deformation."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from codef_nodes.graph.context import Context
+from codef_nodes.graph.knob import Knob
+from codef_nodes.graph.node import Node
+from codef_nodes.graph.port import Port
+from codef_nodes.graph.registry import register
+from engine.errors import MissingFrameError, UsageError
+from engine.flow.pair import FlowPair
+from engine.io.picture import Picture
+
+if TYPE_CHECKING:
+    from engine.arrays import U8
+    from engine.fit.request import GroupMasks
+
+
+@register
+class FitCoDeF(Node):
+    """Fits the clip; the result is kept beside the document."""
+
+    type: ClassVar[str] = "FitCoDeF"
+    title: ClassVar[str] = "Fit CoDeF"
+    category: ClassVar[str] = "Fit"
+    aliases: ClassVar[tuple[str, ...]] = ("Fit", "Canonical", "Solve")
+    help: ClassVar[str] = (
+        "Turns the clip into one still picture for each group, and the motion that carries it "
+        "into every frame; the finished fit is kept beside the document until you fit again."
+    )
+    inputs: ClassVar[tuple[Port, ...]] = (
+        Port("clip", "image", "The clip to fit."),
+        Port(
+            "flow",
+            "flow",
+            "Optical flow to start from; without it the fit computes its own.",
+            optional=True,
+        ),
+        Port(
+            "groups",
+            "groups",
+            "Masks of what moves together; without them the whole frame is one group.",
+            optional=True,
+        ),
+    )
+    output: ClassVar[str | None] = "field"
+    per_frame: ClassVar[bool] = False
+    asset: ClassVar[bool] = True
+    knobs: ClassVar[tuple[Knob, ...]] = (
+        Knob(
+            "seconds",
+            "float",
+            60.0,
+            "Time the fit may take; longer is sharper, and 0 takes as long as the recipe wants.",
+            minimum=0,
+            unit="s",
+        ),
+        Knob(
+            "steps",
+            "int",
+            None,
+            "Number of passes instead of a time, so that the result can be repeated exactly.",
+            minimum=0,
+        ),
+        Knob("frames", "frames", "", "Frames to fit, such as 1001-1100; empty takes all of them."),
+        Knob(
+            "missing",
+            "choice",
+            "error",
+            "What to do when frames are missing: stop, or fit without them; they are never made "
+            "up.",
+            choices=("error", "skip"),
+        ),
+        Knob(
+            "reference",
+            "int",
+            None,
+            "The frame whose picture the canonical image lines up with; empty lets the fit choose.",
+        ),
+        Knob(
+            "seed",
+            "int",
+            0,
+            "Start of random choices: the same number and passes give the same result.",
+            minimum=0,
+        ),
+        Knob(
+            "recipe",
+            "text",
+            "seeded",
+            "How to fit; seeded suits every clip.",
+            choices=("seeded",),
+            page="Recipe",
+        ),
+        Knob(
+            "device",
+            "text",
+            "auto",
+            "Where to compute: auto, cpu, cuda or cuda:N.",
+            choices=("auto", "cpu", "cuda"),
+            page="Recipe",
+        ),
+        Knob(
+            "numbers",
+            "table",
+            {},
+            "Numbers of the recipe to change, by name; for those who know the recipe.",
+            page="Recipe",
+        ),
+    )
+
+    def frames(self, ctx: Context) -> tuple[int, ...] | None:
+        """Frames of the clip within the range."""
+        there = ctx.input_frames("clip")
+        if there is None or not ctx.knob("frames"):
+            return there
+        from engine.io.frames import format_frames, parse_frames
+
+        wanted = parse_frames(ctx.knob("frames"))
+        absent = sorted(set(wanted) - set(there))
+        if absent and ctx.knob("missing") == "error":
+            raise MissingFrameError(
+                f"{ctx.node_name} should fit frames {format_frames(absent)}, which the clip does "
+                "not have; change the range, or set missing to skip",
+                frame=absent[0],
+                node=ctx.node_name,
+            )
+        return tuple(frame for frame in wanted if frame in set(there))
+
+    def reads(self, ctx: Context, port: str) -> Sequence[int | None]:
+        """Each input at each frame of the fit."""
+        frames = ctx.own_frames()
+        if frames is None or ctx.input_frames(port) is None:
+            return (None,)
+        if port == "groups":
+            return tuple(dict.fromkeys(_mask_frames(ctx, frames).values()))
+        return frames
+
+    def compute(self, ctx: Context) -> Any:
+        """The ``Field``."""
+        import time
+
+        from codef_nodes.work.fitting import run_fit
+        from engine.fit.request import FitOptions
+
+        frames = ctx.own_frames()
+        if frames is None:
+            raise UsageError(
+                f"{ctx.node_name} needs a moving clip and is wired to a still; wire it to a "
+                "LoadSequence",
+                node=ctx.node_name,
+            )
+        started = time.monotonic()
+        if ctx.knob("missing") == "skip":
+            frames = tuple(frame for frame in frames if _is_there(ctx, frame))
+        steps, seconds = ctx.knob("steps"), ctx.knob("seconds")
+        return run_fit(
+            frames,
+            lambda frame: _picture(ctx, frame),
+            _groups(ctx, frames),
+            _flow(ctx) if ctx.has("flow") else None,
+            FitOptions(
+                recipe=ctx.knob("recipe"),
+                seconds=seconds if seconds and steps is None else None,
+                steps=steps,
+                seed=ctx.knob("seed"),
+                reference=ctx.knob("reference"),
+                device=ctx.knob("device"),
+                overrides=dict(ctx.knob("numbers")),
+            ),
+            ctx.task,
+            source=_source(_picture(ctx, frames[0])) if frames else {},
+            identity=ctx.key,
+            started=started,
+        )
+
+    def save_asset(self, value: Any, folder: Path) -> None:
+        """Writes the field folder."""
+        from codef_nodes.work.fitting import store
+
+        store(value, folder)
+
+    def load_asset(self, folder: Path) -> Any:
+        """Reads the field folder."""
+        from engine.fields.folder import load_field
+
+        return load_field(folder)
+
+
+def _picture(ctx: Context, frame: int) -> Picture:
+    from codef_nodes.work.fitting import real_frame
+
+    return real_frame(ctx.input("clip", frame), frame)
+
+
+def _is_there(ctx: Context, frame: int) -> bool:
+    ctx.task.check()
+    try:
+        _picture(ctx, frame)
+    except MissingFrameError:
+        return False
+    return True
+
+
+def _flow(ctx: Context) -> Callable[[int], FlowPair]:
+    def pair(frame: int) -> FlowPair:
+        flow: FlowPair = ctx.input("flow", frame)
+        return flow
+
+    return pair
+
+
+def _mask_frames(ctx: Context, frames: Sequence[int]) -> dict[int, int | None]:
+    from codef_nodes.work.masks import match_frames
+
+    there = ctx.input_frames("groups")
+    if there is None:
+        return dict.fromkeys(frames)
+    clip = ctx.input_frames("clip") or frames
+    used = clip if len(clip) == len(there) else frames
+    matched = match_frames(used, there, f"the masks of {ctx.node_name}")
+    return {frame: matched[frame] for frame in frames}
+
+
+def _groups(ctx: Context, frames: Sequence[int]) -> list["GroupMasks"]:
+    if not ctx.has("groups") or not frames:
+        return []
+    from engine.fit.request import GroupMasks
+
+    matched = _mask_frames(ctx, frames)
+    names = ctx.input("groups", matched[frames[0]]).names
+
+    def mask_of(k: int) -> Callable[[int], "U8"]:
+        def mask(frame: int) -> "U8":
+            found: U8 = ctx.input("groups", matched[frame]).masks[k]
+            return found
+
+        return mask
+
+    return [GroupMasks(name, mask_of(k)) for k, name in enumerate(names)]
+
+
+def _source(picture: Picture) -> dict[str, Any]:
+    return dict(picture.metadata.get("codef/source", {}))

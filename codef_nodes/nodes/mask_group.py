@@ -1,0 +1,156 @@
+"""MaskGroup: which pixels belong together."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from codef_nodes.graph.context import Context
+from codef_nodes.graph.jsonvalue import JSON
+from codef_nodes.graph.knob import Knob
+from codef_nodes.graph.node import Node
+from codef_nodes.graph.port import Port
+from codef_nodes.graph.registry import register
+from engine.errors import InputError, MaskError, UsageError
+
+if TYPE_CHECKING:
+    from engine.io.clip import Clip
+    from engine.io.picture import Picture
+
+
+@register
+class MaskGroup(Node):
+    """Masks of any number of groups, front to back."""
+
+    type: ClassVar[str] = "MaskGroup"
+    category: ClassVar[str] = "Fit"
+    aliases: ClassVar[tuple[str, ...]] = ("Groups", "Layers", "Matte")
+    help: ClassVar[str] = (
+        "Says which pixels move together: one mask for each group, front to back; what no mask "
+        "covers becomes the last group, the background."
+    )
+    inputs: ClassVar[tuple[Port, ...]] = (
+        Port(
+            "masks",
+            "image",
+            "One mask clip for each group, front to back; they come before the mask folders.",
+            optional=True,
+            variadic=True,
+        ),
+    )
+    output: ClassVar[str | None] = "groups"
+    knobs: ClassVar[tuple[Knob, ...]] = (
+        Knob(
+            "files",
+            "files",
+            [],
+            "Mask folders or patterns, one for each group, front to back; masks match the clip by "
+            "frame number, else by order.",
+        ),
+        Knob(
+            "channel",
+            "text",
+            "auto",
+            "Which channel holds the mask: auto, alpha, luminance, red, green, blue or the name "
+            "of a channel such as id.R.",
+            choices=("auto", "alpha", "luminance", "red", "green", "blue"),
+        ),
+        Knob("invert", "bool", False, "The masks show the background: black is in the group."),
+        Knob(
+            "threshold",
+            "float",
+            0.0,
+            "Above 0 the masks become hard: a pixel is in its group from this grey on.",
+            minimum=0,
+            maximum=1,
+        ),
+        Knob(
+            "names",
+            "arguments",
+            [],
+            "Names of the groups, front to back; empty ones are made from the files.",
+        ),
+    )
+
+    def frames(self, ctx: Context) -> tuple[int, ...] | None:
+        """Those of the first mask clip."""
+        for number in range(len(ctx.wired("masks"))):
+            found = _wire_frames(ctx, number)
+            if found is not None:
+                return found
+        clips = _clips(ctx)
+        if not clips and not ctx.has("masks"):
+            raise UsageError(
+                f"{ctx.node_name} has no masks; wire mask clips to it or name mask folders",
+                node=ctx.node_name,
+            )
+        return tuple(clips[0].frames) if clips else None
+
+    def identity(self, ctx: Context) -> list[JSON]:
+        """The mask files of the frame."""
+        frame = ctx.frame_or_none
+        clips = _clips(ctx)
+        if frame is None or not clips:
+            return [ctx.knob("files")]
+        return [clip.identity(_matched(ctx, clip, frame)) for clip in clips]
+
+    def compute(self, ctx: Context) -> object:
+        """The ``FrameMasks`` of the frame."""
+        from codef_nodes.work.masks import FrameMasks, MaskLook
+
+        look = MaskLook(ctx.knob("channel"), ctx.knob("invert"), ctx.knob("threshold"))
+        pictures: list[Picture] = list(ctx.inputs("masks"))
+        for clip in _clips(ctx):
+            frame = ctx.frame_or_none
+            pictures.append(
+                clip.read(clip.frames[0] if frame is None else _matched(ctx, clip, frame))
+            )
+        masks = tuple(look.of(picture) for picture in pictures)
+        if len({mask.shape for mask in masks}) > 1:
+            sizes = ", ".join(f"{mask.shape[1]}x{mask.shape[0]}" for mask in masks)
+            raise MaskError(
+                f"the masks of {ctx.node_name} have different sizes ({sizes}); give masks of the "
+                "clip's size",
+                frame=ctx.frame_or_none,
+                node=ctx.node_name,
+            )
+        return FrameMasks(_names(ctx), masks)
+
+
+def _names(ctx: Context) -> tuple[str, ...]:
+    from codef_nodes.work.masks import stem_of, unique_names
+
+    found = [*ctx.wired("masks"), *(stem_of(spec) for spec in ctx.knob("files"))]
+    given = ctx.knob("names")
+    if len(given) > len(found):
+        raise UsageError(
+            f"{ctx.node_name} has {len(given)} names for {len(found)} groups; take names away",
+            node=ctx.node_name,
+        )
+    chosen = [
+        given[k] if k < len(given) and given[k].strip() else name for k, name in enumerate(found)
+    ]
+    return unique_names(chosen)
+
+
+def _clips(ctx: Context) -> list["Clip"]:
+    files = ctx.knob("files")
+    if not files:
+        return []
+    from codef_nodes.work.source import remembered_clip
+
+    return [remembered_clip(str(ctx.path(spec)), colour_space="raw") for spec in files]
+
+
+def _wire_frames(ctx: Context, number: int) -> tuple[int, ...] | None:
+    # All wires of a variadic input share their frames with the first, as far as a context tells.
+    return ctx.input_frames("masks") if number == 0 else None
+
+
+def _matched(ctx: Context, clip: "Clip", frame: int) -> int:
+    from codef_nodes.work.masks import match_frames
+
+    own = ctx.own_frames() or (frame,)
+    if frame in clip.frames and set(own) <= set(clip.frames):
+        return frame
+    matched = match_frames(own, clip.frames, clip.name)
+    if frame not in matched:
+        raise InputError(f"{clip.name} has no mask for frame {frame}; add it", frame=frame)
+    return matched[frame]

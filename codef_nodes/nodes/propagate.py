@@ -1,0 +1,215 @@
+"""Propagate: the edit goes into every frame."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from codef_nodes.graph.context import Context
+from codef_nodes.graph.knob import Knob
+from codef_nodes.graph.node import Node
+from codef_nodes.graph.port import Port
+from codef_nodes.graph.registry import register
+from codef_nodes.nodes.merge import MASK_CHANNELS
+from codef_nodes.work.memo import Memo
+from engine.errors import EditError, UsageError
+from engine.fields.field import Field
+from engine.io.picture import Picture
+
+if TYPE_CHECKING:
+    from engine.edit.edits import Edit
+    from engine.edit.frame_edit import FrameEdit
+
+EDITS, FRAME_EDITS = Memo(), Memo()
+"""Edits matched with the layers, found once for all frames."""
+
+
+@register
+class Propagate(Node):
+    """Carries an edit of the canonical image, or painted frames, to every frame."""
+
+    type: ClassVar[str] = "Propagate"
+    category: ClassVar[str] = "Fit"
+    aliases: ClassVar[tuple[str, ...]] = ("Carry", "Warp back", "Apply")
+    help: ClassVar[str] = (
+        "Carries an edit of the canonical image into every frame: what was not edited stays the "
+        "source, bit for bit."
+    )
+    inputs: ClassVar[tuple[Port, ...]] = (
+        Port(
+            "source",
+            "image",
+            "The frames to put the edit on; without it the clip that the fit was made of.",
+            optional=True,
+        ),
+        Port("field", "field", "The fit."),
+        Port(
+            "edit",
+            "image",
+            "An edited canonical image for each layer that is edited; it knows its layer.",
+            optional=True,
+            variadic=True,
+        ),
+        Port(
+            "frame_edit",
+            "image",
+            "Painted frames as the edit; say in the knob edit_frames which frames they are.",
+            optional=True,
+            variadic=True,
+        ),
+        Port("mask", "image", "Where the edit shows: white is wholly.", optional=True),
+    )
+    knobs: ClassVar[tuple[Knob, ...]] = (
+        Knob(
+            "mode",
+            "choice",
+            "over",
+            "Put the change over the source's frames (over), or draw the whole frame from the "
+            "edited canonical image (replace).",
+            choices=("over", "replace"),
+        ),
+        Knob(
+            "mix",
+            "float",
+            1.0,
+            "How much of the edit is seen: at 0 the frames are the source's.",
+            minimum=0,
+            maximum=1,
+        ),
+        Knob(
+            "layers",
+            "arguments",
+            [],
+            "Layer of each edit, by number from 0 or by name, in the order of the wires; an empty "
+            "one asks the picture itself.",
+        ),
+        Knob(
+            "edit_frames",
+            "frames",
+            "",
+            "Frame numbers of the painted frames, in rising order as they are wired.",
+        ),
+        Knob(
+            "mask_channel",
+            "choice",
+            "auto",
+            "Which channel of the mask counts; auto takes alpha where there is one.",
+            choices=MASK_CHANNELS,
+        ),
+    )
+
+    def frames(self, ctx: Context) -> tuple[int, ...] | None:
+        """Frames that both the source and the fit have."""
+        fitted = ctx.input_frames("field")
+        there = ctx.input_frames("source") if ctx.has("source") else None
+        if there is None or fitted is None:
+            return fitted or there
+        known = set(fitted)
+        both = tuple(frame for frame in there if frame in known)
+        if not both:
+            raise UsageError(
+                f"the source of {ctx.node_name} has none of the frames that were fitted "
+                f"({fitted[0]}-{fitted[-1]}); wire the clip that the fit was made of",
+                node=ctx.node_name,
+            )
+        return both
+
+    def reads(self, ctx: Context, port: str) -> Sequence[int | None]:
+        """Edits at this frame (strokes may have a lifetime); painted frames at their own."""
+        if port == "frame_edit":
+            return _edit_frames(ctx)
+        if port == "source" and ctx.has("frame_edit"):
+            # The painted frames are compared with the plates that they were painted on.
+            return tuple(dict.fromkeys((ctx.frame_or_none, *_edit_frames(ctx))))
+        return (ctx.frame_or_none,)
+
+    def compute(self, ctx: Context) -> Any:
+        """The frame with the edit in it."""
+        from codef_nodes.work.merging import matte
+        from engine.edit.frame_edit import propagate_frame_edits
+        from engine.edit.propagate import propagate_frame
+
+        field: Field = ctx.input("field")
+        index = field.index(ctx.frame)
+        plate = _plate(ctx, field, ctx.frame)
+        mix, mode = ctx.knob("mix"), ctx.knob("mode")
+        mask = None
+        if ctx.has("mask"):
+            mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
+        edits = _edits(ctx, field)
+        result = plate
+        if edits or mode == "replace":
+            result = propagate_frame(
+                field, edits, plate, index, mode=mode, mix=mix, mask=mask, task=ctx.task
+            )
+        if ctx.has("frame_edit"):
+            painted = _frame_edits(ctx, field)
+            result = propagate_frame_edits(
+                field, painted, result, index, mix=mix, mask=mask, task=ctx.task
+            )
+        return result
+
+
+def _plate(ctx: Context, field: Field, frame: int) -> Picture:
+    if ctx.has("source"):
+        picture: Picture = ctx.input("source", frame)
+        return picture
+    from codef_nodes.work.source import source_of
+
+    return source_of(field, None).read(frame)
+
+
+def _edit_frames(ctx: Context) -> tuple[int, ...]:
+    from engine.io.frames import parse_frames
+
+    text, wires = ctx.knob("edit_frames"), len(ctx.wired("frame_edit"))
+    if not wires:
+        return ()
+    frames = parse_frames(text) if text else ()
+    if len(frames) != wires:
+        raise UsageError(
+            f"{ctx.node_name} has {wires} painted frames and {len(frames)} numbers in edit_frames; "
+            "give one number for each",
+            node=ctx.node_name,
+        )
+    return frames
+
+
+def _edits(ctx: Context, field: Field) -> dict[int, "Edit"]:
+    from engine.edit.edits import EditSource, prepare_edits
+
+    pictures: list[Picture] = ctx.inputs("edit")
+    layers = ctx.knob("layers")
+    if len(layers) > len(pictures):
+        raise UsageError(
+            f"{ctx.node_name} names {len(layers)} layers for {len(pictures)} edits; take some away",
+            node=ctx.node_name,
+        )
+    said = tuple(
+        layers[n].strip() or None if n < len(layers) else None for n in range(len(pictures))
+    )
+
+    def make() -> dict[int, Edit]:
+        sources = [EditSource(p, layer=layer) for p, layer in zip(pictures, said, strict=True)]
+        return prepare_edits(field, sources, mode=ctx.knob("mode"), working=ctx.working_space)
+
+    try:
+        return EDITS.get((field, *pictures), (ctx.knob("mode"), ctx.working_space, *said), make)
+    except EditError as error:
+        error.message = error.message.replace("--layer", "the knob layers")
+        raise
+
+
+def _frame_edits(ctx: Context, field: Field) -> list["FrameEdit"]:
+    from engine.edit.frame_edit import frame_edit
+
+    frames = _edit_frames(ctx)
+    painted: list[Picture] = [
+        ctx.inputs("frame_edit", frame)[place] for place, frame in enumerate(frames)
+    ]
+
+    def make() -> list[FrameEdit]:
+        return [
+            frame_edit(field, frame, picture, _plate(ctx, field, frame), working=ctx.working_space)
+            for frame, picture in zip(frames, painted, strict=True)
+        ]
+
+    return FRAME_EDITS.get((field, *painted), (frames, ctx.working_space), make)

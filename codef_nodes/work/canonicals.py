@@ -1,0 +1,84 @@
+"""The canonical images of a field as files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from engine.errors import UsageError
+from engine.fields.field import Field
+from engine.progress import Task
+
+
+def chosen_layers(field: Field, layer: int | None) -> list[int]:
+    """All layers, or the one asked for.
+
+    Raises:
+        UsageError: The field has no such layer.
+    """
+    if layer is None:
+        return list(range(len(field.layers)))
+    if layer >= len(field.layers):
+        names = ", ".join(f"{k} ({each.name})" for k, each in enumerate(field.layers))
+        raise UsageError(f"the field has no layer {layer}; its layers are {names}")
+    return [layer]
+
+
+def numbered(path: Path, layer: int) -> Path:
+    """``NAME.K.ext`` of a layer."""
+    return path.with_name(f"{path.stem}.{layer}{path.suffix}")
+
+
+def write_canonicals(
+    field: Field, output: str | Path, *, layer: int | None, scale: float, task: Task
+) -> dict[str, Any]:
+    """Writes the canonical images: parts of one EXR, or files of their own.
+
+    Args:
+        field: The field.
+        output: The file. PNG and TIFF hold the canvas (the data window) in 16-bit RGBA, with a
+            sidecar ``NAME.codef.json`` that says where it lies.
+        layer: One layer, or None for all.
+        scale: Canonical pixels per frame pixel.
+        task: Progress and cancel.
+
+    Returns:
+        ``{"written", "layers", "scale"}``.
+
+    Raises:
+        UsageError: No such layer, or a kind of file that cannot hold it.
+        WriteError: It cannot be written.
+    """
+    from engine.edit.canonical import canonical_picture, sidecar, sidecar_path
+    from engine.io.atomic import replace_atomically
+    from engine.io.write import WriteOptions, write_parts, write_picture
+
+    path = Path(output)
+    if path.suffix.lower() not in (".exr", ".png", ".tif", ".tiff"):
+        raise UsageError(
+            f"{path}: canonical images have an alpha channel; write .exr, .png or .tif", file=path
+        )
+    working = str(field.source.get("working") or WriteOptions().working)
+    layers = chosen_layers(field, layer)
+    written = []
+    if path.suffix.lower() == ".exr":
+        parts = []
+        for count, k in enumerate(layers):
+            task.report(count / len(layers), "canonical")
+            parts.append((field.layers[k].name, canonical_picture(field, k, scale=scale)))
+        write_parts(path, parts, WriteOptions(working=working))
+        written.append(str(path))
+    else:
+        for count, k in enumerate(layers):
+            task.report(count / len(layers), "canonical")
+            file = path if len(layers) == 1 else numbered(path, k)
+            options = WriteOptions(bits=16, working=working, whole_data=True)
+            write_picture(file, canonical_picture(field, k, scale=scale), options)
+            note = json.dumps(sidecar(field, k, scale), indent=1) + "\n"
+            with replace_atomically(sidecar_path(file)) as part:
+                part.write_text(note, encoding="utf-8")
+            written.append(str(file))
+    return {
+        "written": written,
+        "layers": [{"layer": k, "name": field.layers[k].name} for k in layers],
+        "scale": scale,
+    }

@@ -1,0 +1,238 @@
+"""Fitting a clip: what ``codef fit`` and FitCoDeF share."""
+
+import hashlib
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from codef_nodes.work.masks import folder_masks
+from codef_nodes.work.source import Source, absolute, opened, record, used_frames
+from engine.errors import InputError, MissingFrameError, UsageError
+from engine.fields.field import Field
+from engine.fit.request import FitOptions, FitRequest, GroupMasks
+from engine.flow.pair import FlowPair
+from engine.io.clip import MADE_UP
+from engine.io.picture import Picture
+from engine.progress import Task
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class FitJob:
+    """What ``codef fit`` was asked.
+
+    Attributes:
+        source: The clip.
+        masks: Mask folders, front to back.
+        flow: Folder or pattern of flow files, or None.
+        options: How to fit.
+        resume: Go on from a checkpoint.
+        started: Start of the time budget on ``time.monotonic``'s clock.
+    """
+
+    source: Source
+    masks: tuple[str, ...] = ()
+    flow: str | None = None
+    options: FitOptions = field(default_factory=FitOptions)
+    resume: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+
+def typed(text: str) -> Any:
+    """What a recipe's number means on a command line: JSON where it is JSON, else text."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def check_frames(frames: Sequence[int], what: str) -> None:
+    """Refuses a clip that cannot be fitted for want of frames.
+
+    Raises:
+        InputError: There are fewer than two.
+    """
+    if len(frames) < 2:
+        raise InputError(
+            f"{what}: a fit needs at least two frames, and there "
+            + ("is only one; name the whole sequence" if frames else "are none; check the range"),
+            file=what,
+            frame=frames[0] if frames else None,
+        )
+
+
+def check_target(folder: Path) -> None:
+    """Refuses a place where no field can go, before any work is done.
+
+    Raises:
+        UsageError: There is something that is no field.
+        WriteError: The place cannot be written.
+    """
+    from engine.io.atomic import clean_parts, make_folder, write_error
+
+    if folder.exists() and not (folder.is_dir() and (folder / "field.json").is_file()):
+        raise UsageError(
+            f"{folder} exists and is no field folder; choose another name for the field",
+            file=folder,
+        )
+    parent = folder.absolute().parent
+    make_folder(parent)
+    clean_parts(parent)
+    try:
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise write_error(folder, error.strerror or str(error)) from error
+
+
+def checkpoint_of(folder: Path) -> Path:
+    """Where the checkpoints of a fit to ``folder`` lie until it is finished."""
+    return folder.absolute().with_name(f".{folder.name}.checkpoint")
+
+
+def real_frame(picture: Picture, frame: int) -> Picture:
+    """The picture, unless it stands in for a missing one.
+
+    Raises:
+        MissingFrameError: It does; a fit never learns from a made-up frame.
+    """
+    if picture.metadata.get(MADE_UP):
+        raise MissingFrameError(
+            f"frame {frame} is missing and what stands in for it was made up; add it, or set missing to "
+            "skip to fit without it",
+            frame=frame,
+        )
+    return picture
+
+
+def run_fit(
+    frames: Sequence[int],
+    picture: Callable[[int], Picture],
+    groups: Sequence[GroupMasks],
+    flow: Callable[[int], FlowPair] | None,
+    options: FitOptions,
+    task: Task,
+    *,
+    source: dict[str, Any],
+    identity: str,
+    started: float,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> Field:
+    """Checks what can be checked before the work, then fits.
+
+    Raises:
+        InputError: Fewer than two frames, frames or masks that do not fit together.
+        UsageError: Wrong options.
+    """
+    from engine.fit.recipes import load_recipe
+    from engine.fit.run import fit
+
+    check_frames(frames, str(source.get("path") or "the clip"))
+    load_recipe(options.recipe, dict(options.overrides))
+    if options.reference is not None and options.reference not in frames:
+        raise UsageError(
+            f"the reference frame {options.reference} is not among the frames that are fitted; "
+            "choose one that is",
+            frame=options.reference,
+        )
+    if len({group.name for group in groups}) < len(groups):
+        raise UsageError("two groups have the same name; give each its own")
+    request = FitRequest(
+        frames=tuple(frames),
+        picture=picture,
+        groups=tuple(groups),
+        flow=flow,
+        options=options,
+        source=source,
+        identity=identity,
+        started=started,
+        checkpoint=checkpoint,
+        resume=resume,
+    )
+    return fit(request, task)
+
+
+def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str, Any]:
+    """``codef fit``.
+
+    Returns:
+        The figures that ``--json`` prints.
+
+    Raises:
+        CodefError: See ARCHITECTURE's exit codes.
+    """
+    import shutil
+
+    folder = Path(output)
+    check_target(folder)
+    clip = opened(job.source)
+    frames = used_frames(clip, job.source, warn)
+    check_frames(frames, job.source.path)
+    groups = folder_masks(job.masks, frames, clip.frames)
+    flow = None
+    if job.flow:
+        flow = _flow_files(job.flow, frames, clip.read(frames[0]))
+    checkpoint = checkpoint_of(folder)
+    if job.resume and not checkpoint.exists():
+        warn("there is no checkpoint to resume from: the fit starts anew")
+    done = run_fit(
+        frames,
+        clip.read,
+        groups,
+        flow,
+        job.options,
+        task,
+        source={**record(clip, job.source), "masks": absolute(job.masks)},
+        identity=_identity(job, [clip.identity(frame) for frame in frames]),
+        started=job.started,
+        checkpoint=checkpoint,
+        resume=job.resume,
+    )
+    store(done, folder)
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    return figures(done, output, time.monotonic() - job.started)
+
+
+def store(done: Field, folder: Path) -> None:
+    """Writes a field folder in the working space that it was fitted in."""
+    from engine.colour.ocio import DEFAULT_WORKING
+    from engine.fields.folder import save_field
+
+    save_field(done, folder, working_space=str(done.source.get("working") or DEFAULT_WORKING))
+
+
+def figures(done: Field, path: str, seconds: float) -> dict[str, Any]:
+    """What a finished fit reports."""
+    return {
+        **done.report,
+        "field": path,
+        "seconds": seconds,
+    }
+
+
+def _flow_files(spec: str, frames: Sequence[int], first: Picture) -> Callable[[int], FlowPair]:
+    from codef_nodes.work.flowfiles import FlowFiles
+
+    return FlowFiles.open(frames, (first.data.height, first.data.width), spec).pair
+
+
+def _identity(job: FitJob, clip: list[Any]) -> str:
+    from codef_nodes.work.source import files_identity
+
+    options = job.options
+    said = [
+        clip,
+        [files_identity(folder) for folder in job.masks],
+        files_identity(job.flow) if job.flow else None,
+        # Not the length: a longer fit may go on from the checkpoint of a shorter one.
+        [options.recipe, options.seed, options.reference],
+        sorted(options.overrides.items()),
+    ]
+    text = json.dumps(said, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,68 @@
+"""ST maps of a field as files."""
+
+from pathlib import Path
+from typing import Any
+
+from codef_nodes.work.canonicals import chosen_layers
+from codef_nodes.work.source import wanted_frames
+from engine.errors import UsageError
+from engine.fields.field import Field
+from engine.progress import Task
+
+
+def write_st_maps(
+    field: Field,
+    output: str,
+    *,
+    direction: str,
+    layer: int | None,
+    display: str,
+    frames: str | None,
+    task: Task,
+) -> dict[str, Any]:
+    """``codef stmap``: one file for each frame and layer.
+
+    With one layer the files are ``output``; with several each frame is one EXR with a part per
+    layer, named by the group.
+
+    Returns:
+        ``{"written", "frames", "layers", "direction", "display"}``.
+
+    Raises:
+        UsageError: No such layer, no place for the frame number, or no EXR.
+        WriteError: A file cannot be written.
+    """
+    from engine.io.sequence import fill_pattern, has_pattern
+    from engine.io.write import WriteOptions, write_parts
+    from engine.warp.stmap import st_picture
+
+    path = Path(output)
+    if path.suffix.lower() != ".exr":
+        raise UsageError(f"{path}: ST maps need 32-bit float; write .exr", file=path)
+    wanted = wanted_frames(field, frames)
+    if len(wanted) > 1 and not has_pattern(output):
+        raise UsageError(
+            f"{path} has no place for the frame number; use a name such as {path.stem}.%04d.exr",
+            file=path,
+        )
+    layers = chosen_layers(field, layer)
+    written = []
+    for count, frame in enumerate(wanted):
+        task.report(count / len(wanted), "ST maps")
+        file = fill_pattern(output, frame) if has_pattern(output) else path
+        index = field.index(frame)
+        parts = [
+            (field.layers[k].name, st_picture(field, k, index, direction, display=display))
+            for k in layers
+        ]
+        task.check()
+        options = WriteOptions(colour_space="raw", bits=32, compression="zip", frame=frame)
+        write_parts(file, parts, options)
+        written.append(str(file))
+    return {
+        "written": written,
+        "frames": list(wanted),
+        "layers": [{"layer": k, "name": field.layers[k].name} for k in layers],
+        "direction": direction,
+        "display": display,
+    }

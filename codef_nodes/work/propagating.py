@@ -1,0 +1,202 @@
+"""Edits from files into frames: what ``codef propagate`` does."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codef_nodes.work.source import Source, open_field, source_of, wanted_frames
+from codef_nodes.work.writing import Plan, check_plan, write_frames
+from engine.errors import EditError, InputError, UsageError
+from engine.fields.field import Field
+from engine.io.picture import Picture
+from engine.progress import Task
+
+if TYPE_CHECKING:
+    from engine.edit.edits import EditSource
+    from engine.io.clip import Clip
+
+
+@dataclass(frozen=True)
+class PropagateJob:
+    """What ``codef propagate`` was asked.
+
+    Attributes:
+        field: The field folder.
+        edits: Edited canonical images.
+        layers: A layer for each edit, or none.
+        edit_frames: Frame numbers with painted frames.
+        mode: ``over`` or ``replace``.
+        source: The clip when it is not where it was, or None.
+        first: As for ``open_clip``.
+        colour_space: As for ``open_clip``.
+        working: As for ``open_clip``.
+        frames: A range, or None for all.
+        output: Files to write.
+    """
+
+    field: str
+    edits: tuple[str, ...]
+    layers: tuple[int, ...]
+    edit_frames: tuple[tuple[int, str], ...]
+    mode: str
+    source: str | None
+    first: int | None
+    colour_space: str | None
+    working: str | None
+    frames: str | None
+    output: str
+
+
+def chosen_source(
+    field: Field,
+    source: str | None,
+    first: int | None,
+    colour_space: str | None,
+    working: str | None,
+) -> "Clip":
+    """The clip that a command works on: the one it names, else the field's own.
+
+    Raises:
+        InputError: It cannot be opened.
+        UsageError: It has another size than the field.
+    """
+    kept = field.source
+    if source is None and first is None and colour_space is None and working is None:
+        return source_of(field, None)
+    named = Source(
+        source or str(kept.get("path") or ""),
+        first=first if first is not None else kept.get("first"),
+        colour_space=colour_space or (None if source else kept.get("colour_space")),
+        working=working or kept.get("working"),
+    )
+    return source_of(field, named)
+
+
+def read_edits(
+    edits: Sequence[str], layers: Sequence[int], field: Field, clip: "Clip"
+) -> list["EditSource"]:
+    """The edits in files; a multi-part file gives several.
+
+    Raises:
+        EditError: Layers and edits do not go together, or a file that is no picture.
+        InputError: A file that is absent.
+    """
+    from engine.edit.edits import EditSource
+    from engine.io.read import read_parts
+
+    if layers and len(layers) != len(edits):
+        raise UsageError(
+            f"there are {len(edits)} edits and {len(layers)} layers; give --layer once for each "
+            "--edit or not at all"
+        )
+    sources = []
+    for number, edit in enumerate(edits):
+        path = Path(edit)
+        if not path.exists():
+            raise InputError(f"there is no edit {path}; check the path", file=path)
+        if path.is_dir():
+            raise EditError(f"{path} is a folder; name an edited picture", file=path)
+        try:
+            parts = read_parts(path, working=clip.working)
+        except InputError as error:
+            raise EditError(
+                f"{path} is no picture that can be read ({error.message}); save the edit again",
+                file=path,
+            ) from error
+        layer = layers[number] if layers else None
+        if layer is not None:
+            parts = _part_of(parts, layer, field, path)
+        sources += [
+            EditSource(picture, part=name if len(parts) > 1 else "", path=path, layer=layer)
+            for name, picture in parts
+        ]
+    return sources
+
+
+def _part_of(
+    parts: list[tuple[str, Picture]], layer: int, field: Field, path: Path
+) -> list[tuple[str, Picture]]:
+    """The part of a file that is meant by a layer's number."""
+    if len(parts) == 1 or layer >= len(field.layers):
+        return parts[:1]
+    name = field.layers[layer].name
+    named = [part for part in parts if part[0] == name]
+    if not named:
+        raise EditError(
+            f"{path} has no part named {name!r} for layer {layer}; its parts are "
+            f"{', '.join(part for part, _ in parts)}",
+            file=path,
+        )
+    return named
+
+
+def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict[str, Any]:
+    """``codef propagate``.
+
+    Returns:
+        ``{"written", "frames", "mode", "edits"}``.
+
+    Raises:
+        CodefError: See ARCHITECTURE's exit codes.
+    """
+    from engine.edit.edits import prepare_edits
+    from engine.edit.frame_edit import frame_edit, propagate_frame_edits
+    from engine.edit.propagate import propagate_frame
+    from engine.io.read import read_picture
+    from engine.io.write import WriteOptions
+
+    if not job.edits and not job.edit_frames:
+        raise UsageError("there is nothing to propagate; give --edit FILE or --edit-frame F=FILE")
+    if job.edits and job.edit_frames:
+        raise UsageError("give either --edit or --edit-frame, not both")
+    if job.edit_frames and job.mode == "replace":
+        raise UsageError("painted frames are carried in mode over; leave --mode replace out")
+    repeated = [frame for frame, _ in job.edit_frames]
+    if len(set(repeated)) < len(repeated):
+        raise UsageError("there are two painted frames with one number; give one each")
+    field = open_field(job.field)
+    frames = wanted_frames(field, job.frames)
+    plan = Plan(Path(job.output), WriteOptions())
+    check_plan(plan, frames)
+    clip = chosen_source(field, job.source, job.first, job.colour_space, job.working)
+    plan = Plan(Path(job.output), WriteOptions(working=clip.working))
+    placed = []
+    if job.edits:
+        sources = read_edits(job.edits, job.layers, field, clip)
+        edits = prepare_edits(field, sources, mode=job.mode, working=clip.working)
+        for k, edit in sorted(edits.items()):
+            idle = job.mode == "over" and edit.change is None
+            note = "; it changes nothing" if idle else ""
+            say(f"layer {k} ({field.layers[k].name}): placed by {edit.how}{note}")
+            placed.append({"layer": k, "name": field.layers[k].name, "placement": edit.how})
+
+        def carried(plate: Picture, index: int) -> Picture:
+            return propagate_frame(field, edits, plate, index, mode=job.mode, task=task)
+    else:
+        painted = []
+        for frame, path in job.edit_frames:
+            field.index(frame)
+            picture = read_picture(path, colour_space=_same_space(clip, path), working=clip.working)
+            painted.append(
+                frame_edit(field, frame, picture, clip.read(frame), working=clip.working)
+            )
+            placed.append({"frame": frame, "file": path})
+
+        def carried(plate: Picture, index: int) -> Picture:
+            return propagate_frame_edits(field, painted, plate, index, task=task)
+
+    def picture_of(frame: int | None) -> Picture:
+        number = field.frames[0] if frame is None else frame
+        from codef_nodes.work.source import noted
+
+        return noted(carried(clip.read(number), field.index(number)), clip)
+
+    done = write_frames(plan, frames, picture_of, task, "propagate")
+    return {**done.summary(), "mode": job.mode, "edits": placed}
+
+
+def _same_space(clip: "Clip", path: str) -> str | None:
+    """A painted frame of the clip's own kind is in the clip's own space."""
+    own = clip.path(clip.frames[0]).suffix.lower()
+    return clip.colour_space if Path(path).suffix.lower() == own else None

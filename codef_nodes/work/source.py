@@ -1,0 +1,251 @@
+"""Clips and fields as commands and nodes name them."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import InputError, MissingFrameError, UsageError
+from engine.fields.field import Field
+from engine.io.frames import format_frames, missing_frames, parse_frames
+
+if TYPE_CHECKING:
+    from engine.io.clip import Clip
+    from engine.io.picture import Picture
+
+SOURCE = "codef/source"
+"""Metadata key under which a loaded picture says which clip it is of; never written to files."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A clip as a command names it.
+
+    Attributes:
+        path: Folder, pattern, movie or one frame.
+        first: Number of the first frame of movies and unnumbered files; None is 0.
+        colour_space: OCIO name of the files' space; None by rule; ``raw`` for none.
+        working: OCIO name of the working space; None for the default.
+        missing: What to do about missing frames: ``error``, ``skip``, ``hold``, ``nearest``,
+            ``black``.
+        frames: A frame range, or None for all.
+    """
+
+    path: str
+    first: int | None = None
+    colour_space: str | None = None
+    working: str | None = None
+    missing: str = "error"
+    frames: str | None = None
+
+
+def remembered_clip(
+    spec: str, *, first: int = 0, colour_space: str | None = None, working: str | None = None
+) -> "Clip":
+    """An open clip, opened again only when its folder changed.
+
+    Opening looks at the header of every frame, which is too slow to do for every frame.
+    """
+    path = Path(spec)
+    stamps = tuple(_stamp(place) for place in (path, path.parent))
+    return _opened(
+        spec, first, colour_space or None, working or None, stamps, os.environ.get("OCIO")
+    )
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=16)
+def _opened(
+    spec: str,
+    first: int,
+    colour_space: str | None,
+    working: str | None,
+    stamps: tuple[int, ...],
+    config: str | None,
+) -> "Clip":
+    from engine.colour.ocio import DEFAULT_WORKING
+    from engine.io.clip import open_clip
+
+    return open_clip(
+        spec, first=first, colour_space=colour_space, working=working or DEFAULT_WORKING
+    )
+
+
+def opened(source: Source) -> "Clip":
+    """The clip that a command names.
+
+    Raises:
+        InputError: It cannot be opened.
+    """
+    return remembered_clip(
+        source.path,
+        first=source.first or 0,
+        colour_space=source.colour_space,
+        working=source.working,
+    )
+
+
+def used_frames(clip: "Clip", source: Source, warn: Callable[[str], None]) -> tuple[int, ...]:
+    """The frames of a clip that a fit uses: real ones only.
+
+    Raises:
+        MissingFrameError: Frames are missing and the policy is ``error``.
+    """
+    there = set(clip.frames)
+    if source.frames:
+        wanted = parse_frames(source.frames)
+        absent = tuple(frame for frame in wanted if frame not in there)
+    else:
+        wanted = clip.frames
+        absent = missing_frames(clip.frames)
+    if absent and source.missing == "error":
+        some = "frame" if len(absent) == 1 else "frames"
+        raise MissingFrameError(
+            f"{source.path}: {some} {format_frames(absent)} "
+            f"{'is' if len(absent) == 1 else 'are'} missing; supply them, or use --missing skip to "
+            "fit without them",
+            file=source.path,
+            frame=absent[0],
+        )
+    if absent:
+        warn(f"{source.path}: fitting without the missing frames {format_frames(absent)}")
+    for sentence in clip.warnings:
+        warn(sentence)
+    return tuple(frame for frame in wanted if frame in there)
+
+
+def record(clip: "Clip", source: Source) -> dict[str, Any]:
+    """What a field keeps about its clip (``Field.source``)."""
+    return {
+        "path": str(Path(source.path).absolute()),
+        "first": source.first or 0,
+        "colour_space": clip.colour_space,
+        "working": clip.working,
+        "missing": source.missing,
+        "fps": clip.fps,
+        "bits": clip.bits,
+    }
+
+
+def absolute(paths: Sequence[str]) -> list[str]:
+    """Paths that mean the same from everywhere."""
+    return [str(Path(path).absolute()) for path in paths]
+
+
+def open_field(path: str | Path) -> Field:
+    """A field folder.
+
+    Raises:
+        InputError: There is nothing.
+        FieldError: It is no field.
+    """
+    from engine.fields.folder import load_field
+
+    folder = Path(path)
+    if not folder.exists():
+        raise InputError(f"there is no field {folder}; check the path", file=folder)
+    return load_field(folder)
+
+
+def source_of(field: Field, override: Source | None) -> "Clip":
+    """The clip that a field was fitted on, or another version of it.
+
+    Args:
+        field: The field.
+        override: A clip to take instead.
+
+    Raises:
+        UsageError: The field does not say where its clip is, or the clip has another size.
+        InputError: The clip is not where it was.
+    """
+    if override is not None:
+        clip = opened(override)
+    else:
+        kept = field.source
+        if not kept.get("path"):
+            raise UsageError("the field does not say where its clip is; name it with --source")
+        try:
+            clip = remembered_clip(
+                str(kept["path"]),
+                first=int(kept.get("first") or 0),
+                colour_space=kept.get("colour_space"),
+                working=kept.get("working"),
+            )
+        except InputError as error:
+            raise InputError(
+                f"the clip of the field is not at {kept['path']} any more ({error.message}); name "
+                "it with --source",
+                file=str(kept["path"]),
+            ) from error
+    check_same_size(field, clip.display.width, clip.display.height, clip.spec)
+    return clip
+
+
+def check_same_size(field: Field, width: int, height: int, what: str) -> None:
+    """Refuses a clip of another size than the field.
+
+    Raises:
+        UsageError: It has.
+    """
+    if (width, height) != (field.display.width, field.display.height):
+        raise UsageError(
+            f"{what} is {width}x{height}, the field is {field.display.width}x"
+            f"{field.display.height}; give the clip at the size that was fitted",
+            file=what,
+        )
+
+
+def wanted_frames(field: Field, frames: str | None) -> tuple[int, ...]:
+    """Frames of the field that were asked for.
+
+    Raises:
+        MissingFrameError: The field has no such frame.
+    """
+    if not frames:
+        return field.frames
+    wanted = parse_frames(frames)
+    for frame in wanted:
+        field.index(frame)
+    return wanted
+
+
+def without_source(picture: "Picture") -> "Picture":
+    """The picture without the note of where its clip is: no paths go into files."""
+    if SOURCE not in picture.metadata:
+        return picture
+    kept = {name: value for name, value in picture.metadata.items() if name != SOURCE}
+    return replace(picture, metadata=kept)
+
+
+def files_identity(spec: str | Path) -> list[Any]:
+    """Identity of all files of a folder or pattern."""
+    path = Path(spec)
+    folder = path if path.is_dir() else path.parent
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return [str(path)]
+    return [
+        [entry.name, entry.stat().st_size, entry.stat().st_mtime_ns]
+        for entry in entries
+        if entry.is_file() and not entry.name.startswith(".")
+    ]
+
+
+def noted(picture: "Picture", clip: "Clip") -> "Picture":
+    """The picture with a note of the clip it is of, so that the clip is not written over."""
+    note = {
+        "path": clip.spec,
+        "first": clip.frames[0] if clip.kind == "movie" else 0,
+        "colour_space": clip.colour_space,
+        "working": clip.working,
+    }
+    return replace(picture, metadata={**picture.metadata, SOURCE: note})

@@ -1,0 +1,238 @@
+"""Frames to files: what WriteSequence and the commands that write frames share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codef_nodes.work.source import SOURCE, remembered_clip, without_source
+from engine.errors import CodefError, InputError, UsageError, WriteError
+from engine.progress import Task
+
+if TYPE_CHECKING:
+    from engine.arrays import U8
+    from engine.io.picture import Picture
+    from engine.io.write import WriteOptions
+
+MOVIES = (".mp4", ".mov")
+
+
+@dataclass
+class Written:
+    """What became of the frames.
+
+    Attributes:
+        paths: Files that were written.
+        frames: Their frame numbers as the clip counts them.
+        skipped: Frames left alone since their file is there.
+        failed: ``{"frame", "message", "code"}`` of frames that could not be made.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+
+    def summary(self) -> dict[str, Any]:
+        """The JSON-able form."""
+        return {
+            "written": self.paths,
+            "frames": self.frames,
+            "skipped": self.skipped,
+            "failed": self.failed,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How frames become files.
+
+    Attributes:
+        pattern: File with a place for the number; for a still, any file.
+        options: How each is written.
+        shift: Added to the frame's number in the file's name.
+        keep_going: Go on when a frame fails.
+        skip_existing: Leave frames alone whose file is there.
+        preview: A movie to write beside, or None.
+        fps: Of the movie.
+    """
+
+    pattern: Path
+    options: "WriteOptions"
+    shift: int = 0
+    keep_going: bool = False
+    skip_existing: bool = False
+    preview: Path | None = None
+    fps: float = 24.0
+
+
+def target(plan: Plan, frame: int | None) -> Path:
+    """The file of a frame.
+
+    Raises:
+        UsageError: The name has no place for a frame number.
+    """
+    from engine.io.sequence import fill_pattern, has_pattern
+
+    if frame is None or not has_pattern(str(plan.pattern)):
+        return plan.pattern
+    return fill_pattern(str(plan.pattern), frame + plan.shift)
+
+
+def check_plan(plan: Plan, frames: Sequence[int | None]) -> None:
+    """Refuses names that cannot hold the frames, before any work is done.
+
+    Raises:
+        UsageError: Several frames and no place for their number, or no file name at all.
+    """
+    from engine.io.sequence import has_pattern
+
+    if not plan.pattern.name or plan.pattern.is_dir():
+        raise UsageError(
+            f"{plan.pattern} is a folder; name files in it, such as "
+            f"{plan.pattern / 'frame.%04d.exr'}",
+            file=plan.pattern,
+        )
+    if plan.pattern.suffix.lower() in MOVIES:
+        raise UsageError(
+            f"{plan.pattern}: frames are written as pictures; use a name such as frame.%04d.exr",
+            file=plan.pattern,
+        )
+    if len(frames) > 1 and not has_pattern(str(plan.pattern)):
+        raise UsageError(
+            f"{plan.pattern} has no place for the frame number; use a name such as "
+            f"{plan.pattern.stem}.%04d{plan.pattern.suffix}",
+            file=plan.pattern,
+        )
+
+
+def check_not_own_input(picture: "Picture", path: Path) -> None:
+    """Refuses to write over the clip that the picture comes from.
+
+    Raises:
+        WriteError: The file is a frame of it.
+    """
+    note = picture.metadata.get(SOURCE)
+    if not isinstance(note, dict) or not path.exists():
+        return
+    try:
+        clip = remembered_clip(
+            str(note.get("path")),
+            first=int(note.get("first") or 0),
+            colour_space=note.get("colour_space"),
+            working=note.get("working"),
+        )
+        own = {clip.path(clip.frames[0]).parent.resolve()}
+    except CodefError:
+        return
+    if path.parent.resolve() not in own:
+        return
+    if any(clip.path(frame).samefile(path) for frame in clip.frames if clip.path(frame).exists()):
+        raise WriteError(
+            f"{path} is a frame of the clip that is being read; write to another name or folder",
+            file=path,
+        )
+
+
+def write_frames(
+    plan: Plan,
+    frames: Sequence[int | None],
+    picture: Callable[[int | None], "Picture"],
+    task: Task,
+    label: str = "write",
+) -> Written:
+    """Makes and writes frames one after the other; no more than one is held.
+
+    Args:
+        plan: How.
+        frames: Which; None stands for a still.
+        picture: Makes one.
+        task: Progress and cancel.
+        label: What the progress says.
+
+    Raises:
+        CodefError: A frame failed and ``plan.keep_going`` is off.
+    """
+    from engine.io.atomic import clean_parts
+    from engine.io.write import write_picture
+
+    check_plan(plan, frames)
+    clean_parts(plan.pattern.parent)
+    done = Written()
+    preview = _Preview(plan) if plan.preview is not None else None
+    for count, frame in enumerate(frames):
+        task.report(count / len(frames), label)
+        path = target(plan, frame)
+        if plan.skip_existing and path.is_file() and path.stat().st_size > 0:
+            done.skipped += [] if frame is None else [frame]
+            continue
+        try:
+            made = picture(frame)
+            if frame is not None or path.exists():
+                check_not_own_input(made, path)
+            task.check()
+            write_picture(path, without_source(made), replace(plan.options, frame=frame))
+        except (InputError, WriteError) as error:
+            error.frame = frame if error.frame is None else error.frame
+            if not plan.keep_going:
+                raise
+            done.failed.append({"frame": frame, "message": str(error), "code": error.code})
+            continue
+        done.paths.append(str(path))
+        done.frames += [] if frame is None else [frame]
+        if preview is not None:
+            preview.add(made)
+    if preview is not None:
+        preview.finish(done)
+    task.report(1.0, label)
+    return done
+
+
+class _Preview:
+    """A movie of the frames that were written, encoded when they are all there.
+
+    Frames are kept as 8-bit JPEG in memory: the encoder takes an iterable, while the frames come
+    one by one in the middle of other work.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._frames: list[bytes] = []
+
+    def add(self, picture: "Picture") -> None:
+        import cv2
+
+        good, data = cv2.imencode(
+            ".jpg", display_referred(picture)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98]
+        )
+        if good:
+            self._frames.append(data.tobytes())
+
+    def finish(self, done: Written) -> None:
+        from engine.io.movie import write_movie
+
+        if not self._frames or self._plan.preview is None:
+            return
+        write_movie(self._plan.preview, (_decoded(one) for one in self._frames), self._plan.fps)
+        done.paths.append(str(self._plan.preview))
+
+
+def _decoded(jpeg: bytes) -> "U8":
+    import cv2
+    import numpy as np
+
+    found: U8 = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    return found
+
+
+def display_referred(picture: "Picture", working: str | None = None) -> "U8":
+    """A picture as an sRGB display shows it, uint8 [H, W, 3] over the display window."""
+    import numpy as np
+
+    from codef_nodes.work.merging import within
+    from engine.colour import ocio
+
+    seen = within(picture.pixels[..., :3], picture.data, picture.display)
+    finite = np.nan_to_num(seen, nan=0.0, posinf=1.0, neginf=0.0)
+    encoded = ocio.from_working(finite, ocio.SRGB, working or ocio.DEFAULT_WORKING)
+    return np.asarray(np.rint(np.clip(encoded, 0, 1) * 255), np.uint8)

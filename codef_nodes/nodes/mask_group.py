@@ -99,9 +99,8 @@ class MaskGroup(Node):
         pictures: list[Picture] = list(ctx.inputs("masks"))
         for clip in _clips(ctx):
             frame = ctx.frame_or_none
-            pictures.append(
-                clip.read(clip.frames[0] if frame is None else _matched(ctx, clip, frame))
-            )
+            at = clip.frames[0] if frame is None else _matched(ctx, clip, frame)
+            pictures.append(clip.read(at))
         masks = tuple(look.of(picture) for picture in pictures)
         if len({mask.shape for mask in masks}) > 1:
             sizes = ", ".join(f"{mask.shape[1]}x{mask.shape[0]}" for mask in masks)
@@ -150,7 +149,7 @@ def _matched(ctx: Context, clip: "Clip", frame: int) -> int:
     own = ctx.own_frames() or (frame,)
     if frame in clip.frames and set(own) <= set(clip.frames):
         return frame
-    matched = match_frames(own, clip.frames, clip.name)
+    matched = match_frames(own, clip.frames, clip.spec)
     if frame not in matched:
-        raise InputError(f"{clip.name} has no mask for frame {frame}; add it", frame=frame)
+        raise InputError(f"{clip.spec} has no mask for frame {frame}; add it", frame=frame)
     return matched[frame]

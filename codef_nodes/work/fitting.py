@@ -103,8 +103,8 @@ def real_frame(picture: Picture, frame: int) -> Picture:
     """
     if picture.metadata.get(MADE_UP):
         raise MissingFrameError(
-            f"frame {frame} is missing and what stands in for it was made up; add it, or set missing to "
-            "skip to fit without it",
+            f"frame {frame} is missing and what stands in for it was made up; add it, or set "
+            "missing to skip to fit without it",
             frame=frame,
         )
     return picture

@@ -203,7 +203,7 @@ def inverted(flow: F32, rounds: int = 8) -> F32:
     grid = np.stack(
         np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)), 2
     )
-    back = -clean
+    back: F32 = -clean
     for _ in range(rounds):
-        back = -sample_flow(clean, grid + back)
+        back = np.negative(sample_flow(clean, grid + back))
     return back

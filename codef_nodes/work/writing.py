@@ -221,8 +221,8 @@ def _decoded(jpeg: bytes) -> "U8":
     import cv2
     import numpy as np
 
-    found: U8 = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
-    return found
+    found = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(np.asarray(found, np.uint8)[..., ::-1])
 
 
 def display_referred(picture: "Picture", working: str | None = None) -> "U8":

@@ -172,16 +172,24 @@ def change_of(
         k: Layer, front to back.
         working: The working space.
     """
-    if picture.overlay is not None:
+    kept = placed.pixels is picture.pixels  # a registered picture was resampled as a whole
+    if kept and picture.overlay is not None:
         over = cropped(picture.overlay, placed.origin, placed.scale)
         if picture.under is None:
             return over
-        under = Picture(picture.under, picture.display, picture.data)
-        return stacked(change_of(under, placed, field, k, working), over)
-    edit = placed.pixels if picture.under is None else picture.under
+        return stacked(_compared(picture.under, None, placed, field, k, working), over)
+    if kept and picture.under is not None:
+        return _compared(picture.under, None, placed, field, k, working)
+    return _compared(placed.pixels, picture.native, placed, field, k, working)
+
+
+def _compared(
+    edit: F32, native: Native | None, placed: Placed, field: Field, k: int, working: str
+) -> EditLayer | None:
+    """The change that comparing an edit [h, w, 3 or 4] with the canonical image finds."""
     reference = _reference(field, k, placed, edit.shape[:2])
     if placed.exact:
-        changed = ~equal_pixels(edit, reference, picture.native, working)
+        changed = ~equal_pixels(edit, reference, native, working)
     else:
         changed = _far(edit, reference)
     if edit.shape[2] > 3:

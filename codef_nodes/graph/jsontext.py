@@ -41,7 +41,7 @@ def _write(value: JSON, indent: str, first: tuple[str, ...]) -> str:
         return "[\n" + ",\n".join(lines) + f"\n{indent}]"
     if not any(isinstance(item, dict | list) and item for item in value.values()):
         line = _short(value)
-        if indent.count("  ") > 2 and len(indent) + len(line) <= _WIDTH:
+        if len(indent) > 6 and len(indent) + len(line) <= _WIDTH:
             return line
     rank = {name: place for place, name in enumerate(first)}
     names = sorted(value, key=lambda name: (rank.get(name, len(first)), name))

@@ -202,8 +202,11 @@ class Pass:
             save = self._node(node).save_asset
 
             def write(partial: Path) -> None:
-                with self._naming(node):
+                try:
                     save(value, partial)
+                except CodefError as error:  # OSError is for publish to explain
+                    error.node = error.node or node
+                    raise
 
             return self.assets.publish(node, key, write)
 

@@ -55,7 +55,8 @@ class WriteOptions:
 
     Attributes:
         colour_space: OCIO name, ``"raw"`` for no transform, None by the file's kind: EXR in the
-            working space; others in the source's own space unless that is linear, then sRGB.
+            source's space where that is float and scene-linear, else in the working space; others
+            in the source's own space unless that is linear float, then sRGB.
         bits: 8, 10, 12, 16 or 32 a sample; None for the source's where the format has it. EXR: 16
             is half, 32 float, None float for a float source, else half.
         compression: One of ``COMPRESSIONS``; for EXR only.
@@ -213,15 +214,10 @@ def _target(path: Path, picture: Picture, options: WriteOptions) -> _Target:
             f"{', '.join(COMPRESSIONS)}."
         )
     native = picture.native
-    working = ocio.resolve_space(options.working)
     if options.colour_space:
         space = ocio.resolve_space(options.colour_space)
-    elif kind == "exr":
-        space = ocio.RAW if native is not None and native.space == ocio.RAW else working
-    elif native is not None and not ocio.is_linear(native.space):
-        space = native.space
     else:
-        space = ocio.SRGB
+        space = _default_space(kind, native, ocio.resolve_space(options.working))
     depths = _DEPTHS[kind]
     bits = options.bits
     if bits is not None and bits not in depths:
@@ -230,6 +226,20 @@ def _target(path: Path, picture: Picture, options: WriteOptions) -> _Target:
     if bits is None:
         bits = _default_bits(kind, native)
     return _Target(kind, space, depths[bits], bits)
+
+
+def _default_space(kind: str, native: Native | None, working: str) -> str:
+    if kind == "exr":
+        # A linear source keeps its own primaries, and with them its code values.
+        keeps = native is not None and native.codes.dtype.kind == "f"
+        if native is not None and (
+            native.space == ocio.RAW or (keeps and ocio.is_linear(native.space))
+        ):
+            return native.space
+        return working
+    if native is not None and (native.codes.dtype.kind == "u" or not ocio.is_linear(native.space)):
+        return native.space
+    return ocio.SRGB
 
 
 def _default_bits(kind: str, native: Native | None) -> int:

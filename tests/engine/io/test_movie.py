@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import av
 import numpy as np
 import pytest
@@ -31,7 +33,7 @@ def encode(path, codec, pixels, frames, form="rgb24", rate=24, options=None, tag
                     setattr(stream.codec_context, name, value)
             frame = av.VideoFrame.from_ndarray(array, format=form)
             if times is not None:
-                frame.pts, frame.time_base = times[index], stream.codec_context.time_base
+                frame.pts, frame.time_base = times[index], Fraction(1, rate)
             for packet in stream.encode(frame):
                 container.mux(packet)
         for packet in stream.encode(None):
@@ -164,7 +166,6 @@ def test_an_untagged_hd_movie_is_taken_as_bt709(tmp_path):
         planes = picture.reformat(
             format="yuv444p", src_color_range=2, dst_colorspace=1, dst_color_range=1
         )
-        planes.colorspace = planes.color_range = 2 * 0
         for packet in [*stream.encode(planes), *stream.encode(None)]:
             container.mux(packet)
     codes = open_clip(tmp_path / "a.mkv").read(0).native.codes
@@ -224,7 +225,7 @@ def test_anamorphic_pixels_are_known(tmp_path):
     with av.open(str(tmp_path / "a.mkv"), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.height, stream.width, stream.pix_fmt = *SIZE, "yuv420p"
-        stream.codec_context.sample_aspect_ratio = "64/45"
+        stream.codec_context.sample_aspect_ratio = Fraction(64, 45)
         for array in numbered(2):
             for packet in stream.encode(av.VideoFrame.from_ndarray(array, format="rgb24")):
                 container.mux(packet)

@@ -295,13 +295,34 @@ def test_windows_channels_parts_and_metadata_of_exr_pass_through(tmp_path):
 def test_chromaticities_go_when_the_space_changes(tmp_path):
     make_rich_exr(tmp_path / "a.exr")
     picture = read_picture(tmp_path / "a.exr")
-    write_picture(tmp_path / "b.exr", picture)
+    write_picture(tmp_path / "b.exr", picture, WriteOptions(colour_space="lin_rec709"))
     _, kept = header_of(tmp_path / "b.exr")
     assert "chromaticities" not in kept
     assert kept["oiio:ColorSpace"][1] == "lin_rec709_scene"
     again = read_picture(tmp_path / "b.exr")
     assert np.allclose(again.pixels, picture.pixels, rtol=2e-3, atol=1e-3)
     assert same_bits(again.native.codes[..., 4], picture.native.codes[..., 4])
+
+
+def test_a_linear_source_in_another_space_comes_back_bit_for_bit(tmp_path):
+    make_rich_exr(tmp_path / "a.exr")
+    picture = read_picture(tmp_path / "a.exr")
+    assert picture.native.space == "ACEScg"
+    write_picture(tmp_path / "b.exr", picture)
+    again = read_picture(tmp_path / "b.exr")
+    assert again.native.space == "ACEScg"
+    assert same_bits(again.native.codes, picture.native.codes)
+    assert same_bits(again.pixels, picture.pixels)
+    assert "chromaticities" in header_of(tmp_path / "b.exr")[1]
+
+
+@pytest.mark.parametrize("space", ["raw", "Linear Rec.709 (sRGB)", "ARRI LogC4", "Camera Rec.709"])
+@pytest.mark.parametrize("kind", ["png", "tif", "dpx"])
+def test_integer_sources_come_back_whatever_space_was_chosen(tmp_path, kind, space):
+    codes = random_codes("uint8")
+    picture = read_picture(make(tmp_path / f"a.{kind}", codes), colour_space=space)
+    write_picture(tmp_path / f"b.{kind}", picture)
+    assert same_bits(codes_of(tmp_path / f"b.{kind}"), codes)
 
 
 def test_integer_identifiers_keep_every_bit(tmp_path):

@@ -64,6 +64,10 @@ class CanonicalView(Node):
         ),
     )
 
+    def frames(self, ctx: Context) -> tuple[int, ...] | None:
+        """None: it is one picture for the whole shot."""
+        return None
+
     def compute(self, ctx: Context) -> Any:
         """The canonical picture."""
         from dataclasses import replace

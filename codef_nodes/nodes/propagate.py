@@ -187,7 +187,7 @@ def _edits(ctx: Context, field: Field) -> dict[int, "Edit"]:
         layers[n].strip() or None if n < len(layers) else None for n in range(len(pictures))
     )
 
-    def make() -> dict[int, Edit]:
+    def make() -> "dict[int, Edit]":
         sources = [EditSource(p, layer=layer) for p, layer in zip(pictures, said, strict=True)]
         return prepare_edits(field, sources, mode=ctx.knob("mode"), working=ctx.working_space)
 
@@ -206,7 +206,7 @@ def _frame_edits(ctx: Context, field: Field) -> list["FrameEdit"]:
         ctx.inputs("frame_edit", frame)[place] for place, frame in enumerate(frames)
     ]
 
-    def make() -> list[FrameEdit]:
+    def make() -> "list[FrameEdit]":
         return [
             frame_edit(field, frame, picture, _plate(ctx, field, frame), working=ctx.working_space)
             for frame, picture in zip(frames, painted, strict=True)

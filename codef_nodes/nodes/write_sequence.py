@@ -135,16 +135,21 @@ class WriteSequence(Node):
 
     def render(self, ctx: Context) -> dict[str, JSON]:
         """Writes the frames."""
-        from codef_nodes.work.writing import write_frames
+        from codef_nodes.work.writing import write_frames, write_preview
 
         frames = ctx.render_frames or (None,)
+        plan = _plan(ctx)
+        share = 0.95 if plan.preview is not None else 1.0
         done = write_frames(
-            _plan(ctx),
+            plan,
             frames,
             lambda frame: ctx.input("image", frame),
-            ctx.task,
+            ctx.task.part(0.0, share),
             ctx.node_name,
         )
+        if plan.preview is not None:
+            movie = write_preview(plan, ctx.own_frames() or (), ctx.task.part(share, 1.0))
+            done.paths += [] if movie is None else [str(movie)]
         return done.summary()
 
 

@@ -181,7 +181,7 @@ class FlowFiles:
 
 
 def _finite(flow: F32) -> F32:
-    return np.isfinite(flow).all(axis=2).astype(np.float32)
+    return np.asarray(np.isfinite(flow).all(axis=2), np.float32)
 
 
 def _agreement(there: F32, back: F32) -> F32:
@@ -205,5 +205,5 @@ def inverted(flow: F32, rounds: int = 8) -> F32:
     )
     back: F32 = -clean
     for _ in range(rounds):
-        back = np.negative(sample_flow(clean, grid + back))
+        back = np.asarray(-sample_flow(clean, grid + back), np.float32)
     return back

@@ -1,6 +1,6 @@
 """Frames to files: what WriteSequence and the commands that write frames share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,7 +53,7 @@ class Plan:
         shift: Added to the frame's number in the file's name.
         keep_going: Go on when a frame fails.
         skip_existing: Leave frames alone whose file is there.
-        preview: A movie to write beside, or None.
+        preview: A movie for ``write_preview`` to write beside, or None.
         fps: Of the movie.
     """
 
@@ -159,7 +159,6 @@ def write_frames(
     check_plan(plan, frames)
     clean_parts(plan.pattern.parent)
     done = Written()
-    preview = _Preview(plan) if plan.preview is not None else None
     for count, frame in enumerate(frames):
         task.report(count / len(frames), label)
         path = target(plan, frame)
@@ -180,49 +179,39 @@ def write_frames(
             continue
         done.paths.append(str(path))
         done.frames += [] if frame is None else [frame]
-        if preview is not None:
-            preview.add(made)
-    if preview is not None:
-        preview.finish(done)
     task.report(1.0, label)
     return done
 
 
-class _Preview:
-    """A movie of the frames that were written, encoded when they are all there.
+def write_preview(plan: Plan, frames: Sequence[int], task: Task) -> Path | None:
+    """A movie of the frames whose files are there, in display colours.
 
-    Frames are kept as 8-bit JPEG in memory: the encoder takes an iterable, while the frames come
-    one by one in the middle of other work.
+    Made from the files, so that a range that was rendered later or elsewhere is in it too.
+
+    Args:
+        plan: How the frames were written; ``plan.preview`` is the movie.
+        frames: All frames that there may be.
+        task: Progress and cancel.
+
+    Returns:
+        The movie, or None when no frame is there.
     """
+    from engine.io.movie import write_movie
+    from engine.io.read import read_picture
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._frames: list[bytes] = []
+    files = [path for frame in frames if (path := target(plan, frame)).is_file()]
+    if plan.preview is None or not files:
+        return None
+    space, working = plan.options.colour_space, plan.options.working
 
-    def add(self, picture: "Picture") -> None:
-        import cv2
+    def shown() -> Iterator["U8"]:
+        for count, path in enumerate(files):
+            task.report(count / len(files), "preview")
+            picture = read_picture(path, colour_space=space, working=working)
+            yield display_referred(picture, working)
 
-        good, data = cv2.imencode(
-            ".jpg", display_referred(picture)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 98]
-        )
-        if good:
-            self._frames.append(data.tobytes())
-
-    def finish(self, done: Written) -> None:
-        from engine.io.movie import write_movie
-
-        if not self._frames or self._plan.preview is None:
-            return
-        write_movie(self._plan.preview, (_decoded(one) for one in self._frames), self._plan.fps)
-        done.paths.append(str(self._plan.preview))
-
-
-def _decoded(jpeg: bytes) -> "U8":
-    import cv2
-    import numpy as np
-
-    found = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(np.asarray(found, np.uint8)[..., ::-1])
+    write_movie(plan.preview, shown(), plan.fps)
+    return plan.preview
 
 
 def display_referred(picture: "Picture", working: str | None = None) -> "U8":

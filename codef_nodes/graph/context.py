@@ -71,6 +71,10 @@ class Evaluation(Protocol):
         """Frames that a node offers."""
         ...
 
+    def own_key(self, node: str, frame: int | None = None) -> str:
+        """Key of a node's result as its inputs are now; for a fit, whatever fit is in use."""
+        ...
+
     def key_of(self, node: str, frame: int | None) -> str:
         """Key of a node's result."""
         ...
@@ -129,7 +133,7 @@ class Context:
     @property
     def key(self) -> str:
         """Key of this very result; a fit keeps it as ``FitRequest.identity``."""
-        return self._evaluation.key_of(self.node_name, self._frame)
+        return self._evaluation.own_key(self.node_name, self._frame)
 
     def knob(self, name: str) -> Any:
         """Value of one of the node's knobs; treat it as read-only."""

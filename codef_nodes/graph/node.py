@@ -75,8 +75,9 @@ class Node(ABC):
         """Whether one result serves every frame.
 
         Default: the class is not per-frame, or ``frames`` is None (an operation on a still).
-        A static result has no ``ctx.frame``. Override where knobs vary over frames (strokes with
-        a lifetime on a still).
+        The evaluation asks the inputs of a per-frame node as well: what reads a result that varies
+        is never static. A static result has no ``ctx.frame``. Override where knobs vary over
+        frames (strokes with a lifetime on a still).
         """
         return not self.per_frame or self.node_frames(ctx) is None
 

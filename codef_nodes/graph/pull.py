@@ -38,6 +38,7 @@ class Pass:
         self._document = evaluator.document
         self._nodes: dict[str, Node] = {}
         self._frames: dict[str, tuple[int, ...] | None] = {}
+        self._static: dict[str, bool] = {}
         self._keys: dict[_Place, tuple[str, frozenset[str]]] = {}
         self._own_keys: dict[_Place, tuple[str, frozenset[str]]] = {}
         self._hold: dict[str, Any] = {}
@@ -137,9 +138,9 @@ class Pass:
 
     # What an evaluator asks.
 
-    def own_key(self, node: str) -> str:
-        """Key of a fit as its inputs are now, whatever fit is in use."""
-        return self._own_key(node, None)[0]
+    def own_key(self, node: str, frame: int | None = None) -> str:
+        """Key of a node's result as its inputs are now; for a fit, whatever fit is in use."""
+        return self._own_key(node, frame)[0]
 
     def render(
         self, node: str, frames: tuple[int, ...], options: RenderOptions, task: Task
@@ -271,11 +272,24 @@ class Pass:
 
     def _at(self, node: str, frame: int | None) -> int | None:
         """The frame as far as it matters to the node."""
-        if frame is None:
-            return None
-        with self._naming(node):
-            static = self._node(node).static(self._context(node, None, Task()))
-        return None if static else frame
+        return None if frame is None or self._is_static(node) else frame
+
+    def _is_static(self, node: str) -> bool:
+        """Whether one result serves every frame: the node says so and so do all that it reads."""
+        if node not in self._static:
+            with self._deeper(lambda: self._climb(node, self._is_static)):
+                passes = self._passes_to(node)
+                if passes is not None:
+                    static = self._is_static(passes)
+                else:
+                    described = self._node(node)
+                    with self._naming(node):
+                        static = described.static(self._context(node, None, Task()))
+                    if static and described.per_frame:
+                        sources = [s for p in described.inputs for s in self.wires(node, p.name)]
+                        static = all(self._is_static(source) for source in sources)
+            self._static[node] = static
+        return self._static[node]
 
     def _key(self, node: str, frame: int | None) -> tuple[str, frozenset[str]]:
         """Key, and the names of the fits that are needed before it is final."""

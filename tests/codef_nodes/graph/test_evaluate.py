@@ -98,12 +98,14 @@ def test_strokes_with_a_lifetime_on_a_still_are_computed_per_frame():
     document = build(
         ("Ramp", "Picture", {"still": True}, {}),
         ("Strokes", "Paint", {"strokes": [{"value": 2}]}, {"image": "Picture"}),
+        ("Gain", "After", {"gain": 2.0}, {"image": "Paint"}),
     )
     graph = evaluator(document)
     assert [mean(graph.value("Paint", f)) for f in (1, 2)] == [2, 2]
     assert graph.computes["Paint"] == 1
     set_knob(document, "Paint", "strokes", [{"value": 2}, {"value": 5, "frame": 2}])
     assert [mean(graph.value("Paint", f)) for f in (1, 2)] == [2, 7]
+    assert [mean(graph.value("After", f)) for f in (1, 2)] == [4, 14]
     assert graph.computes["Picture"] == 1
 
 

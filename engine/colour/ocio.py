@@ -211,6 +211,8 @@ def codes_to_working(codes: AnyArray, space: str, working: str, config: str = ""
         untouched or not _processor(space, working, where).crosstalk
     ):
         table = _table(levels, space, working, where)
+        if np.array_equal(table[:, 0], table[:, 1]) and np.array_equal(table[:, 0], table[:, 2]):
+            return np.ascontiguousarray(table[:, 0]).take(codes)
         return np.stack([table[:, c].take(codes[..., c]) for c in range(3)], axis=2)
     values = codes.astype(np.float32) / np.float32(levels - 1)
     return transform(values, space, working, config)

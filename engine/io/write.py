@@ -300,6 +300,7 @@ def _attributes(target: _Target, options: WriteOptions) -> dict[str, Any]:
         attributes[headers.UNASSOCIATED] = 1
     elif target.kind == "png":
         attributes[headers.UNASSOCIATED] = 1
+        attributes["png:compressionLevel"] = 2  # three times as fast as 6, a tenth larger
     elif target.kind == "jpg":
         attributes["quality"] = max(1, min(100, options.quality))
     elif target.kind == "dpx":

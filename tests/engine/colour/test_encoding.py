@@ -52,3 +52,14 @@ def test_nan_and_inf_stay():
 def test_display_codes_are_cut_and_nan_is_black():
     values = np.array([-1, 0, 1, 7, np.nan, np.inf, -np.inf], np.float32)
     assert to_display8(values).tolist() == [0, 0, 255, 255, 0, 255, 0]
+
+
+def test_large_and_strided_arrays_of_any_shape_are_encoded_alike():
+    x = np.random.default_rng(0).standard_normal((300, 260, 4)).astype(np.float32) * 3
+    part = x[::2, 1::3, :3]
+    one_by_one = np.array([encode(value) for value in part[0, :, 0]])
+    assert np.array_equal(encode(part)[0, :, 0], one_by_one)
+    assert encode(part).shape == part.shape and encode(part).flags.c_contiguous
+    assert np.array_equal(to_display8(part), np.rint(np.clip(encode(part), 0, 1) * 255))
+    assert encode(np.float32(0.5)).shape == () and encode(np.zeros((0, 3))).shape == (0, 3)
+    assert np.array_equal(x[::2, 1::3, :3], part)

@@ -14,7 +14,7 @@ from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.progress import Task
 from engine.warp.inverse import TOLERANCE, FrameInverse
-from engine.warp.render import light
+from engine.warp.render import bounds, light
 from engine.warp.sheet import Sheet
 
 
@@ -199,15 +199,15 @@ def _carry(
         return None
     positions = deformation.positions(index)
     x, y = positions[..., 0], positions[..., 1]
-    reach = (x > box[0]) & (x < box[2]) & (y > box[1]) & (y < box[3]) & (share > 0)
-    rows = np.flatnonzero(reach.any(axis=1))
-    if not len(rows):
+    reach: Bool = np.asarray(
+        (x > box[0]) & (x < box[2]) & (y > box[1]) & (y < box[3]) & (share > 0),
+        np.bool_,
+    )
+    part = bounds(reach)
+    if part is None:
         return None
-    columns = np.flatnonzero(reach.any(axis=0))
-    part = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
     inside = reach[part]
     places = edit.inverse(field, k).find(positions[part][inside])
-    paint = np.zeros((*inside.shape, 4), np.float32)
     trust = np.zeros(inside.shape, np.float32)
     seen = places.coverage * (places.residual < TOLERANCE)
     grid = np.full((*inside.shape, 2), np.nan, np.float32)

@@ -12,7 +12,7 @@ from engine.errors import EditError
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.progress import Task
-from engine.warp.render import composite, light
+from engine.warp.render import bounds, composite, light
 from engine.warp.sheet import Sheet
 
 #: Interpolation of paint: sharp, and exact where frame and canvas coincide.
@@ -116,20 +116,19 @@ def warp_change(
         The window of the frame that it reaches (pixels of the display window) and float32
         [h, w, 4] over it; None when it does not reach the frame.
     """
+    share = field.coverage(index)[k]
+    if not share.any():
+        return None
     positions = field.layers[k].deformation.positions(index)
     x0, y0, x1, y1 = change.box
     x, y = positions[..., 0], positions[..., 1]
-    reach: Bool = np.asarray((x > x0) & (x < x1) & (y > y0) & (y < y1), np.bool_)
-    rows = np.flatnonzero(reach.any(axis=1))
-    if not len(rows):
+    reach: Bool = np.asarray((x > x0) & (x < x1) & (y > y0) & (y < y1) & (share > 0), np.bool_)
+    part = bounds(reach)
+    if part is None:
         return None
-    columns = np.flatnonzero(reach.any(axis=0))
-    part = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
-    share = field.coverage(index)[k][part]
-    if not share.any():
-        return None
-    paint = change.sheet.read_linear(positions[part], filter=filter or OVER_FILTER)
-    paint *= share[..., None]
+    paint = change.sheet.read_linear(
+        positions[part], filter=filter or OVER_FILTER, weights=np.ascontiguousarray(share[part])
+    )
     gain = light(field, k, index)
     if gain is not None:
         paint[..., :3] *= gain[part]
@@ -158,6 +157,8 @@ def put_over(
     Returns:
         The plate with ``changed`` marked; the very ``plate`` when nothing is changed.
     """
+    from engine.warp.blend_kernel import put_paint
+
     own = plate.data.moved(-plate.display.x0, -plate.display.y0)
     clipped = [(piece, _common(window, own)) for window, piece in pieces]
     windows = [window for window, _ in pieces]
@@ -183,20 +184,15 @@ def put_over(
     )
     strength: F32 | float = mix if mask is None else mix * mask[part][..., None]
     total *= strength
-    matte = np.clip(total[..., 3], 0, 1)
-    touched: Bool = np.asarray(matte > 0, np.bool_)
+    pixels = plate.pixels.copy()
+    touched = np.zeros(total.shape[:2], np.uint8)
+    put_paint(pixels[part], total, touched)
     if not touched.any():
         return plate
-    pixels = plate.pixels.copy()
-    below = pixels[part][touched, :3]
-    m = matte[touched][:, None]
-    # A NaN below full paint is gone; below partial paint it counts as black, not as NaN.
-    below = np.where(np.isfinite(below), below, 0)
-    pixels[part][touched, :3] = below * (1 - m) + total[touched, :3]
-    changed = (
-        np.zeros(pixels.shape[:2], np.bool_) if plate.changed is None else plate.changed.copy()
-    )
-    changed[part] |= touched
+    changed = np.zeros(pixels.shape[:2], np.bool_)
+    if plate.changed is not None:
+        changed |= plate.changed
+    changed[part] |= touched > 0
     return replace(plate, pixels=pixels, changed=changed, under=None, overlay=None)
 
 

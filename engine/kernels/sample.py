@@ -92,7 +92,7 @@ def _subsamples(dx, dy):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, parallel=True)
-def _sample(picture, positions, x0, y0, sx, sy, cubic, footprint, out):  # type: ignore[no-untyped-def]
+def _sample(picture, positions, weights, x0, y0, sx, sy, cubic, footprint, out):  # type: ignore[no-untyped-def]
     rows, columns = positions.shape[:2]
     h, w = picture.shape[:2]
     half = np.float32(0.5)
@@ -100,6 +100,11 @@ def _sample(picture, positions, x0, y0, sx, sy, cubic, footprint, out):  # type:
         ia = max(i - 1, 0)
         ib = min(i + 1, rows - 1)
         for j in range(columns):
+            share = np.float32(1)
+            if weights.size:
+                share = weights[i, j]
+                if not share > 0:
+                    continue
             u = positions[i, j, 0] * sx - x0 - half
             v = positions[i, j, 1] * sy - y0 - half
             # Written so that NaN and Inf positions fail it too: they read nothing.
@@ -121,7 +126,7 @@ def _sample(picture, positions, x0, y0, sx, sy, cubic, footprint, out):  # type:
                     ayx = (positions[ib, j, 0] - positions[ia, j, 0]) * step * sx
                     ayy = (positions[ib, j, 1] - positions[ia, j, 1]) * step * sy
                     ny = _subsamples(ayx, ayy)
-            weight = np.float32(1) / np.float32(nx * ny)
+            weight = share / np.float32(nx * ny)
             for p in range(ny):
                 fy = (np.float32(p) + half) / np.float32(ny) - half
                 for q in range(nx):
@@ -142,6 +147,7 @@ def sample(
     scale: float | tuple[float, float] = 1.0,
     filter: str = "bilinear",
     footprint: bool = False,
+    weights: F32 | None = None,
 ) -> F32:
     """Reads a picture at any positions.
 
@@ -156,6 +162,7 @@ def sample(
         filter: ``bilinear`` or ``cubic``.
         footprint: Average several samples where one step of the [H, W] grid covers more than one
             and a half picture pixels, so that a finer picture does not alias.
+        weights: [H, W] factors of the result; what has 0 is not read. None: all 1.
 
     Returns:
         float32 [H, W, C] or [N, C]; zero where every tap is outside, and for positions that are
@@ -169,11 +176,13 @@ def sample(
     points = np.ascontiguousarray(positions, np.float32)
     grid = points if points.ndim == 3 else points[None]
     out = np.zeros((*grid.shape[:2], picture.shape[2]), np.float32)
+    none = np.zeros((0, 0), np.float32)
     sx, sy = scale if isinstance(scale, tuple) else (scale, scale)
     with threads.guard():
         _sample(
             np.ascontiguousarray(picture, np.float32),
             grid,
+            none if weights is None else np.ascontiguousarray(weights, np.float32),
             np.float32(origin[0]),
             np.float32(origin[1]),
             np.float32(sx),

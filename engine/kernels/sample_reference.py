@@ -10,7 +10,7 @@ def _keys(distance: F64) -> F64:
     d = np.abs(distance)
     near = 1.5 * d**3 - 2.5 * d**2 + 1
     far = -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2
-    return np.where(d <= 1, near, np.where(d < 2, far, 0.0))
+    return np.asarray(np.where(d <= 1, near, np.where(d < 2, far, 0.0)), np.float64)
 
 
 def _tent(distance: F64) -> F64:
@@ -52,4 +52,5 @@ def sample_reference(
             inside = (i >= 0) & (i < h) & (j >= 0) & (j < w)
             weight = kernel(v - i) * kernel(u - j) * inside
             out += weight[:, None] * picture[np.clip(i, 0, h - 1), np.clip(j, 0, w - 1)]
-    return out.reshape(*positions.shape[:-1], channels)
+    result: F64 = out.reshape(*positions.shape[:-1], channels)
+    return result

@@ -62,7 +62,7 @@ def _between(pixels: int, count: int) -> F32:
     return np.asarray(np.maximum(1 - distance, 0), np.float32)
 
 
-def _box(mask: Bool) -> tuple[slice, slice] | None:
+def bounds(mask: Bool) -> tuple[slice, slice] | None:
     """Rows and columns that hold every True of a mask [H, W]; None when there is none."""
     rows = np.flatnonzero(mask.any(axis=1))
     if not len(rows):
@@ -94,6 +94,8 @@ def composite(
     Returns:
         float32 [H, W, 3] over the field's data window, scene-linear.
     """
+    from engine.warp.blend_kernel import add_layer
+
     coverage = field.coverage(index)
     filter = filter or field_filter(field)
     colour = np.zeros((field.height, field.width, 3), np.float32)
@@ -105,21 +107,23 @@ def composite(
     ]
     for k, layer in enumerate(field.layers):
         share = coverage[k] + carry
-        box = _box(share > 0)
+        box = bounds(share > 0)
         if box is None:
             continue
-        positions = layer.deformation.positions(index)[box]
-        seen = sheets[k].read(positions, filter=filter)
-        alpha = seen[..., 3]
-        # A ramp of a few codes instead of a step: no speckle along the edge of a hole.
-        taken = share[box] * np.clip((alpha - HOLE) / (3 * HOLE), 0, 1)
-        carry[box] = share[box] - taken
-        plain = seen[..., :3] / np.where(alpha > HOLE, alpha, 1)[..., None]
         gain = light(field, k, index) if lit else None
-        if gain is not None:
-            plain *= gain[box]
-        colour[box] += plain * taken[..., None]
-        weight[box] += taken
+        part = np.ascontiguousarray(share[box])
+        seen = sheets[k].read_encoded(
+            layer.deformation.positions(index)[box], filter=filter, weights=part
+        )
+        add_layer(
+            seen,
+            part,
+            None if gain is None else gain[box],
+            HOLE,
+            colour[box],
+            weight[box],
+            carry[box],
+        )
     partly = (weight < 1 - 1e-6) & (weight > 1e-6)
     colour[partly] /= weight[partly][:, None]
     empty = weight <= 1e-6

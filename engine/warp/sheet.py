@@ -79,6 +79,26 @@ class Sheet:
         filled: F32 = colours[labels]
         return filled
 
+    def read_encoded(self, positions: F32, *, filter: str, weights: F32 | None = None) -> F32:
+        """As ``read``, left in the perceptual encoding and premultiplied there; not clamped.
+
+        Args:
+            positions: Canonical points, [H, W, 2].
+            filter: ``bilinear`` or ``cubic``.
+            weights: [H, W]; what has 0 is not read, the rest is not weighted.
+        """
+        from engine.kernels.sample import sample
+
+        return sample(
+            self.encoded,
+            positions,
+            origin=self.origin,
+            scale=self.scale,
+            filter=filter,
+            footprint=True,
+            weights=None if weights is None else (weights > 0).astype(np.float32),
+        )
+
     def read(self, positions: F32, *, filter: str = "bilinear", footprint: bool = True) -> F32:
         """What frames see at canonical ``positions``.
 
@@ -110,10 +130,17 @@ class Sheet:
         result[..., 3:] = alpha
         return result
 
-    def read_linear(self, positions: F32, *, filter: str, footprint: bool = True) -> F32:
+    def read_linear(
+        self,
+        positions: F32,
+        *,
+        filter: str,
+        footprint: bool = True,
+        weights: F32 | None = None,
+    ) -> F32:
         """As ``read`` for paint: premultiplied scene-linear values are interpolated as they are.
 
-        Alpha comes back within 0 to 1; where it is 0 so is the colour.
+        Alpha comes back within 0 to 1 (times ``weights``); where it is 0 so is the colour.
         """
         from engine.kernels.sample import sample
 
@@ -124,14 +151,12 @@ class Sheet:
             scale=self.scale,
             filter=filter,
             footprint=footprint,
+            weights=weights,
         )
-        alpha = result[..., 3]
         if filter == "cubic":
-            # The negative lobes reach beyond the paint and above full coverage.
-            result[alpha <= 1 / 4096] = 0
-            over = alpha > 1
-            if over.any():
-                result[over] /= alpha[over][:, None]
+            from engine.warp.blend_kernel import tame
+
+            tame(result, weights)
         return result
 
     def nearest(self, points: F32) -> F32 | None:

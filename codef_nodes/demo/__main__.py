@@ -66,7 +66,7 @@ def demonstrate(folder: Path, offline: bool) -> int:
     if code != 0:
         return code
     sheet = show.sheet(folder, footage)
-    report = show.fit_report(folder)
+    report = show.fit_report(folder, footage)
     frames = show.result_frames(folder / "result", footage.name)
     say("demo: wrote")
     say(f"  {folder / 'result' / footage.name}.%04d.exr   {len(frames)} edited frames")

@@ -55,14 +55,19 @@ def spread(numbers: list[int], count: int) -> list[int]:
     return [numbers[round(k * (len(numbers) - 1) / (count - 1))] for k in range(count)]
 
 
-def fit_report(folder: Path) -> dict[str, float]:
-    """Figures of the newest finished fit beside the document; empty when there is none."""
-    found = sorted(folder.glob("*_fit_v*/field.json"))
-    if not found:
-        return {}
-    field = json.loads(found[-1].read_text("utf-8"))
-    report = field.get("report") or {}
-    return {k: float(v) for k, v in report.items() if isinstance(v, int | float)}
+def fit_report(folder: Path, footage: Footage) -> dict[str, float]:
+    """Figures of the newest finished fit of a clip beside its document; empty when there is none.
+
+    The folder may hold fits of both clips; a field tells which one it was made of.
+    """
+    newest: dict[str, float] = {}
+    for path in sorted(folder.glob("*_fit_v*/field.json")):
+        field = json.loads(path.read_text("utf-8"))
+        source = str((field.get("source") or {}).get("path", ""))
+        if source.replace("\\", "/").rpartition("/")[2] == footage.pattern.name:
+            report = field.get("report") or {}
+            newest = {k: float(v) for k, v in report.items() if isinstance(v, int | float)}
+    return newest
 
 
 def facts(footage: Footage, report: dict[str, float]) -> str:
@@ -103,6 +108,6 @@ def sheet(folder: Path, footage: Footage) -> Path:
         picture(folder / "edited.exr"),
         [(number, picture(frames[number])) for number in chosen],
         title=TITLES[footage.name],
-        note=facts(footage, fit_report(folder)),
+        note=facts(footage, fit_report(folder, footage)),
         source_note=f"frame {middle} of {footage.first}-{footage.last}",
     )

@@ -63,15 +63,20 @@ def test_premultiplied_pixels_are_shown_straight() -> None:
     assert codes[0, 0].tolist() == [255, 255, 255, 128]
 
 
-def test_the_newest_fit_is_reported(tmp_path: Path) -> None:
-    for version, value in (("v001", 30.0), ("v002", 33.5)):
-        folder = tmp_path / f"demo_fit_{version}"
+def test_the_newest_fit_of_the_clip_is_reported(rendered: Footage, tmp_path: Path) -> None:
+    fits = (
+        ("demo_Fit_fit_v001", "city.%04d.png", 30.0),
+        ("demo_Fit_fit_v002", "city.%04d.png", 33.5),
+        ("demo_balloon_Fit_fit_v001", "balloon.%04d.png", 40.0),
+    )
+    assert show.fit_report(tmp_path, rendered) == {}
+    for name, source, value in fits:
+        folder = tmp_path / name
         folder.mkdir()
         report = {"psnr_edit_path": value, "seconds": 41.2, "recipe": "seeded"}
-        (folder / "field.json").write_text(json.dumps({"report": report}))
-    report = show.fit_report(tmp_path)
-    assert report == {"psnr_edit_path": 33.5, "seconds": 41.2}
-    assert show.fit_report(tmp_path / "demo_fit_v001") == {}
+        field = {"report": report, "source": {"path": f"../source/x/{source}"}}
+        (folder / "field.json").write_text(json.dumps(field))
+    assert show.fit_report(tmp_path, rendered) == {"psnr_edit_path": 33.5, "seconds": 41.2}
 
 
 def test_frames_are_spread_from_first_to_last() -> None:

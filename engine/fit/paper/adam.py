@@ -69,6 +69,20 @@ def adam_step(
         with threads.guard():
             _adam(*(a.numpy() for a in arrays), *(np.float32(f) for f in factors))
         return
+    _plain(moments, slope, pace, root, beta1, beta2, epsilon)
+
+
+def _plain(
+    moments: Moments,
+    slope: torch.Tensor,
+    pace: float,
+    root: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> None:
+    """The same in torch, on any device."""
+    value = moments.value.detach()
     moments.mean.mul_(beta1).add_(slope, alpha=1 - beta1)
     moments.square.mul_(beta2).addcmul_(slope, slope, value=1 - beta2)
     value.addcdiv_(moments.mean, moments.square.sqrt().mul_(root).add_(epsilon), value=-pace)

@@ -75,7 +75,7 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
         cost = now - began if cost == 0 else 0.8 * cost + 0.2 * (now - began)
         psnr = tally.psnr
         if reserve is None and budget.seconds is not None:
-            kept = min(cost * numbers.finish_share * plates.count, budget.seconds / 2)
+            kept = cost * numbers.finish_share * plates.count
         task.report(
             budget.fraction(step, kept), "fit", step=float(step), psnr=psnr, loss=tally.loss
         )

@@ -59,6 +59,7 @@ def _reason(error: OSError) -> str:
 
 def write_error(path: Path, reason: str, frame: int | None = None) -> WriteError:
     """The one sentence for a file that could not be written."""
+    reason = " ".join(reason.split())[:200].rstrip(".")
     return WriteError(
         f"{path}: cannot be written ({reason}); check free space and permission, then write again.",
         file=path,

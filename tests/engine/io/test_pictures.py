@@ -391,6 +391,19 @@ def test_layers_are_parts_with_names(tmp_path):
         write_parts(tmp_path / "x.exr", [layers[0], layers[0]])
 
 
+def test_other_parts_keep_their_own_windows(tmp_path):
+    layers = []
+    for k in range(3):
+        pixels = random_codes("float16", (20 + k, 10 + k, 4), k).astype(np.float32)
+        window = Window(k, -k, 10 + 2 * k, 20)
+        layers.append((f"layer{k}", Picture(pixels, Window(0, 0, 40, 30), window)))
+    write_parts(tmp_path / "a.exr", layers)
+    write_picture(tmp_path / "b.exr", read_picture(tmp_path / "a.exr"))
+    for (name, got), (wanted, want) in zip(read_parts(tmp_path / "b.exr"), layers, strict=True):
+        assert name == wanted and got.data == want.data
+        assert same_bits(got.pixels, want.pixels)
+
+
 def test_data_is_written_as_lossless_float_with_windows(tmp_path):
     array = random_codes("float32", (20, 30, 4))
     display, data = Window(0, 0, 40, 40), Window(-3, -4, 27, 16)

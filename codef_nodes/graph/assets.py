@@ -20,7 +20,7 @@ from codef_nodes.graph.commands import RecordField
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.keys import hash_of
-from codef_nodes.graph.safewrite import write_safely
+from codef_nodes.graph.safewrite import clear_left_overs, write_safely
 from engine.errors import CodefError, InputError, WriteError
 
 UNSAVED = "untitled"
@@ -165,6 +165,7 @@ class FitAssets:
         finally:
             if partial.exists():
                 shutil.rmtree(partial, ignore_errors=True)
+        clear_left_overs(self.folder, f".{self._prefix(node)}")
         self._failed.pop(node, None)
         self.adopt(node, Fit(final, key, False))
         return final

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from codef_nodes.graph.jsonvalue import JSON
@@ -18,7 +18,7 @@ def hash_of(material: JSON) -> str:
 def result_key(
     type_name: str,
     version: int,
-    knobs: Mapping[str, JSON],
+    knobs: str,
     working_space: str,
     reads: Sequence[tuple[str, list[list[str]]]],
     identity: Sequence[JSON],
@@ -29,15 +29,13 @@ def result_key(
     Args:
         type_name: Type of the node.
         version: Version of the node class.
-        knobs: Every knob with its value, defaults included.
+        knobs: Hash of every knob with its value, defaults included.
         working_space: The project's working space.
         reads: For each input, for each wire, the keys of the frames that are read.
         identity: What the node adds, see ``Node.identity``.
         frame: Frame number, or None for a static result.
     """
-    return hash_of(
-        [type_name, version, dict(knobs), working_space, list(reads), list(identity), frame]
-    )
+    return hash_of([type_name, version, knobs, working_space, list(reads), list(identity), frame])
 
 
 def file_identity(path: str | Path) -> list[JSON]:

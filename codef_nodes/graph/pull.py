@@ -38,6 +38,8 @@ class Pass:
         self._document = evaluator.document
         self._nodes: dict[str, Node] = {}
         self._frames: dict[str, tuple[int, ...] | None] = {}
+        self._knobs: dict[tuple[str, str], JSON] = {}
+        self._knob_hashes: dict[str, str] = {}
         self._static: dict[str, bool] = {}
         self._keys: dict[_Place, tuple[str, frozenset[str]]] = {}
         self._own_keys: dict[_Place, tuple[str, frozenset[str]]] = {}
@@ -81,7 +83,10 @@ class Pass:
 
     def knob_value(self, node: str, knob: str) -> JSON:
         """The value of a knob."""
-        return self._document.knob_value(node, knob)
+        place = node, knob
+        if place not in self._knobs:
+            self._knobs[place] = self._document.knob_value(node, knob)
+        return self._knobs[place]
 
     def wires(self, node: str, port: str) -> tuple[str, ...]:
         """Names of the nodes wired to an input, in order."""
@@ -347,11 +352,10 @@ class Pass:
                     pending = pending.union(*(more for _, more in found))
                 reads.append((port.name, keys))
             identity = described.identity(context)
-            knobs = {knob.name: self.knob_value(node, knob.name) for knob in described.knobs}
             key = result_key(
                 described.type,
                 described.version,
-                knobs,
+                self._knob_hash(node),
                 str(self._settings["working_space"]),
                 reads,
                 identity,
@@ -359,6 +363,15 @@ class Pass:
             )
         self._own_keys[place] = key, pending
         return key, pending
+
+    def _knob_hash(self, node: str) -> str:
+        """All knobs of a node, defaults included, as one hash."""
+        if node not in self._knob_hashes:
+            knobs = self._node(node).knobs
+            self._knob_hashes[node] = hash_of(
+                {knob.name: self.knob_value(node, knob.name) for knob in knobs}
+            )
+        return self._knob_hashes[node]
 
     def _check_inputs(self, node: str) -> None:
         for port in self._node(node).inputs:

@@ -3,10 +3,14 @@
 import contextlib
 import os
 import secrets
+import shutil
 import stat
+import time
 from pathlib import Path
 
 from engine.errors import WriteError
+
+_LEFT_OVER = 3600.0
 
 
 def write_safely(path: Path, content: bytes) -> None:
@@ -43,6 +47,22 @@ def write_safely(path: Path, content: bytes) -> None:
             partial.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+    clear_left_overs(target.parent, f".{target.name}.")
+
+
+def clear_left_overs(folder: Path, prefix: str) -> None:
+    """Removes what killed processes left behind: ``prefix*.part``, older than an hour."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if not (path.name.startswith(prefix) and path.name.endswith(".part")):
+                continue
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime < _LEFT_OVER:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -111,9 +111,17 @@ def upgraded(tree: JSON, upgrades: Mapping[int, Upgrade], newest: int) -> dict[s
     for step in range(schema, newest):
         if step not in upgrades:
             raise DocumentError(f"nothing leads from schema {step} to {step + 1}")
-        tree = upgrades[step](tree)
-        tree["codef"]["schema"] = step + 1
+        tree = _step(upgrades[step], tree, f"from schema {step}")
+        tree["codef"] = {**tree.get("codef", {}), "schema": step + 1}
     return dict(tree)
+
+
+def _step(upgrade: Upgrade, old: dict[str, JSON], what: str) -> dict[str, JSON]:
+    """One upgrade step; content that it was not written for is a broken document."""
+    try:
+        return upgrade(old)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise DocumentError(f"cannot bring {what} up to date: {error!r}") from error
 
 
 def _upgraded_block(document: Document, name: str, block: dict[str, JSON]) -> dict[str, JSON]:
@@ -133,7 +141,7 @@ def _upgraded_block(document: Document, name: str, block: dict[str, JSON]) -> di
     for step in range(version, cls.version):
         # A version without an upgrade changed results only, not the block.
         if step in cls.upgrades:
-            block = cls.upgrades[step](block)
+            block = _step(cls.upgrades[step], block, f"the node {name} from version {step}")
         block["version"] = step + 1
     if version < cls.version:
         _check_block(name, block)

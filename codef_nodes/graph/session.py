@@ -157,6 +157,7 @@ class Session:
         """
         with self._work:
             self._cancelled.clear()
+            unchanged = not self.history.modified
             nodes = [node] if node is not None else self.writers()
             self.document.state(nodes[0])
             task = Task(listener, self._cancelled)
@@ -169,8 +170,8 @@ class Session:
                     )
                 task.report(1.0, nodes[-1])
             finally:
-                if save_records:
-                    self._save_records()
+                if save_records and self._save_records() and unchanged:
+                    self.history.mark_saved()
             return summaries
 
     def refit(self, node: str, listener: Listener | None = None) -> str:
@@ -297,15 +298,15 @@ class Session:
                 path = folder
             self._record(RecordField(node, {**state.field, "path": path.as_posix()}))
 
-    def _save_records(self) -> None:
-        """Writes the records of new fits, and nothing else, into the file on disk.
+    def _save_records(self) -> bool:
+        """Writes the records of new fits, and nothing else, into the file; returns if it did.
 
         So that the next process knows the fit even when its inputs have changed; knobs set for
         one render only (``--set``) stay out of the file.
         """
         nodes, self._evaluator.assets.recorded = self._evaluator.assets.recorded, []
         if not nodes or self.path is None:
-            return
+            return False
         try:
             stored = load(self.path, self._registry)
             for node in dict.fromkeys(nodes):
@@ -316,3 +317,5 @@ class Session:
         except CodefError as error:
             # The fit itself is safe beside the document and is found again by its key.
             self._notes.append(f"the fit could not be noted in the document: {error}")
+            return False
+        return True

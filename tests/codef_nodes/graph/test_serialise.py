@@ -104,6 +104,8 @@ def test_old_schemas_are_upgraded_one_step_at_a_time():
         "nodes": {"Clip": {"type": "Ramp"}},
         "settings": {"fps": 25.0},
     }
+    with pytest.raises(DocumentError, match="cannot bring from schema 0 up to date"):
+        upgraded({"codef": {"schema": 0}, "nodes": 3}, {0: to_1}, 1)
     with pytest.raises(DocumentError, match="nothing leads from schema 0"):
         upgraded({"codef": {"schema": 0}}, {1: to_2}, 2)
 

@@ -1,23 +1,25 @@
-"""Movies through PyAV: frame-exact reading, and the mp4 preview."""
+"""Movies through PyAV, read frame-exactly; ``write_movie`` is that of ``engine.io.preview``."""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from engine.arrays import U8, AnyArray
+from engine.arrays import AnyArray
 from engine.colour import ocio
-from engine.errors import InputError, UsageError
-from engine.io.atomic import replace_atomically, write_error
+from engine.errors import InputError
 from engine.io.clip import Clip, file_identity
 from engine.io.frames import format_frames
 from engine.io.header import UNASSOCIATED
 from engine.io.picture import Native, Picture, Window
+from engine.io.preview import write_movie
 from engine.io.read import pixels_of
+from engine.io.yuv import to_rgb
+
+__all__ = ["MOVIES", "MovieClip", "write_movie"]
 
 MOVIES = frozenset((".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mxf", ".mpg", ".mpeg"))
 """Extensions that count as movies."""
@@ -26,18 +28,6 @@ _KEEP = 4
 """Decoded frames kept, so that a pair of neighbours is decoded once."""
 
 _TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
-_BT601, _BT709 = 5, 1
-# Matrix as H.273 numbers it, to the shares of red and blue in luma.
-_LUMA = {
-    1: (0.2126, 0.0722),
-    4: (0.30, 0.11),
-    5: (0.299, 0.114),
-    6: (0.299, 0.114),
-    7: (0.212, 0.087),
-    9: (0.2627, 0.0593),
-    10: (0.2627, 0.0593),
-}
-_LIMITED, _FULL = 1, 2
 
 
 class MovieClip(Clip):
@@ -306,7 +296,7 @@ class MovieClip(Clip):
         form = (
             ("rgba64le" if has_alpha else "rgb48le") if deep else "rgba" if has_alpha else "rgb24"
         )
-        codes: AnyArray = _reformat(frame, form)
+        codes: AnyArray = to_rgb(frame, form)
         turns = round(frame.rotation / 90) % 4
         return np.ascontiguousarray(np.rot90(codes, turns)), bits if deep else 8
 
@@ -336,142 +326,3 @@ def _fingerprint(frame: Any) -> bytes:
     for plane in frame.planes:
         digest.update(memoryview(plane))
     return digest.digest()
-
-
-def _reformat(frame: Any, form: str) -> AnyArray:
-    """RGB by the stream's own matrix and range, without swscale's shortcuts."""
-    from av.video.reformatter import Interpolation, VideoReformatter
-
-    flags = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-    flags |= Interpolation.FULL_CHR_H_INP | Interpolation.BITEXACT
-    options: dict[str, Any] = {}
-    reformatter = VideoReformatter()
-    if not frame.format.is_rgb:
-        matrix = int(frame.colorspace)
-        if matrix not in _LUMA:
-            matrix = _BT709 if frame.height >= 720 else _BT601
-        full = int(frame.color_range) == _FULL or frame.format.name.startswith("yuvj")
-        if form in ("rgb48le", "rgba64le"):
-            planar = "yuv444p16le" if form == "rgb48le" else "yuva444p16le"
-            codes = reformatter.reformat(frame, format=planar, interpolation=flags).to_ndarray()
-            bits = max(component.bits for component in frame.format.components)
-            return _deep_rgb(codes, matrix, bits if full else 0)
-        options = {
-            "src_colorspace": matrix,
-            "dst_colorspace": matrix,
-            "src_color_range": _FULL if full else _LIMITED,
-            "dst_color_range": _FULL,
-        }
-    result = reformatter.reformat(frame, format=form, interpolation=flags, **options)
-    array: AnyArray = result.to_ndarray()
-    return array
-
-
-def _deep_rgb(codes: AnyArray, matrix: int, full_bits: int) -> AnyArray:
-    """16-bit YUV(A) codes, filled from the top, to 16-bit RGB(A); swscale's white is 65280 here.
-
-    Args:
-        codes: uint16 [H, W, 3] or [H, W, 4].
-        matrix: The stream's matrix, as H.273 numbers it.
-        full_bits: Depth of a full-range stream, 0 for limited range.
-    """
-    kr, kb = _LUMA[matrix]
-    top = float(((1 << full_bits) - 1) << (16 - full_bits)) if full_bits else 0.0
-    values = codes[..., :3].astype(np.float32)
-    if full_bits:
-        luma, chroma = values[..., 0] / top, (values[..., 1:] - 32768.0) / top
-    else:
-        luma, chroma = (values[..., 0] - 4096.0) / 56064.0, (values[..., 1:] - 32768.0) / 57344.0
-    rgb = np.empty(values.shape, np.float32)
-    rgb[..., 0] = luma + np.float32(2 * (1 - kr)) * chroma[..., 1]
-    rgb[..., 2] = luma + np.float32(2 * (1 - kb)) * chroma[..., 0]
-    rgb[..., 1] = (luma - kr * rgb[..., 0] - kb * rgb[..., 2]) / np.float32(1 - kr - kb)
-    out = np.rint(np.clip(rgb, 0, 1) * np.float32(65535)).astype(np.uint16)
-    return out if codes.shape[2] == 3 else np.concatenate([out, codes[..., 3:]], axis=2)
-
-
-def write_movie(
-    path: Path | str,
-    frames: Iterable[U8],
-    fps: float = 24.0,
-    *,
-    quality: int = 18,
-    create_folders: bool = True,
-) -> int:
-    """Writes an H.264 preview (4:2:0, BT.709, limited range, tagged so), whole or not at all.
-
-    Args:
-        path: The file, ``.mp4`` or ``.mov``.
-        frames: Display-referred uint8 [H, W, 3], all of one size; taken one by one. Odd sizes
-            repeat their last column or row, since 4:2:0 needs even ones.
-        fps: Frames per second.
-        quality: x264's constant rate factor, 0 (best) to 51.
-        create_folders: Whether absent folders are made.
-
-    Returns:
-        How many frames were written.
-
-    Raises:
-        UsageError: No frames, frames of two sizes, another extension or a frame rate of 0.
-        WriteError: The file cannot be written.
-    """
-    import av
-
-    path = Path(path)
-    if path.suffix.lower() not in (".mp4", ".mov"):
-        raise UsageError(f"{path}: previews are written as .mp4 or .mov.")
-    if not 0 < fps <= 1000:
-        raise UsageError(f"{path}: {fps} is no frame rate; use 24 or another above 0.")
-    with replace_atomically(path, create_folders=create_folders) as part:
-        try:
-            count = _encode(part, path, frames, Fraction(fps).limit_denominator(1001), quality)
-            with av.open(str(part)) as check:
-                found = sum(1 for packet in check.demux(video=0) if packet.size)
-        except av.FFmpegError as error:
-            raise write_error(path, _said(error)) from error
-        if found != count:
-            raise write_error(path, f"{found} of {count} frames arrived in the file")
-    return count
-
-
-def _encode(part: Path, path: Path, frames: Iterable[U8], rate: Fraction, quality: int) -> int:
-    import av
-    from av.video.reformatter import Interpolation, VideoReformatter
-
-    count, size = 0, (0, 0)
-    reformatter = VideoReformatter()
-    flags = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-    with av.open(str(part), "w", options={"movflags": "+faststart"}) as container:
-        stream: Any = None
-        for pixels in frames:
-            even = np.pad(
-                pixels, ((0, pixels.shape[0] % 2), (0, pixels.shape[1] % 2), (0, 0)), "edge"
-            )
-            if stream is None:
-                size = even.shape[:2]
-                stream = container.add_stream("libx264", rate=rate)
-                stream.height, stream.width, stream.pix_fmt = *size, "yuv420p"
-                stream.options = {"crf": str(quality), "preset": "fast"}
-                context = stream.codec_context
-                context.color_primaries = context.color_trc = context.colorspace = _BT709
-                context.color_range = _LIMITED
-            if even.shape[:2] != size:
-                raise UsageError(f"{path}: frames of two sizes cannot go into one movie.")
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
-            planes = reformatter.reformat(
-                picture,
-                format="yuv420p",
-                interpolation=flags,
-                src_color_range=_FULL,
-                dst_colorspace=_BT709,
-                dst_color_range=_LIMITED,
-            )
-            planes.pts, planes.time_base = count, 1 / rate
-            for packet in stream.encode(planes):
-                container.mux(packet)
-            count += 1
-        if stream is None:
-            raise UsageError(f"{path}: there are no frames to write.")
-        for packet in stream.encode(None):
-            container.mux(packet)
-    return count

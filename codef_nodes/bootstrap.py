@@ -272,7 +272,8 @@ def install_packages(house: House) -> None:
         say(f"set-up: {name} was half installed; installing it again")
     index = os.environ.get("TORCH_INDEX", "").strip()
     extra = ["--extra-index-url", index] if index else []
-    if not index and sys.platform.startswith("linux") and not has_nvidia_driver():
+    has_torch = any(house.venv.glob("lib/python*/site-packages/torch-*.dist-info"))
+    if not (index or has_torch or has_nvidia_driver()) and sys.platform.startswith("linux"):
         say(
             "set-up: no NVIDIA driver here. Should pip fetch the CUDA build of torch below (2.7 GB "
             "with its libraries),\n  stop with Ctrl-C and take the CPU build (0.2 GB):  "

@@ -17,7 +17,7 @@ from engine.kernels import threads
 from engine.kernels.register import register_pass
 from engine.metrics.psnr import psnr8
 from engine.progress import Task
-from engine.warp.render import composite
+from engine.warp.render import composite, light
 
 #: Weight from which a canonical pixel counts as covered.
 COVERED = 0.02
@@ -57,7 +57,7 @@ def covered_canonical(picture: F32, covered: Bool, window: Window) -> Canonical:
     fits = np.abs(linear).max(initial=0) < 60000
     pixels[..., :3] = (linear.astype(np.float16) if fits else linear) * alpha[..., None]
     pixels[..., 3] = alpha
-    x0, y0 = window.x0 + box[1].start, window.y0 + box[0].start
+    x0, y0 = window.x0 + int(box[1].start), window.y0 + int(box[0].start)
     return Canonical(pixels, Window(x0, y0, x0 + alpha.shape[1], y0 + alpha.shape[0]))
 
 
@@ -166,10 +166,13 @@ def measure(
     if not lighting:
         return edit_path, edit_path
     coverage = field.coverage(index)
+    gain = np.zeros_like(plain)
     for k, layer in enumerate(field.layers):
         if layer.lighting is not None:
             layer.lighting[index] = light_of(shot.rgb, plain, coverage[k])
-    return edit_path, psnr8(to_display8(composite(field, index, lit=True)), truth)
+        own = light(field, k, index)
+        gain += coverage[k][..., None] * (1 if own is None else own)
+    return edit_path, psnr8(to_display8(plain * gain), truth)
 
 
 def encoded_preview(state: LayerState) -> F32:

@@ -18,6 +18,11 @@ MID_GREY = 0.18
 DARKEST, BRIGHTEST = 0.25, 4.0
 
 
+def grid_shape(height: int, width: int) -> tuple[int, int]:
+    """Control points (rows, columns) of the light of a frame."""
+    return max(2, round(height / SPACING) + 1), max(2, round(width / SPACING) + 1)
+
+
 def light_of(frame: F32, reconstruction: F32, weight: F32) -> F32:
     """Light of one layer in one frame.
 
@@ -27,11 +32,14 @@ def light_of(frame: F32, reconstruction: F32, weight: F32) -> F32:
         weight: [H, W], visible share of the layer.
 
     Returns:
-        float32 [gy, gx, 3] at control points spread evenly over the frame, corners included.
+        float32 [gy, gx, 3] at control points spread evenly over the frame, corners included;
+        see ``grid_shape``.
     """
+    shape = grid_shape(*weight.shape)
+    # Every second pixel says as much about light: it varies over many.
+    frame, reconstruction, weight = (p[::2, ::2] for p in (frame, reconstruction, weight))
     height, width = weight.shape
-    rows = _hats(height, max(2, round(height / SPACING) + 1))
-    columns = _hats(width, max(2, round(width / SPACING) + 1))
+    rows, columns = _hats(height, shape[0]), _hats(width, shape[1])
     finite = finite_pixels(frame) & finite_pixels(reconstruction)
     w = np.where(finite, weight, 0).astype(np.float32)
     plate = np.where(finite[..., None], frame, 0)

@@ -5,7 +5,7 @@ import numpy as np
 from engine.arrays import F32, F64
 
 #: Pixels of disagreement at which a flow sample no longer supports a motion.
-TOLERANCE = 1.0
+TOLERANCE = 0.5
 #: Most samples that the estimators see.
 SAMPLES = 4000
 #: A richer model must explain this many times the samples of a simpler one.

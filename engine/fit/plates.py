@@ -102,7 +102,7 @@ def read_plates(
     shares: Callable[[int], list[U8]],
     layers: int,
     task: Task,
-    pixel_limit: int = PIXEL_LIMIT,
+    pixel_limit: int | None = None,
 ) -> Plates:
     """Reads every frame once.
 
@@ -112,7 +112,7 @@ def read_plates(
         shares: Frame number to the visible share of each layer, uint8 [H, W] each.
         layers: Number of layers K.
         task: Progress and cancel.
-        pixel_limit: Most pixels of a frame at the working resolution.
+        pixel_limit: Most pixels of a frame at the working resolution; ``PIXEL_LIMIT`` when None.
 
     Raises:
         InputError: A frame differs in size from the first, or nothing of it is finite.
@@ -124,7 +124,7 @@ def read_plates(
         task.report(index / len(frames), "reading frames")
         shot = picture(frame)
         if plates is None:
-            plates = _empty(shot, len(frames), layers, pixel_limit)
+            plates = _empty(shot, len(frames), layers, pixel_limit or PIXEL_LIMIT)
         size = (plates.data.width, plates.data.height)
         if (shot.data.width, shot.data.height) != size:
             raise InputError(

@@ -15,6 +15,7 @@ from engine.fit.budget import Budget
 from engine.fit.checkpoint import Checkpoints
 from engine.fit.finish import canonical_of, encoded_preview, enlarge, measure, sharpen_full_size
 from engine.fit.groups import Groups
+from engine.fit.light import grid_shape
 from engine.fit.plates import Plates, read_plates
 from engine.fit.recipes import load_recipe
 from engine.fit.request import FitRequest
@@ -156,7 +157,7 @@ def _fit_seeded(clip: _Clip, task: Task) -> Field:
             plates,
             clip.reference,
             clip.flow(),
-            float(recipe["seed_spacing"]),
+            int(recipe["seed_spacing"]),
             task.part(READ, MATCHED, "matching"),
         )
         kinds = [seed.kind for seed in seeds]
@@ -274,9 +275,8 @@ class _Finish:
             canonical = canonical_of(state.picture, state.weight, state.canvas, (data.x0, data.y0))
             layers.append(Layer(clip.groups.names[k], deformation, canonical))
             if self.recipe["lighting"]:
-                rows = max(2, round(data.height / 64) + 1)
-                columns = max(2, round(data.width / 64) + 1)
-                layers[k].lighting = np.ones((clip.plates.count, rows, columns, 3), np.float32)
+                grid = grid_shape(data.height, data.width)
+                layers[k].lighting = np.ones((clip.plates.count, *grid, 3), np.float32)
         return clip.field(layers)
 
 

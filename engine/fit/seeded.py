@@ -103,7 +103,7 @@ def start_layer(plates: Plates, layer: int, reference: int, seed: Seed) -> Layer
     state = LayerState(
         seed.matrices,
         seed.lattices,
-        seed.spacing,
+        float(seed.spacing),
         Window.of_size(0, 0),
         empty,
         empty,

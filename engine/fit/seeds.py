@@ -40,7 +40,7 @@ class Seed:
 
     matrices: F64
     lattices: F32
-    spacing: float
+    spacing: int
     kind: str
     errors: dict[str, float]
 
@@ -92,7 +92,7 @@ def seed_layers(
     plates: Plates,
     reference: int,
     flow: Callable[[int], FlowPair],
-    spacing: float,
+    spacing: int,
     task: Task,
 ) -> list[Seed]:
     """Chains the flow of every layer from every frame to the reference frame.
@@ -171,7 +171,7 @@ def pixel_centres(height: int, width: int) -> F32:
     return grid
 
 
-def fit_lattice(displacement: F32, weight: F32, spacing: float, stiffness: float = 0.3) -> F32:
+def fit_lattice(displacement: F32, weight: F32, spacing: int, stiffness: float = 0.3) -> F32:
     """The smooth lattice closest to a displacement that is known in places.
 
     Works on weighted means over lattice cells: flow is not sharper than that.
@@ -179,25 +179,26 @@ def fit_lattice(displacement: F32, weight: F32, spacing: float, stiffness: float
     Args:
         displacement: [H, W, 2] in pixels.
         weight: [H, W], 0 where unknown.
-        spacing: Pixels between control points.
+        spacing: Whole pixels between control points.
         stiffness: Weight of the bending energy against one cell of full weight.
 
     Returns:
         Control points [gy, gx, 2].
     """
+    import cv2
+
     height, width = weight.shape
     rows, columns = lattice_kernels.grid_shape(height, width, spacing)
-    row_of = (np.arange(height) / spacing).astype(np.int64)
-    column_of = (np.arange(width) / spacing).astype(np.int64)
-    starts = (np.unique(row_of, return_index=True)[1], np.unique(column_of, return_index=True)[1])
+    cells = (columns - 3, rows - 3)
+    below, right = cells[1] * spacing - height, cells[0] * spacing - width
 
-    def sums(values: F32) -> F32:
-        rowwise = np.add.reduceat(values, starts[0], axis=0)
-        return np.asarray(np.add.reduceat(rowwise, starts[1], axis=1), np.float32)
+    def cell_means(values: F32) -> F32:
+        whole = cv2.copyMakeBorder(values, 0, below, 0, right, cv2.BORDER_CONSTANT)
+        return np.asarray(cv2.resize(whole, cells, interpolation=cv2.INTER_AREA), np.float32)
 
-    mass = sums(weight)
-    mean = sums(displacement * weight[..., None]) / np.maximum(mass, 1e-6)[..., None]
-    mass = mass / np.float32(spacing * spacing)
+    mass = cell_means(weight).reshape(cells[::-1])
+    mean = cell_means(displacement * weight[..., None]).reshape(*cells[::-1], 2)
+    mean = np.asarray(mean / np.maximum(mass, 1e-8)[..., None], np.float32)
     basis = np.array([1, 23, 23, 1], np.float32) / 48
     down = np.zeros((rows - 3, rows), np.float32)
     across = np.zeros((columns - 3, columns), np.float32)
@@ -210,13 +211,13 @@ def fit_lattice(displacement: F32, weight: F32, spacing: float, stiffness: float
     # Start at the overall mean so that empty regions do not pull towards zero.
     total = max(float(mass.sum()), 1e-6)
     control[:] = (mean * mass[..., None]).sum(axis=(0, 1)) / total
-    for _ in range(6):
+    for _ in range(4):
         gradient = np.empty_like(control)
         for c in range(2):
             missing = mean[..., c] - down @ control[0, ..., c] @ across.T
             gradient[0, ..., c] = down.T @ (missing * mass) @ across
         with threads.guard():
-            solve_lattices(control, gradient, normal, stiffness, 1e-6, 40, 1e9)
+            solve_lattices(control, gradient, normal, stiffness, 1e-6, 25, 1e9)
     return np.asarray(control[0], np.float32)
 
 

@@ -1,0 +1,78 @@
+"""Where a fit starts."""
+
+import numpy as np
+
+from engine.fit.canvas import fill_holes
+from engine.fit.motion import global_motion
+from engine.fit.seeds import Seed, choose, fit_lattice, pixel_centres
+from engine.kernels import lattice
+
+
+def flow_of(matrix, height=90, width=120):
+    points = pixel_centres(height, width).reshape(-1, 2).astype(np.float64)
+    moved = lattice.apply_matrix(matrix, points)
+    return (moved - points).reshape(height, width, 2).astype(np.float32)
+
+
+def test_homography_is_found_through_outliers():
+    truth = np.array([[1.01, 0.02, 5], [-0.03, 0.99, -2], [2e-4, -1e-4, 1.0]])
+    flow = flow_of(truth)
+    flow[20:45, 30:70] += 9
+    found = global_motion(flow, np.ones(flow.shape[:2], np.float32))
+    corners = np.array([[0, 0], [120, 0], [0, 90], [120, 90.0]])
+    np.testing.assert_allclose(
+        lattice.apply_matrix(found, corners), lattice.apply_matrix(truth, corners), atol=0.1
+    )
+
+
+def test_a_translation_stays_a_translation():
+    flow = np.zeros((90, 120, 2), np.float32) + np.array([3.25, -1.5], np.float32)
+    flow += np.random.default_rng(0).normal(scale=0.1, size=flow.shape).astype(np.float32)
+    found = global_motion(flow, np.ones((90, 120), np.float32))
+    np.testing.assert_allclose(found[:2, :2], np.eye(2), atol=1e-12)
+    np.testing.assert_allclose(found[:2, 2], [3.25, -1.5], atol=0.02)
+
+
+def test_nothing_to_go_by_means_no_motion():
+    flow = np.ones((40, 50, 2), np.float32)
+    np.testing.assert_array_equal(global_motion(flow, np.zeros((40, 50), np.float32)), np.eye(3))
+
+
+def test_lattice_bridges_what_is_unknown():
+    points = pixel_centres(100, 140)
+    truth = np.stack([0.03 * points[..., 1] + 1, -0.02 * points[..., 0]], axis=-1)
+    weight = np.ones((100, 140), np.float32)
+    weight[30:60, 40:90] = 0
+    damaged = np.where(weight[..., None] > 0, truth, 50).astype(np.float32)
+    control = fit_lattice(damaged, weight, 16)
+    found = lattice.evaluate(control, *lattice.taps(100, 16), *lattice.taps(140, 16))
+    assert np.abs(found - truth).max() < 0.2
+
+
+def seed_with(chained: float, homography: float, overlap: float = 100) -> Seed:
+    seed = Seed(np.tile(np.eye(3), (2, 1, 1)), np.ones((2, 4, 4, 2), np.float32), 16, "flow", {})
+    choose(seed, np.array([[chained * 100, 100], [homography * overlap, overlap]]))
+    return seed
+
+
+def test_a_homography_that_explains_nearly_as_much_wins():
+    assert seed_with(0.10, 0.12).kind == "homography"
+    assert not seed_with(0.10, 0.12).lattices.any()
+    assert seed_with(0.10, 0.14).kind == "flow"
+    assert seed_with(0.10, 0.14).lattices.all()
+
+
+def test_a_homography_that_sees_too_little_proves_nothing():
+    assert seed_with(0.10, 0.05, overlap=30).kind == "flow"
+
+
+def test_holes_are_filled_smoothly_and_the_rest_is_kept():
+    picture = np.zeros((33, 47, 3), np.float32)
+    picture[...] = np.linspace(0, 1, 47)[None, :, None]
+    seen = np.ones((33, 47), bool)
+    seen[10:20, 15:30] = False
+    filled = fill_holes(np.where(seen[..., None], picture, 99).astype(np.float32), seen)
+    np.testing.assert_array_equal(filled[seen], picture[seen])
+    assert np.abs(filled - picture).max() < 0.25
+    nothing = fill_holes(picture, np.zeros((33, 47), bool))
+    assert np.isfinite(nothing).all()

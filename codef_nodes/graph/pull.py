@@ -1,29 +1,23 @@
 """One pass over the graph: what ``Evaluator`` does for one call."""
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codef_nodes.graph.cache import MISS
 from codef_nodes.graph.context import Context, RenderOptions
+from codef_nodes.graph.deep import Depth, Place, sources_first
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.keys import hash_of, result_key
+from codef_nodes.graph.naming import naming
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.registry import UnknownNode
-from engine.errors import Cancelled, CodefError, DeviceError, DocumentError, InputError, UsageError
+from engine.errors import Cancelled, CodefError, DocumentError, InputError, UsageError
 from engine.progress import Task
 
 if TYPE_CHECKING:
     from codef_nodes.graph.assets import FitAssets
     from codef_nodes.graph.evaluate import Evaluator
-
-# Nodes call each other through Python; beyond this many on the stack, what lies further up is
-# worked off in a loop instead, so that a thousand nodes in a row do not overflow it.
-_DEEPEST = 30
-
-_Place = tuple[str, int | None]
 
 
 class Pass:
@@ -41,11 +35,11 @@ class Pass:
         self._knobs: dict[tuple[str, str], JSON] = {}
         self._knob_hashes: dict[str, str] = {}
         self._static: dict[str, bool] = {}
-        self._keys: dict[_Place, tuple[str, frozenset[str]]] = {}
-        self._own_keys: dict[_Place, tuple[str, frozenset[str]]] = {}
+        self._keys: dict[Place, tuple[str, frozenset[str]]] = {}
+        self._own_keys: dict[Place, tuple[str, frozenset[str]]] = {}
         self._hold: dict[str, Any] = {}
         self._fitting: list[str] = []
-        self._depth = threading.local()
+        self._depth = Depth()
         self._settings = self._document.settings
         evaluator.refuse_cycles()
 
@@ -95,12 +89,12 @@ class Pass:
     def frames_of(self, node: str) -> tuple[int, ...] | None:
         """Frames that a node offers."""
         if node not in self._frames:
-            with self._deeper(lambda: self._climb(node, self.frames_of)):
+            with self._depth.deeper(lambda: self._climb(node, self.frames_of)):
                 passes = self._passes_to(node)
                 if passes is not None:
                     frames = self.frames_of(passes)
                 else:
-                    with self._naming(node):
+                    with naming(node):
                         frames = self._node(node).frames(self._context(node, None, Task()))
                 self._frames[node] = frames
         return self._frames[node]
@@ -130,7 +124,7 @@ class Pass:
             if cls.asset:
                 return self._load_fit(node)
             held: list[str] = []
-            with self._deeper(lambda: self._climb_values(node, at, task, held)):
+            with self._depth.deeper(lambda: self._climb_values(node, at, task, held)):
                 try:
                     return self._compute(node, at, task)
                 finally:
@@ -156,7 +150,7 @@ class Pass:
         self._check_inputs(node)
         task.report(0.0, node)
         context = self._context(node, None, task, frames, options)
-        with self._naming(node):
+        with naming(node):
             summary = self._node(node).render(context)
         return {"node": node, **summary}
 
@@ -282,13 +276,13 @@ class Pass:
     def _is_static(self, node: str) -> bool:
         """Whether one result serves every frame: the node says so and so do all that it reads."""
         if node not in self._static:
-            with self._deeper(lambda: self._climb(node, self._is_static)):
+            with self._depth.deeper(lambda: self._climb(node, self._is_static)):
                 passes = self._passes_to(node)
                 if passes is not None:
                     static = self._is_static(passes)
                 else:
                     described = self._node(node)
-                    with self._naming(node):
+                    with naming(node):
                         static = described.static(self._context(node, None, Task()))
                     if static and described.per_frame:
                         sources = [s for p in described.inputs for s in self.wires(node, p.name)]
@@ -302,7 +296,7 @@ class Pass:
         known = self._keys.get(place)
         if known is not None:
             return known
-        with self._deeper(lambda: self._climb(node, lambda name: self._key(name, frame))):
+        with self._depth.deeper(lambda: self._climb(node, lambda name: self._key(name, frame))):
             passes = self._passes_to(node)
             if passes is not None:
                 made = self._key(passes, frame)
@@ -341,7 +335,7 @@ class Pass:
         context = self._context(node, at, Task())
         pending: frozenset[str] = frozenset()
         reads: list[tuple[str, list[list[str]]]] = []
-        with self._naming(node):
+        with naming(node):
             for port in described.inputs:
                 wires = self.wires(node, port.name)
                 frames = list(described.reads(context, port.name)) if wires else []
@@ -395,7 +389,7 @@ class Pass:
         described = self._node(node)
         task.report(0.0, node)
         self._evaluator.count(node, described.type)
-        with self._naming(node):
+        with naming(node):
             return described.compute(self._context(node, at, task.part(0.0, 1.0, node)))
 
     def _load_fit(self, node: str) -> Any:
@@ -405,29 +399,13 @@ class Pass:
         if fit is None:
             raise InputError(f"{node} has no finished fit; fit it", node=node)
         folder = self.assets.require(node, fit)
-        with self._naming(node):
+        with naming(node):
             value = self._node(node).load_asset(folder)
         if not fit.recorded:
             self.assets.adopt(node, fit)
         return value
 
     # Deep graphs.
-
-    @contextmanager
-    def _deeper(self, climb: Callable[[], None]) -> Iterator[None]:
-        """Counts the nodes on the stack; at the limit, runs ``climb`` first, with a new count."""
-        depth = getattr(self._depth, "count", 0)
-        if depth and depth % _DEEPEST == 0:
-            self._depth.count = depth + 1
-            try:
-                climb()
-            finally:
-                self._depth.count = depth
-        self._depth.count = depth + 1
-        try:
-            yield
-        finally:
-            self._depth.count = depth
 
     def _climb(self, node: str, find: Callable[[str], object]) -> None:
         """Finds something about all nodes above, sources first; errors wait until asked for."""
@@ -444,7 +422,12 @@ class Pass:
         What is in between is dropped as soon as all that read it are there. ``held`` gets the
         keys that the caller drops when the node itself is there.
         """
-        order, readers = self._chain(node, at)
+        order, readers = sources_first(
+            (node, at),
+            lambda place: self._single_reads(*place),
+            lambda place: self.key_of(*place),
+            lambda key: self._evaluator.cache.where(key) is not None,
+        )
         done: list[str] = []
         try:
             for name, frame in order:
@@ -462,40 +445,12 @@ class Pass:
             raise
         held += done
 
-    def _chain(self, node: str, at: int | None) -> tuple[list[_Place], dict[str, int]]:
-        """Places above that are not kept anywhere, sources first; how many read each key."""
-        order: list[_Place] = []
-        readers: dict[str, int] = {}
-        seen: set[_Place] = set()
-        stack: list[tuple[_Place, bool]] = []
-
-        def read(by: _Place) -> None:
-            for source in self._single_reads(*by):
-                key = self.key_of(*source)
-                readers[key] = readers.get(key, 0) + 1
-                stack.append((source, False))
-
-        read((node, at))
-        while stack:
-            place, left = stack.pop()
-            if left:
-                order.append(place)
-                continue
-            if place in seen:
-                continue
-            seen.add(place)
-            if self._evaluator.cache.where(self.key_of(*place)) is not None:
-                continue
-            stack.append((place, True))
-            read(place)
-        return order, readers
-
-    def _single_reads(self, node: str, at: int | None) -> list[_Place]:
+    def _single_reads(self, node: str, at: int | None) -> list[Place]:
         """What a node reads at one frame only; clips that are read whole are left to stream."""
         passes = self._passes_to(node)
         if passes is not None:
             return [(passes, at)]
-        places: list[_Place] = []
+        places: list[Place] = []
         described = self._node(node)
         if described.asset:
             return []
@@ -509,25 +464,3 @@ class Pass:
 
     def _at_or_pass(self, node: str, frame: int | None) -> int | None:
         return frame if self._document.state(node).disabled else self._at(node, frame)
-
-    @contextmanager
-    def _naming(self, node: str) -> Iterator[None]:
-        """Gives errors the name of the node; wraps what is no error of ours."""
-        try:
-            yield
-        except Cancelled:
-            raise
-        except CodefError as error:
-            if error.node is None:
-                error.node = node
-            raise
-        except MemoryError as error:
-            raise DeviceError(
-                f"{node} needs more memory than there is; use smaller frames or fewer at once",
-                node=node,
-            ) from error
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-            raise CodefError(
-                f"{node} failed unexpectedly ({reason}); please report this", node=node
-            ) from error

@@ -21,7 +21,7 @@ from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.keys import hash_of
 from codef_nodes.graph.safewrite import clear_left_overs, write_safely
-from engine.errors import CodefError, InputError, WriteError
+from engine.errors import CodefError, InputError, UsageError, WriteError
 
 UNSAVED = "untitled"
 _MOST_VERSIONS = 1000
@@ -76,7 +76,7 @@ class FitAssets:
             return "none"
         if not fit.folder.is_dir():
             return "missing"
-        # With inputs out of reach it cannot be told; the fit is there and serves.
+        # With files out of reach it cannot be told; the fit is there and serves.
         return "stale" if now is not None and now != fit.key else "fitted"
 
     def current(self, node: str, own_key: str | None) -> Fit | None:
@@ -85,7 +85,7 @@ class FitAssets:
         if record is not None and record.get("path"):
             folder = self.folder / Path(str(record["path"]))
             return Fit(folder, str(record.get("key", "")), True)
-        if own_key is None:
+        if not own_key:
             return None
         for _, folder in reversed(self.versions(node)):
             if identity_of(folder) == own_key:
@@ -206,8 +206,10 @@ class FitAssets:
             return None
         try:
             return self._own_key(node)
+        except UsageError:
+            return ""  # wired or set in a way that gives nothing: not what was fitted
         except CodefError:
-            return None
+            return None  # files out of reach
 
 
 def identity_of(folder: Path) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 
 from codef_nodes.graph.assets import identity_of
 from codef_nodes.graph.cache import Cache, RamCache
-from codef_nodes.graph.commands import SetDisabled
+from codef_nodes.graph.commands import Disconnect, SetDisabled
 from codef_nodes.graph.serialise import load, save
 from codef_nodes.graph.session import Session
 from engine.errors import Cancelled, InputError, UsageError, WriteError
@@ -101,6 +101,20 @@ def test_upstream_change_makes_the_fit_stale_and_keeps_it_until_refitted(shot):
     assert load(shot, REGISTRY).state("Fit").field["path"] == "shot_Fit_fit_v002"
     # Back to the knob of the first fit: the second is the stale one now.
     opened.set("Clip", "level", 0.0)
+    assert state(opened) == "stale"
+
+
+def test_fit_serves_while_its_clip_is_out_of_reach_and_is_stale_when_unwired(shot):
+    (shot.parent / "extra.txt").write_text("0")
+    opened = session(shot)
+    opened.set("Clip", "file", "extra.txt")
+    opened.render(frames=[1])
+    (shot.parent / "extra.txt").unlink()
+    assert state(opened) == "fitted"
+    opened.render(frames=[2])
+    assert opened.evaluator.computes["Fit"] == 1
+    opened.set("Clip", "file", "")
+    opened.do(Disconnect("Flow", "image"))
     assert state(opened) == "stale"
 
 

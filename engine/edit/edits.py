@@ -43,11 +43,13 @@ class Edit:
         sheet: The whole edited picture (for ``replace``).
         change: What it changes (for ``over``), or None when nothing.
         how: How the picture was placed, for a person.
+        compared: Whether ``change`` was looked for (it is not in mode ``replace``).
     """
 
     sheet: Sheet
     change: EditLayer | None
     how: str
+    compared: bool = True
 
 
 def layer_index(field: Field, layer: str | int) -> int:
@@ -142,5 +144,5 @@ def prepare_edits(
                 raise
             raise EditError(f"{source.path}: {error.message}", file=source.path) from error
         change = change_of(source.picture, placed, field, k, working) if mode == "over" else None
-        edits[k] = Edit(placed.sheet(), change, placed.how)
+        edits[k] = Edit(placed.sheet(), change, placed.how, mode == "over")
     return edits

@@ -53,8 +53,8 @@ def propagate_frame(
         The frame; the very ``plate`` when nothing reaches it.
 
     Raises:
-        EditError: An unknown mode.
-        UsageError: The plate's size is not that of the field, or the mask's not that of the plate.
+        EditError: An unknown mode, edits prepared for another one, a plate whose size is not that
+            of the field, a mask whose size is not that of the plate.
         Cancelled: The person stopped the work.
     """
     if mode not in MODES:
@@ -74,6 +74,8 @@ def propagate_frame(
         return _replaced(field, edits, plate, index, mix, mask, filter)
     pieces = []
     for k in sorted(edits):
+        if not edits[k].compared:
+            raise EditError("the edits were prepared for mode replace; prepare them for over")
         change = edits[k].change
         piece = None if change is None else warp_change(field, k, index, change, filter)
         if piece is not None:
@@ -157,7 +159,7 @@ def put_over(
     Returns:
         The plate with ``changed`` marked; the very ``plate`` when nothing is changed.
     """
-    from engine.warp.blend_kernel import put_paint
+    from engine.kernels.blend import put_paint
 
     own = plate.data.moved(-plate.display.x0, -plate.display.y0)
     clipped = [(piece, _common(window, own)) for window, piece in pieces]

@@ -14,7 +14,7 @@ def _keys(distance: F64) -> F64:
 
 
 def _tent(distance: F64) -> F64:
-    return np.maximum(1 - np.abs(distance), 0.0)
+    return np.asarray(np.maximum(1 - np.abs(distance), 0.0), np.float64)
 
 
 def sample_reference(

@@ -64,7 +64,7 @@ class FrameInverse:
         """The canvas of starting pixels."""
         import cv2
 
-        from engine.warp.inverse_kernel import splat
+        from engine.kernels.invert import splat
 
         points = self._positions[::_STRIDE, ::_STRIDE].reshape(-1, 2)
         finite = points[np.isfinite(points).all(axis=1)]
@@ -108,7 +108,7 @@ class FrameInverse:
         Args:
             points: Canonical points [N, 2].
         """
-        from engine.warp.inverse_kernel import newton
+        from engine.kernels.invert import newton
 
         known: Bool = np.asarray(np.isfinite(points).all(axis=1), np.bool_)
         targets = np.where(known[:, None], points, self._corner).astype(np.float32)

@@ -94,7 +94,7 @@ def composite(
     Returns:
         float32 [H, W, 3] over the field's data window, scene-linear.
     """
-    from engine.warp.blend_kernel import add_layer
+    from engine.kernels.blend import add_layer
 
     coverage = field.coverage(index)
     filter = filter or field_filter(field)

@@ -154,7 +154,7 @@ class Sheet:
             weights=weights,
         )
         if filter == "cubic":
-            from engine.warp.blend_kernel import tame
+            from engine.kernels.blend import tame
 
             tame(result, weights)
         return result

@@ -1,6 +1,6 @@
 """Points followed through a clip by its field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,9 @@ def owners(field: Field, index: int, points: F32) -> I64:
     return np.asarray(coverage[:, row, column].argmax(axis=0), np.int64)
 
 
-def track(field: Field, points: Sequence[TrackPoint], task: Task) -> list[list[dict[str, Any]]]:
+def track(
+    field: Field, points: Sequence[TrackPoint | Mapping[str, Any]], task: Task
+) -> list[list[dict[str, Any]]]:
     """Follows points through every frame of the field.
 
     A point belongs to the group that owns its pixel. Where the point is hidden or outside, ``x``
@@ -59,20 +61,22 @@ def track(field: Field, points: Sequence[TrackPoint], task: Task) -> list[list[d
 
     Args:
         field: The field.
-        points: Where the tracks start.
+        points: Where the tracks start; as ``TrackPoint`` or as ``points.json`` has them.
         task: Progress and cancel.
 
     Returns:
         Per point, in the order asked, per frame ``{"frame", "x", "y", "visible", "confidence"}``.
 
     Raises:
+        UsageError: A point has no frame or place.
         MissingFrameError: A point lies in a frame that the field does not hold.
         Cancelled: The person stopped the work.
     """
-    layer = np.zeros(len(points), np.int64)
-    canonical = np.zeros((len(points), 2), np.float32)
-    starts = np.array([field.index(point.frame) for point in points], np.int64)
-    place = np.array([[p.x, p.y] for p in points], np.float32).reshape(-1, 2)
+    asked = [p if isinstance(p, TrackPoint) else TrackPoint.from_json(p) for p in points]
+    layer = np.zeros(len(asked), np.int64)
+    canonical = np.zeros((len(asked), 2), np.float32)
+    starts = np.array([field.index(point.frame) for point in asked], np.int64)
+    place = np.array([[p.x, p.y] for p in asked], np.float32).reshape(-1, 2)
     for index in np.unique(starts):
         task.check()
         here = np.flatnonzero(starts == index)
@@ -81,7 +85,7 @@ def track(field: Field, points: Sequence[TrackPoint], task: Task) -> list[list[d
             mine = here[layer[here] == k]
             deformation = field.layers[k].deformation
             canonical[mine] = deformation.at(int(index), place[mine])
-    tracks: list[list[dict[str, Any]]] = [[] for _ in points]
+    tracks: list[list[dict[str, Any]]] = [[] for _ in asked]
     for index, frame in enumerate(field.frames):
         task.report(index / len(field.frames), "track")
         for k in np.unique(layer):
@@ -95,7 +99,7 @@ def track(field: Field, points: Sequence[TrackPoint], task: Task) -> list[list[d
                 entry = {"visible": bool(visible[n]), "confidence": float(confidence[n])}
                 if starts[point] == index:
                     # What the person pointed at stays where it was put.
-                    x, y = points[point].x, points[point].y
+                    x, y = asked[point].x, asked[point].y
                 tracks[point].append({"frame": frame, "x": x, "y": y, **entry})
     task.report(1.0, "track")
     return tracks

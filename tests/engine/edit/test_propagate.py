@@ -13,7 +13,6 @@ from engine.edit.propagate import propagate_frame
 from engine.errors import Cancelled, EditError
 from engine.io.picture import Native, Picture, Window
 from engine.io.read import pixels_of
-from engine.io.samples import quantise
 from engine.progress import Task, silent
 from engine.warp.render import composite, light, reconstruct
 from tests.engine.warp.analytic import one_layer, two_layers
@@ -293,6 +292,8 @@ def test_cancel_stops_a_propagation():
         propagate_frame(field, _overlay_edit(field, 0, 40, 30, 5), _plate(field, 0), 0, task=task)
 
 
-def test_quantise_is_what_the_writer_uses():
-    # as_written stands for a file: half rounds to nearest, 8-bit to the nearest code.
-    assert quantise(np.float32([0.5]), np.dtype(np.uint8), 8)[0] == 128
+def test_edits_prepared_for_replace_are_refused_in_over_rather_than_ignored():
+    field = one_layer()
+    edits = prepare_edits(field, [EditSource(canonical_picture(field, 0))], mode="replace")
+    with pytest.raises(EditError, match="over"):
+        propagate_frame(field, edits, _plate(field, 0), 0)

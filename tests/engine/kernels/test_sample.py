@@ -82,3 +82,13 @@ def test_an_unknown_filter_is_named():
     picture, positions = _case()
     with pytest.raises(ValueError, match="nearest"):
         sample(picture, positions, filter="nearest")
+
+
+def test_weights_scale_the_result_and_zero_reads_nothing():
+    picture, positions = _case()
+    weights = np.linspace(0, 1, 2000).reshape(40, 50).astype(np.float32)
+    weights[:3] = 0
+    out = sample(picture, positions, weights=weights)
+    np.testing.assert_allclose(out, sample(picture, positions) * weights[..., None], atol=1e-6)
+    picture[:] = np.nan
+    assert not sample(picture, positions, weights=weights)[:3].any()

@@ -151,6 +151,13 @@ def test_bad_track_points_are_named():
     assert TrackPoint.from_json({"frame": 3, "x": 1, "y": 2, "name": "eye"}) == TrackPoint(3, 1, 2)
 
 
+def test_points_as_json_has_them_are_tracked_too():
+    field = one_layer()
+    named = track(field, [{"frame": 10, "x": 5, "y": 6, "id": 7}], silent())
+    assert named == track(field, [TrackPoint(10, 5, 6)], silent())
+    assert track(field, [], silent()) == []
+
+
 def test_tracking_stops_when_cancelled():
     task = Task()
     task.cancelled.set()

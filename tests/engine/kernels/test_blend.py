@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.colour.encoding import decode
-from engine.warp.blend_kernel import add_layer, put_paint, tame
+from engine.kernels.blend import add_layer, put_paint, tame
 
 
 def test_a_layer_is_decoded_weighted_and_carried_as_numpy_says():

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from engine.io.picture import Picture
 from engine.progress import Task
 
 Warn = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,15 @@ def run_fit(
         checkpoint=checkpoint,
         resume=resume,
     )
-    return fit(request, task)
+    done = fit(request, task)
+    bad = int(done.report.get("bad_pixels", 0))
+    if bad:
+        log.warning(
+            "%d pixels of %s are no finite numbers (NaN or Inf); the fit left them out",
+            bad,
+            source.get("path") or "the clip",
+        )
+    return done
 
 
 def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Clips and fields as commands and nodes name them."""
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ from engine.io.frames import format_frames, missing_frames, parse_frames
 if TYPE_CHECKING:
     from engine.io.clip import Clip
     from engine.io.picture import Picture
+
+log = logging.getLogger(__name__)
 
 SOURCE = "codef/source"
 """Metadata key under which a loaded picture says which clip it is of; never written to files."""
@@ -74,9 +77,12 @@ def _opened(
     from engine.colour.ocio import DEFAULT_WORKING
     from engine.io.clip import open_clip
 
-    return open_clip(
+    clip = open_clip(
         spec, first=first, colour_space=colour_space, working=working or DEFAULT_WORKING
     )
+    for sentence in clip.warnings:
+        log.warning("%s", sentence)
+    return clip
 
 
 def opened(source: Source) -> "Clip":

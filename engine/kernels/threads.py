@@ -5,6 +5,11 @@ entered by several Python threads at once. Without both it falls back to ``workq
 aborts the whole process when two threads call parallel kernels at the same time. So every module
 of kernels calls ``prepare`` before its first kernel runs, and every call of a parallel kernel
 happens inside ``guard``.
+
+torch and numba each bring an OpenMP pool. By default idle threads of one spin and keep the other
+(and every other program) from the cores: on a busy machine a fit took four times as long. So
+``prepare`` asks for sleeping threads, which counts for every pool that is loaded afterwards: call
+it before torch is imported where that can be.
 """
 
 import importlib
@@ -45,6 +50,7 @@ def prepare() -> str:
     with _starting:
         if _layer:
             return _layer
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         wanted = os.environ.get("NUMBA_THREADING_LAYER", "")
         order = [wanted] if wanted in _LAYERS else []
         order += [name for name in _LAYERS if name != wanted]

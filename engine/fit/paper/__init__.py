@@ -67,6 +67,9 @@ def fit_paper(
         DeviceError: No such device.
         Cancelled: The person stopped the fit.
     """
+    from engine.kernels import threads
+
+    threads.prepare()  # before torch loads its own pool of threads
     from engine.fit.paper.train import train  # torch and numba: not before they are needed
 
     return train(request, plates, task, reserve)

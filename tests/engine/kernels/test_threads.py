@@ -50,3 +50,17 @@ def test_two_python_threads_may_run_kernels_at_once(layer: str) -> None:
 def test_a_layer_that_cannot_be_had_is_replaced() -> None:
     code = "from engine.kernels import threads; print(threads.prepare())"
     assert _run(code, "nonsense") in ("omp", "tbb", "workqueue")
+
+
+def test_threads_of_both_pools_sleep_when_idle_unless_the_person_says_otherwise() -> None:
+    code = "import os; from engine.kernels import threads; threads.prepare()"
+    code += "; print(os.environ['OMP_WAIT_POLICY'])"
+    before = os.environ.pop("OMP_WAIT_POLICY", None)
+    try:
+        assert _run(code, "omp") == "PASSIVE"
+        os.environ["OMP_WAIT_POLICY"] = "ACTIVE"
+        assert _run(code, "omp") == "ACTIVE"
+    finally:
+        os.environ.pop("OMP_WAIT_POLICY", None)
+        if before is not None:
+            os.environ["OMP_WAIT_POLICY"] = before

@@ -1,0 +1,90 @@
+"""The ``paper`` recipe from request to field."""
+
+import time
+
+import numpy as np
+
+from engine.arrays import F32, U8
+from engine.fields.field import Field, Layer
+from engine.fit.finish import covered_canonical, measure
+from engine.fit.work import FITTED, MEASURED, READ, ClipWork
+from engine.flow.pair import FlowPair
+from engine.metrics.psnr import clip_score
+from engine.progress import Task
+
+
+def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
+    """Fits a clip as published."""
+    from engine.fields.hashfield import render_canonical
+    from engine.fit.paper import checkpoint, fit_paper
+
+    request = clip.request
+    data = _PaperClip(clip)
+    began = time.monotonic()
+    result = fit_paper(request, data, task.part(READ, FITTED, "fit"))
+    layers = []
+    drawing = task.part(FITTED, MEASURED, "canonical image")
+    for k, deformation in enumerate(result.layers):
+        plate = render_canonical(
+            deformation,
+            mask=lambda index, k=k: _full_mask(clip, k, index),  # type: ignore[misc]
+            task=drawing.part(k / len(result.layers), (k + 1) / len(result.layers)),
+        )
+        canonical = covered_canonical(plate.pixels, plate.coverage > 0, plate.window)
+        layers.append(Layer(clip.groups.names[k], deformation, canonical))
+    field = clip.field(layers)
+    finish = task.part(MEASURED, 1.0, "measuring")
+    values = []
+    for index, frame in enumerate(field.frames):
+        finish.report(index / len(field.frames), "measuring")
+        values.append(measure(field, index, request.picture(frame), lighting=False)[0])
+    field.report = clip.report(
+        psnr_edit_path=clip_score(values),
+        psnr=clip_score(values),
+        seconds=time.monotonic() - request.started,
+        seconds_matching=data.matching,
+        seconds_fit=time.monotonic() - began,
+        steps=result.steps,
+        schedule=result.schedule,
+        seeds=[],
+        psnr_training=result.psnr,
+    )
+    if request.checkpoint is not None:
+        checkpoint.clear(request.checkpoint)
+    return field
+
+
+def _full_mask(clip: ClipWork, layer: int, index: int) -> U8:
+    return clip.groups.shares(clip.request.frames[index])[layer]
+
+
+class _PaperClip:
+    """The plates as the paper's loop reads them."""
+
+    def __init__(self, clip: ClipWork) -> None:
+        plates = clip.plates
+        self.count, self.layers = plates.count, len(plates.weights)
+        self.height, self.width = plates.height, plates.width
+        self.shrink, self.window = plates.shrink, plates.data
+        self._plates = plates
+        self._flow = clip.flow()
+        self._kept: dict[int, FlowPair] = {}
+        self.matching = 0.0
+
+    def frame(self, index: int) -> F32:
+        """Encoded colours; NaN where a pixel belongs to no layer."""
+        colours = self._plates.encoded(index)
+        colours[self._plates.weights[:, index].max(axis=0) == 0] = np.nan
+        return colours
+
+    def masks(self, index: int) -> list[U8]:
+        """Visible share of each layer."""
+        return list(self._plates.weights[:, index])
+
+    def flow(self, index: int) -> FlowPair:
+        """Flow of a frame, kept: the loop comes back to every frame many times."""
+        if index not in self._kept:
+            began = time.monotonic()
+            self._kept[index] = self._flow(index)
+            self.matching += time.monotonic() - began
+        return self._kept[index]

@@ -1,5 +1,6 @@
 """FitCoDeF: the clip becomes still pictures and their deformation."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -9,13 +10,16 @@ from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
-from engine.errors import MissingFrameError, UsageError
+from engine.errors import InputError, MissingFrameError
 from engine.flow.pair import FlowPair
 from engine.io.picture import Picture
 
 if TYPE_CHECKING:
     from engine.arrays import U8
     from engine.fit.request import GroupMasks
+
+
+log = logging.getLogger(__name__)
 
 
 @register
@@ -147,20 +151,20 @@ class FitCoDeF(Node):
 
         frames = ctx.own_frames()
         if frames is None:
-            raise UsageError(
-                f"{ctx.node_name} needs a moving clip and is wired to a still; wire it to a "
-                "LoadSequence",
+            raise InputError(
+                f"{ctx.node_name} needs at least two frames and is wired to a single picture; "
+                "load the whole sequence",
                 node=ctx.node_name,
             )
         started = time.monotonic()
         if ctx.knob("missing") == "skip":
-            frames = tuple(frame for frame in frames if _is_there(ctx, frame))
+            frames = tuple([frame for frame in frames if _is_there(ctx, frame)])
         steps, seconds = ctx.knob("steps"), ctx.knob("seconds")
         return run_fit(
             frames,
             lambda frame: _picture(ctx, frame),
             _groups(ctx, frames),
-            _flow(ctx) if ctx.has("flow") else None,
+            _flow(ctx, frames),
             FitOptions(
                 recipe=ctx.knob("recipe"),
                 seconds=seconds if seconds and steps is None else None,
@@ -204,7 +208,16 @@ def _is_there(ctx: Context, frame: int) -> bool:
     return True
 
 
-def _flow(ctx: Context) -> Callable[[int], FlowPair]:
+def _flow(ctx: Context, frames: Sequence[int]) -> Callable[[int], FlowPair] | None:
+    if not ctx.has("flow"):
+        return None
+    there = ctx.input_frames("flow") or ()
+    first = there.index(frames[0]) if frames and frames[0] in there else 0
+    if tuple(frames) != there[first : first + len(frames)]:
+        # The flow leads to frames that are left out; the fit finds the flow across the gaps.
+        log.info("%s computes its own flow, since frames are left out", ctx.node_name)
+        return None
+
     def pair(frame: int) -> FlowPair:
         flow: FlowPair = ctx.input("flow", frame)
         return flow

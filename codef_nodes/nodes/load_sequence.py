@@ -24,7 +24,7 @@ class LoadSequence(Node):
     aliases: ClassVar[tuple[str, ...]] = ("Read", "Load", "Clip", "Footage", "Plate")
     help: ClassVar[str] = (
         "Loads a clip from a folder of frames, a file pattern or a movie; frames keep the numbers "
-        "that their files have."
+        "that their files have, and a single picture is a still."
     )
     knobs: ClassVar[tuple[Knob, ...]] = (
         Knob(
@@ -65,12 +65,18 @@ class LoadSequence(Node):
     )
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
-        """From the first to the last file, gaps included: a gap is told when it is read."""
+        """From the first to the last file, gaps included: a gap is told when it is read.
+
+        A single picture is a still: the same at any frame.
+        """
         from engine.io.frames import parse_frames
 
         if ctx.knob("frames"):
             return parse_frames(ctx.knob("frames"))
-        there = _clip(ctx).frames
+        clip = _clip(ctx)
+        there = clip.frames
+        if len(there) == 1 and clip.kind == "sequence":
+            return None
         return tuple(range(there[0], there[-1] + 1))
 
     def identity(self, ctx: Context) -> list[JSON]:
@@ -78,7 +84,11 @@ class LoadSequence(Node):
         from engine.io.clip import source_frame
 
         clip = _clip(ctx)
-        found = source_frame(clip, ctx.frame, ctx.knob("missing"))
+        frame = _frame(ctx, clip)
+        if ctx.knob("missing") == "error" and not clip.has(frame):
+            # Told when it is read: a fit that skips missing frames has a key all the same.
+            return [clip.colour_space, "missing"]
+        found = source_frame(clip, frame, ctx.knob("missing"))
         return [clip.colour_space, None if found is None else clip.identity(found)]
 
     def compute(self, ctx: Context) -> Any:
@@ -87,7 +97,7 @@ class LoadSequence(Node):
         from engine.io.clip import read_frame
 
         clip = _clip(ctx)
-        picture = read_frame(clip, ctx.frame, ctx.knob("missing"))
+        picture = read_frame(clip, _frame(ctx, clip), ctx.knob("missing"))
         note = {
             "path": str(ctx.path(ctx.knob("file")).absolute()),
             "first": ctx.knob("first"),
@@ -98,6 +108,10 @@ class LoadSequence(Node):
             "bits": clip.bits,
         }
         return replace(picture, metadata={**picture.metadata, SOURCE: note})
+
+
+def _frame(ctx: Context, clip: "Clip") -> int:
+    return clip.frames[0] if ctx.frame_or_none is None else ctx.frame
 
 
 def _clip(ctx: Context) -> "Clip":

@@ -71,10 +71,9 @@ class MaskGroup(Node):
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
         """Those of the first mask clip."""
-        for number in range(len(ctx.wired("masks"))):
-            found = _wire_frames(ctx, number)
-            if found is not None:
-                return found
+        wired = ctx.input_frames("masks") if ctx.has("masks") else None
+        if wired is not None:
+            return wired
         clips = _clips(ctx)
         if not clips and not ctx.has("masks"):
             raise UsageError(
@@ -136,11 +135,6 @@ def _clips(ctx: Context) -> list["Clip"]:
     from codef_nodes.work.source import remembered_clip
 
     return [remembered_clip(str(ctx.path(spec)), colour_space="raw") for spec in files]
-
-
-def _wire_frames(ctx: Context, number: int) -> tuple[int, ...] | None:
-    # All wires of a variadic input share their frames with the first, as far as a context tells.
-    return ctx.input_frames("masks") if number == 0 else None
 
 
 def _matched(ctx: Context, clip: "Clip", frame: int) -> int:

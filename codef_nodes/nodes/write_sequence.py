@@ -1,8 +1,10 @@
 """WriteSequence: frames to files."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from codef_nodes import __version__
 from codef_nodes.graph.context import Context
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.knob import Knob
@@ -10,6 +12,9 @@ from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
 from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    from engine.io.picture import Picture
 
 COMPRESSIONS = (
     "zips",
@@ -143,7 +148,7 @@ class WriteSequence(Node):
         done = write_frames(
             plan,
             frames,
-            lambda frame: ctx.input("image", frame),
+            lambda frame: _signed(ctx, frame),
             ctx.task.part(0.0, share),
             ctx.node_name,
         )
@@ -151,6 +156,14 @@ class WriteSequence(Node):
             movie = write_preview(plan, ctx.own_frames() or (), ctx.task.part(share, 1.0))
             done.paths += [] if movie is None else [str(movie)]
         return done.summary()
+
+
+def _signed(ctx: Context, frame: int | None) -> "Picture":
+    """The picture with what tells later whether its file is still up to date."""
+    picture: Picture = ctx.input("image", frame)
+    key = ctx.input_key("image", frame)
+    notes = {"codef/version": __version__, "codef/key": key}
+    return replace(picture, metadata={**picture.metadata, **notes})
 
 
 def _plan(ctx: Context) -> Any:

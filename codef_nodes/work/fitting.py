@@ -12,7 +12,7 @@ from typing import Any
 
 from codef_nodes.work.masks import folder_masks
 from codef_nodes.work.source import Source, absolute, opened, record, used_frames
-from engine.errors import InputError, MissingFrameError, UsageError
+from engine.errors import Cancelled, InputError, MissingFrameError, UsageError
 from engine.fields.field import Field
 from engine.fit.request import FitOptions, FitRequest, GroupMasks
 from engine.flow.pair import FlowPair
@@ -191,19 +191,24 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
     checkpoint = checkpoint_of(folder)
     if job.resume and not checkpoint.exists():
         warn("there is no checkpoint to resume from: the fit starts anew")
-    done = run_fit(
-        frames,
-        clip.read,
-        groups,
-        flow,
-        job.options,
-        task,
-        source={**record(clip, job.source), "masks": absolute(job.masks)},
-        identity=_identity(job, [clip.identity(frame) for frame in frames]),
-        started=job.started,
-        checkpoint=checkpoint,
-        resume=job.resume,
-    )
+    try:
+        done = run_fit(
+            frames,
+            clip.read,
+            groups,
+            flow,
+            job.options,
+            task,
+            source={**record(clip, job.source), "masks": absolute(job.masks)},
+            identity=_identity(job, [clip.identity(frame) for frame in frames]),
+            started=job.started,
+            checkpoint=checkpoint,
+            resume=job.resume,
+        )
+    except Cancelled as error:
+        if checkpoint.exists():
+            raise Cancelled("cancelled; the same command with --resume goes on") from error
+        raise
     store(done, folder)
     shutil.rmtree(checkpoint, ignore_errors=True)
     return figures(done, output, time.monotonic() - job.started)

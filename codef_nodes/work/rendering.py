@@ -90,8 +90,8 @@ def _pass_on(task: Task, session: Session, finished: threading.Event) -> None:
     """Brings a cancel to the session, whose own flag its evaluation looks at."""
     while not finished.wait(0.05):
         if task.cancelled.is_set():
+            # Again and again: a render that is just beginning clears the flag.
             session.cancel()
-            return
 
 
 def _answer(job: RenderJob, session: Session, summaries: list[Any]) -> dict[str, Any]:

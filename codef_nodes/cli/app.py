@@ -16,6 +16,7 @@ from codef_nodes.cli.arguments import Parser, common, program_name
 from codef_nodes.cli.console import Console, jsonable
 from codef_nodes.cli.failures import as_codef_error
 from codef_nodes.cli.interrupt import cancellable
+from codef_nodes.cli.progress import put
 from engine.errors import Cancelled, CodefError
 from engine.progress import Task
 
@@ -136,7 +137,7 @@ def _failed(error: CodefError, console: Console) -> int:
 
 def _last_words(console: Console) -> None:
     error = Cancelled("cancelled; the step that was running was cut off")
-    print(f"\ncodef: {error}", file=sys.stderr, flush=True)
+    put(sys.stderr, f"\ncodef: {error}\n")
     if console.as_json:
         print(json.dumps({"error": error.as_dict()}), flush=True)
 

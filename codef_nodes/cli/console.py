@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from codef_nodes.cli.progress import Meter, meter_for
+from codef_nodes.cli.progress import Meter, meter_for, put
 
 
 def jsonable(value: object) -> Any:
@@ -44,7 +44,7 @@ class Console:
     def say(self, text: str) -> None:
         """A line for a person."""
         self.meter.clear()
-        _write(sys.stderr, text)
+        put(sys.stderr, text + "\n")
 
     def warn(self, text: str) -> None:
         """A warning, said once."""
@@ -55,7 +55,10 @@ class Console:
     def table(self, text: str) -> None:
         """The answer of a command that only tells something: standard output unless JSON."""
         self.meter.clear()
-        _write(sys.stderr if self.as_json else sys.stdout, text)
+        if self.as_json:
+            put(sys.stderr, text + "\n")
+        else:
+            _write(sys.stdout, text)
 
     def result(self, answer: Mapping[str, Any]) -> None:
         """The last line with ``--json``."""

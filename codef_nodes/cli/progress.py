@@ -1,5 +1,6 @@
 """Progress for a person: a bar on a terminal, a line now and then in a log."""
 
+import contextlib
 import shutil
 import threading
 import time
@@ -29,6 +30,17 @@ def sentence(progress: Progress) -> str:
     if progress.seconds_left is not None and progress.fraction < 1:
         words.append(f"{duration(progress.seconds_left)} left")
     return "  ".join(words)
+
+
+def put(stream: TextIO, text: str) -> None:
+    """Writes to standard error; a log on a full disk, or a closed one, stops no work."""
+    with contextlib.suppress(OSError, ValueError):
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:  # a terminal that is not UTF-8 and a path with other letters
+            encoding = stream.encoding or "ascii"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
 
 
 class Meter:
@@ -65,7 +77,7 @@ class LogLines(Meter):
             if progress.label != self._label and now - self._last < self._every / 10:
                 return
             self._last, self._label = now, progress.label
-            print(sentence(progress), file=self._stream, flush=True)
+            put(self._stream, sentence(progress) + "\n")
 
 
 class Bar(Meter):
@@ -95,15 +107,13 @@ class Bar(Meter):
             if room >= 8:
                 done = round(room * progress.fraction)
                 bar = "[" + "#" * done + "-" * (room - done) + "] "
-            self._stream.write("\r\x1b[K" + (bar + text)[: columns - 1])
-            self._stream.flush()
+            put(self._stream, "\r\x1b[K" + (bar + text)[: columns - 1])
             self._shown = True
 
     def clear(self) -> None:
         with self._lock:
             if self._shown:
-                self._stream.write("\r\x1b[K")
-                self._stream.flush()
+                put(self._stream, "\r\x1b[K")
                 self._shown = False
 
     def finish(self) -> None:

@@ -36,21 +36,27 @@ def light_of(frame: F32, reconstruction: F32, weight: F32) -> F32:
         see ``grid_shape``.
     """
     shape = grid_shape(*weight.shape)
-    # Every second pixel says as much about light: it varies over many.
-    frame, reconstruction, weight = (p[::2, ::2] for p in (frame, reconstruction, weight))
-    height, width = weight.shape
-    rows, columns = _hats(height, shape[0]), _hats(width, shape[1])
     finite = finite_pixels(frame) & finite_pixels(reconstruction)
-    w = np.where(finite, weight, 0).astype(np.float32)
-    plate = np.where(finite[..., None], frame, 0)
-    base = np.where(finite[..., None], reconstruction, 0)
-    pull = PULL * MID_GREY**2 * (rows.sum(1)[:, None] * columns.sum(1)[None, :])
-    result = np.empty((len(rows), len(columns), 3), np.float32)
-    for c in range(3):
-        up = rows @ (w * plate[..., c] * base[..., c]) @ columns.T
-        down = rows @ (w * base[..., c] ** 2) @ columns.T
-        result[..., c] = (up + pull) / (down + pull)
-    return np.clip(result, DARKEST, BRIGHTEST)
+    if not finite.all():
+        weight = np.where(finite, weight, 0).astype(np.float32)
+        frame = np.where(finite[..., None], frame, 0)
+        reconstruction = np.where(finite[..., None], reconstruction, 0)
+    weighted = reconstruction * weight[..., None]
+    up, down = _means(frame * weighted), _means(reconstruction * weighted)
+    rows, columns = _hats(up.shape[0], shape[0]), _hats(up.shape[1], shape[1])
+    pull = PULL * MID_GREY**2 * rows.sum(1)[:, None, None] * columns.sum(1)[None, :, None]
+    above = np.einsum("rh,hwc,kw->rkc", rows, up, columns, optimize=True) + pull
+    below = np.einsum("rh,hwc,kw->rkc", rows, down, columns, optimize=True) + pull
+    return np.asarray(np.clip(above / below, DARKEST, BRIGHTEST), np.float32)
+
+
+def _means(products: F32) -> F32:
+    """Means over blocks of about 8 x 8 pixels: light varies over many."""
+    import cv2
+
+    height, width = products.shape[:2]
+    size = (max(2, width // 8), max(2, height // 8))
+    return np.asarray(cv2.resize(products, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _hats(pixels: int, count: int) -> F32:

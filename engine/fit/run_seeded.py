@@ -119,8 +119,8 @@ class _Finish:
         plates = self.clip.plates
         full = self._per_frame * plates.count if plates.shrink > 1 else 0.0
         polish = int(self.recipe["polish_passes"]) * pass_cost
-        # Half a second and a tenth: writing the folder, leaving the process.
-        return 1.1 * (polish + self._per_frame * plates.count + full) + 0.5
+        # A fifth and a second more: noise, writing the folder, leaving the process.
+        return 1.2 * (polish + self._per_frame * plates.count + full) + 1.0
 
     def field(self, states: list[LayerState], budget: Budget, task: Task) -> Field:
         """Polishes the canonical pictures, lights and measures every frame."""

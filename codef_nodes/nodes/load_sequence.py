@@ -1,6 +1,5 @@
 """LoadSequence: a clip from files."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from codef_nodes.graph.context import Context
@@ -93,21 +92,13 @@ class LoadSequence(Node):
 
     def compute(self, ctx: Context) -> Any:
         """The picture of the frame."""
-        from codef_nodes.work.source import SOURCE
+        from codef_nodes.work.source import note_of, noted
         from engine.io.clip import read_frame
 
         clip = _clip(ctx)
         picture = read_frame(clip, _frame(ctx, clip), ctx.knob("missing"))
-        note = {
-            "path": str(ctx.path(ctx.knob("file")).absolute()),
-            "first": ctx.knob("first"),
-            "colour_space": clip.colour_space,
-            "working": clip.working,
-            "missing": ctx.knob("missing"),
-            "fps": clip.fps,
-            "bits": clip.bits,
-        }
-        return replace(picture, metadata={**picture.metadata, SOURCE: note})
+        note = {**note_of(clip, ctx.knob("first")), "missing": ctx.knob("missing")}
+        return noted(picture, note)
 
 
 def _frame(ctx: Context, clip: "Clip") -> int:

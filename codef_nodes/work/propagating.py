@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codef_nodes.work.source import Source, open_field, source_of, wanted_frames
+from codef_nodes.work.source import Source, note_of, noted, open_field, source_of, wanted_frames
 from codef_nodes.work.writing import Plan, check_plan, write_frames
 from engine.errors import EditError, InputError, UsageError
 from engine.fields.field import Field
@@ -167,8 +167,8 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
         edits = prepare_edits(field, sources, mode=job.mode, working=clip.working)
         for k, edit in sorted(edits.items()):
             idle = job.mode == "over" and edit.change is None
-            note = "; it changes nothing" if idle else ""
-            say(f"layer {k} ({field.layers[k].name}): placed by {edit.how}{note}")
+            remark = "; it changes nothing" if idle else ""
+            say(f"layer {k} ({field.layers[k].name}): placed by {edit.how}{remark}")
             placed.append({"layer": k, "name": field.layers[k].name, "placement": edit.how})
 
         def carried(plate: Picture, index: int) -> Picture:
@@ -186,11 +186,11 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
         def carried(plate: Picture, index: int) -> Picture:
             return propagate_frame_edits(field, painted, plate, index, task=task)
 
+    note = note_of(clip, int(job.first or field.source.get("first") or 0))
+
     def picture_of(frame: int | None) -> Picture:
         number = field.frames[0] if frame is None else frame
-        from codef_nodes.work.source import noted
-
-        return noted(carried(clip.read(number), field.index(number)), clip)
+        return noted(carried(clip.read(number), field.index(number)), note)
 
     done = write_frames(plan, frames, picture_of, task, "propagate")
     return {**done.summary(), "mode": job.mode, "edits": placed}

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -130,15 +130,7 @@ def used_frames(clip: "Clip", source: Source, warn: Callable[[str], None]) -> tu
 
 def record(clip: "Clip", source: Source) -> dict[str, Any]:
     """What a field keeps about its clip (``Field.source``)."""
-    return {
-        "path": str(Path(source.path).absolute()),
-        "first": source.first or 0,
-        "colour_space": clip.colour_space,
-        "working": clip.working,
-        "missing": source.missing,
-        "fps": clip.fps,
-        "bits": clip.bits,
-    }
+    return {**note_of(clip, source.first or 0), "missing": source.missing}
 
 
 def absolute(paths: Sequence[str]) -> list[str]:
@@ -246,12 +238,26 @@ def files_identity(spec: str | Path) -> list[Any]:
     ]
 
 
-def noted(picture: "Picture", clip: "Clip") -> "Picture":
-    """The picture with a note of the clip it is of, so that the clip is not written over."""
-    note = {
-        "path": clip.spec,
-        "first": clip.frames[0] if clip.kind == "movie" else 0,
+def noted(picture: "Picture", note: Mapping[str, Any]) -> "Picture":
+    """The picture with a note of the clip it is of.
+
+    So the clip is not written over, and files get the depth and the space of the source although
+    every pixel was computed.
+
+    Args:
+        picture: Any picture.
+        note: ``path``, ``first``, ``colour_space``, ``working``, ``bits``, as ``Field.source``.
+    """
+    return replace(picture, metadata={**picture.metadata, SOURCE: dict(note)})
+
+
+def note_of(clip: "Clip", first: int = 0) -> dict[str, Any]:
+    """The note for ``noted`` about an open clip."""
+    return {
+        "path": str(Path(clip.spec).absolute()),
+        "first": first,
         "colour_space": clip.colour_space,
         "working": clip.working,
+        "fps": clip.fps,
+        "bits": clip.bits,
     }
-    return replace(picture, metadata={**picture.metadata, SOURCE: note})

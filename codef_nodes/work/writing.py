@@ -134,6 +134,42 @@ def check_not_own_input(picture: "Picture", path: Path) -> None:
         )
 
 
+def like_the_source(picture: "Picture", path: Path, options: "WriteOptions") -> "WriteOptions":
+    """Depth and space of the source for a picture whose every pixel was computed.
+
+    A picture that still has code values says both itself.
+
+    Args:
+        picture: What is written.
+        path: Its file.
+        options: What was chosen; what is None there may be filled in.
+    """
+    from engine.colour import ocio
+
+    note = picture.metadata.get(SOURCE)
+    if picture.native is not None or not isinstance(note, dict):
+        return options
+    kind, bits = path.suffix.lower(), int(note.get("bits") or 0)
+    space = str(note.get("colour_space") or "")
+    if options.bits is None and bits:
+        options = replace(options, bits=_depth(kind, bits))
+    encoded = space and space != ocio.RAW and not ocio.is_linear(space)
+    if options.colour_space is None and kind != ".exr" and encoded:
+        options = replace(options, colour_space=space)
+    return options
+
+
+def _depth(kind: str, bits: int) -> int | None:
+    """Bits of the source as far as the kind of file can hold them."""
+    if kind == ".exr":
+        return 32 if bits == 32 else 16
+    if kind in (".jpg", ".jpeg"):
+        return 8
+    if kind == ".dpx":
+        return bits if bits in (8, 10, 12, 16) else 10
+    return 8 if bits == 8 else 16
+
+
 def write_frames(
     plan: Plan,
     frames: Sequence[int | None],
@@ -170,7 +206,8 @@ def write_frames(
             if frame is not None or path.exists():
                 check_not_own_input(made, path)
             task.check()
-            write_picture(path, without_source(made), replace(plan.options, frame=frame))
+            options = replace(like_the_source(made, path, plan.options), frame=frame)
+            write_picture(path, without_source(made), options)
         except (InputError, WriteError) as error:
             error.frame = frame if error.frame is None else error.frame
             if not plan.keep_going:

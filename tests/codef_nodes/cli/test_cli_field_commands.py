@@ -109,6 +109,22 @@ def test_replace_draws_the_whole_frame(codef: Codef, field: Path, tmp_path: Path
     assert (read_picture(tmp_path / "o.1003.exr").rgb[..., 0] > 0.9).sum() > 30
 
 
+def test_files_have_the_depth_of_the_source_although_every_pixel_was_computed(
+    codef: Codef, field: Path, tmp_path: Path
+) -> None:
+    edit = painted(field, codef, tmp_path / "e.png")
+    for name, dtype in (
+        ("o.%04d.png", "uint8"),
+        ("o.%04d.tif", "uint8"),
+        ("o.%04d.exr", "float16"),
+    ):
+        arguments = ("--mode", "replace", "--frames", "1003", "-o", tmp_path / name)
+        assert codef("propagate", field, "--edit", edit, *arguments).code == 0
+        native = read_picture(tmp_path / name.replace("%04d", "1003")).native
+        assert native is not None
+        assert native.codes.dtype == dtype
+
+
 def test_a_painted_frame_is_itself_and_reaches_the_others(
     codef: Codef, clip: Path, field: Path, tmp_path: Path
 ) -> None:

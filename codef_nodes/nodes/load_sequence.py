@@ -56,6 +56,12 @@ class LoadSequence(Node):
             page="Colour",
         ),
         Knob(
+            "still",
+            "bool",
+            False,
+            "Take this one file as a still, not the sequence that its number seems to belong to.",
+        ),
+        Knob(
             "first",
             "int",
             0,
@@ -117,4 +123,5 @@ def _clip(ctx: Context) -> "Clip":
         first=ctx.knob("first"),
         colour_space="raw" if ctx.knob("raw") else ctx.knob("colour_space"),
         working=ctx.working_space,
+        still=ctx.knob("still"),
     )

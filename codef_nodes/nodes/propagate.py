@@ -1,6 +1,7 @@
 """Propagate: the edit goes into every frame."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from codef_nodes.graph.context import Context
@@ -10,6 +11,7 @@ from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
 from codef_nodes.nodes.merge import MASK_CHANNELS
 from codef_nodes.work.memo import Memo
+from codef_nodes.work.source import SOURCE
 from engine.errors import EditError, UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
@@ -175,6 +177,7 @@ def _edit_frames(ctx: Context) -> tuple[int, ...]:
 
 def _edits(ctx: Context, field: Field) -> dict[int, "Edit"]:
     from engine.edit.edits import EditSource, prepare_edits
+    from engine.edit.placement import read_sidecar
 
     pictures: list[Picture] = ctx.inputs("edit")
     layers = ctx.knob("layers")
@@ -188,7 +191,13 @@ def _edits(ctx: Context, field: Field) -> dict[int, "Edit"]:
     )
 
     def make() -> "dict[int, Edit]":
-        sources = [EditSource(p, layer=layer) for p, layer in zip(pictures, said, strict=True)]
+        sources = []
+        for picture, layer in zip(pictures, said, strict=True):
+            file = _file_of(picture)
+            beside = None if file is None else read_sidecar(file)
+            # Only a picture that is still the file's own is judged as that kind of file.
+            path = None if picture.native is None else file
+            sources.append(EditSource(picture, path=path, layer=layer, sidecar=beside))
         return prepare_edits(field, sources, mode=ctx.knob("mode"), working=ctx.working_space)
 
     try:
@@ -196,6 +205,13 @@ def _edits(ctx: Context, field: Field) -> dict[int, "Edit"]:
     except EditError as error:
         error.message = error.message.replace("--layer", "the knob layers")
         raise
+
+
+def _file_of(picture: Picture) -> Path | None:
+    """The file that a single picture was loaded from, and may have a sidecar."""
+    note = picture.metadata.get(SOURCE)
+    path = Path(str(note.get("path"))) if isinstance(note, dict) else None
+    return path if path is not None and path.is_file() else None
 
 
 def _frame_edits(ctx: Context, field: Field) -> list["FrameEdit"]:

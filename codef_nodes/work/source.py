@@ -45,17 +45,28 @@ class Source:
 
 
 def remembered_clip(
-    spec: str, *, first: int = 0, colour_space: str | None = None, working: str | None = None
+    spec: str,
+    *,
+    first: int = 0,
+    colour_space: str | None = None,
+    working: str | None = None,
+    still: bool = False,
 ) -> "Clip":
     """An open clip, opened again only when its folder changed.
 
     Opening looks at the header of every frame, which is too slow to do for every frame.
+
+    Args:
+        spec: As for ``open_clip``.
+        first: As for ``open_clip``.
+        colour_space: As for ``open_clip``.
+        working: As for ``open_clip``; None for the default.
+        still: The one file only, even where its name looks like one of a sequence.
     """
     path = Path(spec)
     stamps = tuple(_stamp(place) for place in (path, path.parent))
-    return _opened(
-        spec, first, colour_space or None, working or None, stamps, os.environ.get("OCIO")
-    )
+    config = os.environ.get("OCIO")
+    return _opened(spec, first, colour_space or None, working or None, still, stamps, config)
 
 
 def _stamp(path: Path) -> int:
@@ -71,18 +82,31 @@ def _opened(
     first: int,
     colour_space: str | None,
     working: str | None,
+    still: bool,
     stamps: tuple[int, ...],
     config: str | None,
 ) -> "Clip":
     from engine.colour.ocio import DEFAULT_WORKING
     from engine.io.clip import open_clip
 
-    clip = open_clip(
-        spec, first=first, colour_space=colour_space, working=working or DEFAULT_WORKING
-    )
+    working = working or DEFAULT_WORKING
+    if still:
+        clip = _single(Path(spec), first, colour_space, working)
+    else:
+        clip = open_clip(spec, first=first, colour_space=colour_space, working=working)
     for sentence in clip.warnings:
         log.warning("%s", sentence)
     return clip
+
+
+def _single(path: Path, first: int, colour_space: str | None, working: str) -> "Clip":
+    from engine.colour.ocio import resolve_space
+    from engine.io.sequence import SequenceClip
+
+    if not path.is_file():
+        raise InputError(f"there is no picture {path}; check the path", file=path)
+    space = resolve_space(colour_space) if colour_space else None
+    return SequenceClip(str(path), {first: path}, space, resolve_space(working))
 
 
 def opened(source: Source) -> "Clip":

@@ -480,3 +480,37 @@ def test_a_finished_field_can_be_loaded(graph: Make, tmp_path: Path) -> None:
     )
     assert evaluator.frames("Out") == FRAMES
     assert evaluator.value("Out", 1002).changed is None
+
+
+def test_a_painted_file_goes_back_to_the_layer_that_its_sidecar_names(
+    graph: Make, tmp_path: Path
+) -> None:
+    from codef_nodes.__main__ import main
+
+    masks = make_masks(tmp_path / "actor")
+    fit = ["fit", str(tmp_path / "clip"), "--masks", str(masks), "--steps", "1", "-q"]
+    assert main([*fit, "-o", str(tmp_path / "F")]) == 0
+    assert main(["canonical", str(tmp_path / "F"), "-o", str(tmp_path / "still.png")]) == 0
+    codes = read_png(tmp_path / "still.1.png")
+    codes[4:20, 4:20] = (0, 65535, 0, 65535)
+    write_png(tmp_path / "still.1.png", codes)
+    evaluator = graph(
+        Load=node("LoadField", folder="F"),
+        Still=node("LoadSequence", file="still.1.png", still=True),
+        Out=node("Propagate", {"field": "Load", "edit": ["Still"]}),
+    )
+    out = evaluator.value("Out", 1008)
+    green = (out.rgb[..., 1] > 0.9) & (out.rgb[..., 0] < 0.1)
+    assert green.sum() > 30
+    (tmp_path / "still.1.codef.json").unlink()
+    from engine.errors import EditError
+
+    evaluator = graph(
+        Load=node("LoadField", folder="F"),
+        Still=node("LoadSequence", file="still.1.png", still=True),
+        Out=node("Propagate", {"field": "Load", "edit": ["Still"]}),
+        Named=node("Propagate", {"field": "Load", "edit": ["Still"]}, layers=["background"]),
+    )
+    with pytest.raises(EditError, match="knob layers"):
+        evaluator.value("Out", 1008)
+    assert evaluator.value("Named", 1008).changed.sum() > 30

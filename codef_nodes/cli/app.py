@@ -1,7 +1,6 @@
 """Parses, runs and answers: every command ends here with its exit code."""
 
 import importlib
-import json
 import logging
 import os
 import sys
@@ -13,7 +12,7 @@ import warnings
 from collections.abc import Sequence
 
 from codef_nodes.cli.arguments import Parser, common, program_name
-from codef_nodes.cli.console import Console, jsonable
+from codef_nodes.cli.console import Console, emit
 from codef_nodes.cli.failures import as_codef_error
 from codef_nodes.cli.interrupt import cancellable
 from codef_nodes.cli.progress import put
@@ -131,7 +130,7 @@ def _failed(error: CodefError, console: Console) -> int:
     console.meter.finish()
     console.say(f"codef: {error}")
     if console.as_json:
-        print(json.dumps({"error": jsonable(error.as_dict())}, ensure_ascii=False), flush=True)
+        emit({"error": error.as_dict()})
     return error.code
 
 
@@ -139,7 +138,7 @@ def _last_words(console: Console) -> None:
     error = Cancelled("cancelled; the step that was running was cut off")
     put(sys.stderr, f"\ncodef: {error}\n")
     if console.as_json:
-        print(json.dumps({"error": error.as_dict()}), flush=True)
+        emit({"error": error.as_dict()})
 
 
 class _Heard(logging.Handler):

@@ -67,11 +67,16 @@ class Console:
             whole = dict(answer)
             if self.warnings:
                 whole["warnings"] = self.warnings
-            _write(sys.stdout, json.dumps(jsonable(whole), ensure_ascii=False))
+            emit(whole)
 
     def seconds(self) -> float:
         """Seconds since the command began."""
         return time.monotonic() - self.started
+
+
+def emit(answer: Mapping[str, Any]) -> None:
+    """One JSON object on one line of standard output, ASCII so that every terminal takes it."""
+    print(json.dumps(jsonable(answer)), flush=True)
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -169,3 +169,16 @@ def test_a_log_gets_few_lines_and_a_terminal_one_line(capsys: pytest.CaptureFixt
     said = capsys.readouterr()
     assert said.out.count("\n") == 1
     assert "\n" not in said.err and said.err.endswith("\r\x1b[K")
+
+
+def test_foreign_letters_survive_a_terminal_that_has_none(tmp_path: Path) -> None:
+    name = "Größe 東京"
+    done = subprocess.run(
+        [sys.executable, "-m", "codef_nodes", "check", str(tmp_path / name), "--json"],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert json.loads(done.stdout.splitlines()[-1])["error"]["file"].endswith(name)
+    assert b"Traceback" not in done.stderr

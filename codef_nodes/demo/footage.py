@@ -47,9 +47,9 @@ class Footage:
     about: str
 
     @property
-    def masks(self) -> Path | None:
-        """Folder with the masks of what stands in front (255 = in front), when there are any."""
-        return None if self.real else self.pattern.parent.with_name(f"{self.name}_masks_0")
+    def masks(self) -> Path:
+        """Folder with the masks of the front group (255 = in front): tower, or balloon."""
+        return self.pattern.parent.with_name(f"{self.name}_masks_0")
 
     @property
     def real(self) -> bool:
@@ -123,15 +123,18 @@ def city_movie(wheel: Path) -> bytes:
     return movie
 
 
-def city_frames(movie: bytes) -> Iterator[tuple[U8, None]]:
-    """Decodes frames 0-115, uint8 sRGB [405, 720, 3]; there are no masks."""
+def city_frames(movie: bytes) -> Iterator[tuple[U8, U8]]:
+    """Decodes frames 0-115, uint8 sRGB [405, 720, 3], with the mask of the middle tower."""
     import av
+
+    from codef_nodes.demo.roto import tower_mask
 
     with av.open(io.BytesIO(movie)) as container:
         for index, frame in enumerate(container.decode(video=0)):
             if index == FRAMES:
                 break
-            yield frame.to_ndarray(format="rgb24"), None
+            pixels = frame.to_ndarray(format="rgb24")
+            yield pixels, tower_mask(index, *pixels.shape[:2])
 
 
 def write_png(target: Path, pixels: U8) -> None:
@@ -146,7 +149,7 @@ def write_png(target: Path, pixels: U8) -> None:
     os.replace(part, target)
 
 
-def write_frames(footage: Footage, frames: Iterator[tuple[U8, U8 | None]], task: Task) -> None:
+def write_frames(footage: Footage, frames: Iterator[tuple[U8, U8]], task: Task) -> None:
     """Writes frames and masks as PNG; ``clip.json`` comes last and says that all are there."""
     folder = footage.pattern.parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,9 +160,8 @@ def write_frames(footage: Footage, frames: Iterator[tuple[U8, U8 | None]], task:
         task.report(index / total, "footage")
         target = footage.frame(footage.first + index)
         write_png(target, pixels)
-        if mask is not None and footage.masks is not None:
-            footage.masks.mkdir(exist_ok=True)
-            write_png(footage.masks / target.name, mask)
+        footage.masks.mkdir(exist_ok=True)
+        write_png(footage.masks / target.name, mask)
     marker.write_text(json.dumps({"name": footage.name, "frames": total}), "utf-8")
 
 
@@ -172,7 +174,8 @@ def complete(footage: Footage) -> bool:
         return False
     numbers = range(footage.first, footage.last + 1)
     return noted == {"name": footage.name, "frames": len(numbers)} and all(
-        footage.frame(number).is_file() for number in numbers
+        footage.frame(number).is_file() and (footage.masks / footage.frame(number).name).is_file()
+        for number in numbers
     )
 
 
@@ -195,8 +198,7 @@ def prepare(folder: Path, task: Task | None = None, offline: bool = False) -> tu
     """Puts the demonstration's clip into ``folder``.
 
     Args:
-        folder: Receives ``city/city.%04d.png``, or ``balloon/balloon.%04d.png`` and
-            ``balloon_masks_0/balloon.%04d.png``.
+        folder: Receives ``NAME/NAME.%04d.png`` and ``NAME_masks_0/NAME.%04d.png``.
         task: Progress and cancel.
         offline: Do not even try to fetch the real clip.
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import F32, F64, U8
+from engine.arrays import F32, F64, U8, Bool
 from engine.fit.motion import global_motion
 from engine.fit.plates import Plates
+from engine.flow.dis import dis_flow, link_flow
 from engine.flow.pair import FlowPair
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
@@ -21,7 +22,9 @@ from engine.progress import Task
 
 #: A homography is kept while its error is at most this many times the chained flow's: a chain
 #: drifts, and where it broke the canonical image is torn.
-PREFERENCE = 1.3
+PREFERENCE = 1.15
+#: Share of a group that must be seen in the reference frame too before it is matched straight.
+OVERLAP = 0.25
 #: Least trust that a pixel keeps after its chain broke, against one that is sure.
 FADED = 0.05
 
@@ -52,6 +55,7 @@ class _Chain:
         self.plates, self.layer, self.seed = plates, layer, seed
         self.grid = pixel_centres(plates.height, plates.width)
         self.target = plates.encoded(reference)
+        self.target_grey = plates.grey(reference)
         self.inside = plates.weights[layer, reference]
         self.previous = self.grid
         self.trust = np.ones(self.inside.shape, np.float32)
@@ -60,32 +64,78 @@ class _Chain:
 
     def advance(self, index: int, neighbour: int, vectors: F32, confidence: F32) -> None:
         """Goes on from frame ``neighbour`` to frame ``index`` by the flow between them."""
-        plates, grid, spacing = self.plates, self.grid, self.seed.spacing
+        plates, grid = self.plates, self.grid
         weight = plates.weights[self.layer, index].astype(np.float32) / 255
         before = plates.weights[self.layer, neighbour].astype(np.float32) / 255
         landing = grid + vectors
         sure = confidence * weight * _read(before, landing)
         matrix = self.seed.matrices[neighbour] @ global_motion(vectors, sure)
-        matrix /= matrix[2, 2]
+        frame = plates.encoded(index)
+        matrix = self._corrected(index, frame, matrix / matrix[2, 2], weight)
         self.seed.matrices[index] = matrix
         chained = _read(self.previous, landing)
         self.trust = sure * np.maximum(_read(self.trust, landing), FADED)
-        flat = lattice_kernels.apply_matrix(matrix, grid.reshape(-1, 2).astype(np.float64))
-        base = flat.reshape(grid.shape).astype(np.float32)
-        self.seed.lattices[index] = fit_lattice(chained - base, self.trust, spacing)
-        with threads.guard():
-            smooth = lattice_kernels.evaluate(
-                self.seed.lattices[index],
-                *lattice_kernels.taps(plates.height, spacing),
-                *lattice_kernels.taps(plates.width, spacing),
-            )
-        model = base + smooth
+        base = self._through(matrix)
         # Where the chain broke, the smooth model goes on in its place.
+        model = self._smooth(index, chained, base, self.trust)
         keep = sure[..., None]
-        self.previous = keep * chained + (1 - keep) * model
-        frame = plates.encoded(index)
+        chained = keep * chained + (1 - keep) * model
+        straight, agreed = self._looked(index, model, weight)
+        keep = agreed[..., None]
+        self.previous = keep * straight + (1 - keep) * chained
+        self.trust = np.maximum(self.trust, agreed)
+        model = self._smooth(index, self.previous, base, self.trust)
         for kind, places in ((0, model), (1, base)):
             self.costs[kind] += _difference(frame, self.target, places, weight, self.inside)
+
+    def _smooth(self, index: int, places: F32, base: F32, trust: F32) -> F32:
+        """Fits the frame's lattice to places [H, W, 2] and returns what it says everywhere."""
+        height, width, spacing = self.plates.height, self.plates.width, self.seed.spacing
+        control = fit_lattice(places - base, trust, spacing)
+        self.seed.lattices[index] = control
+        with threads.guard():
+            smooth = lattice_kernels.evaluate(
+                control,
+                *lattice_kernels.taps(height, spacing),
+                *lattice_kernels.taps(width, spacing),
+            )
+        return np.asarray(base + smooth, np.float32)
+
+    def _looked(self, index: int, model: F32, weight: F32) -> tuple[F32, F32]:
+        """Places after a look straight at the reference frame, and how far to trust each.
+
+        The reference frame is laid over this one as the chain says; the flow that remains, where
+        it holds forward and backward, takes the drift out of the chain.
+        """
+        laid = np.asarray(_read(self.target_grey, model), np.uint8)
+        there, sure, _, _ = link_flow(self.plates.grey(index), laid)
+        seen = weight * (_read(self.inside, model) > 127) * _inside(model)
+        landing = self.grid + there
+        return _read(model, landing), np.asarray(sure * seen * _read(seen, landing), np.float32)
+
+    def _through(self, matrix: F64) -> F32:
+        """Where a matrix sends every pixel centre, [H, W, 2]."""
+        flat = lattice_kernels.apply_matrix(matrix, self.grid.reshape(-1, 2).astype(np.float64))
+        return flat.reshape(self.grid.shape).astype(np.float32)
+
+    def _corrected(self, index: int, frame: F32, matrix: F64, weight: F32) -> F64:
+        """The matrix after one look straight at the reference frame, which ends drift.
+
+        The reference frame is laid over this one, and the flow that remains is explained by one
+        more global motion; kept only if the pictures then agree better.
+        """
+        places = self._through(matrix)
+        error, pixels = _difference(frame, self.target, places, weight, self.inside)
+        if pixels < OVERLAP * float(weight.sum()) or pixels < 64:
+            return matrix
+        laid = _read(self.target_grey, places)
+        remaining = dis_flow(self.plates.grey(index), np.asarray(laid, np.uint8))
+        seen = weight * (_read(self.inside, places) > 127)
+        better = matrix @ global_motion(remaining, np.asarray(seen, np.float32))
+        better /= better[2, 2]
+        tried = _difference(frame, self.target, self._through(better), weight, self.inside)
+        improved = tried[1] > 0.8 * pixels and tried[0] / max(tried[1], 1) < error / pixels
+        return better if improved else matrix
 
 
 def seed_layers(
@@ -235,13 +285,18 @@ def _read(picture: F32 | U8, places: F32) -> F32:
     return read
 
 
+def _inside(places: F32) -> Bool:
+    """Where places [H, W, 2] lie inside the frame, [H, W]."""
+    height, width = places.shape[:2]
+    x, y = places[..., 0], places[..., 1]
+    return np.asarray((x > 0) & (y > 0) & (x < width) & (y < height), np.bool_)
+
+
 def _difference(
     frame: F32, target: F32, places: F32, weight: F32, inside: U8
 ) -> tuple[float, float]:
     """Robust colour error of a frame read from the reference frame, and the pixels compared."""
-    height, width = weight.shape
-    x, y = places[..., 0], places[..., 1]
-    seen = weight * ((x > 0) & (y > 0) & (x < width) & (y < height))
-    seen = seen * (_read(inside, places) > 127)
-    error = np.abs(_read(target, places) - frame).sum(axis=2)
+    seen = weight * _inside(places) * (_read(inside, places) > 127)
+    gap = np.abs(_read(target, places) - frame)
+    error = gap[..., 0] + gap[..., 1] + gap[..., 2]
     return float((np.minimum(error, 0.5) * seen).sum()), float(seen.sum())

@@ -30,6 +30,11 @@ def sample_flow(flow: F32, points: F32) -> F32:
     return np.asarray(read, np.float32).reshape(*points.shape[:2], 2)
 
 
+def _squared_length(vectors: F32) -> F32:
+    # Not sum(axis=2): numpy is many times slower along an axis of two.
+    return np.asarray(vectors[..., 0] ** 2 + vectors[..., 1] ** 2, np.float32)
+
+
 def confidence_of(there: F32, back: F32) -> F32:
     """Soft forward-backward test of a flow (CoDeF, eq. 6, made smooth).
 
@@ -54,8 +59,8 @@ def confidence_of(there: F32, back: F32) -> F32:
     target[..., 0] = flow[..., 0] + grid_x[None, :]
     target[..., 1] = flow[..., 1] + grid_y[:, None]
     returned = sample_flow(back, target)
-    error = ((flow + returned) ** 2).sum(axis=2)
-    tolerance = RELATIVE * ((flow**2).sum(axis=2) + (returned**2).sum(axis=2)) + AT_REST
+    error = _squared_length(flow + returned)
+    tolerance = RELATIVE * (_squared_length(flow) + _squared_length(returned)) + AT_REST
     ratio = np.minimum(error / tolerance, 16.0)
     confidence = np.exp2(-(ratio**2))
     # A pixel is an area: its target is inside as long as it does not leave the outermost pixels.

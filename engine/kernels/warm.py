@@ -12,7 +12,9 @@ from engine.arrays import F32, U8
 from engine.io.picture import Native, Picture
 
 
-def tiny_clip(eight_bit: bool, count: int = 3, height: int = 136, width: int = 152) -> list[Picture]:
+def tiny_clip(
+    eight_bit: bool, count: int = 3, height: int = 136, width: int = 152
+) -> list[Picture]:
     """A textured picture moving by two pixels a frame.
 
     Args:

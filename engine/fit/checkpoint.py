@@ -12,6 +12,8 @@ from engine.fit.seeded import LayerState
 from engine.io.atomic import replace_atomically
 from engine.io.picture import Window
 
+#: Arrays of a layer.
+NAMES = ("matrices", "lattices", "home", "picture", "speed", "weight")
 #: Seconds between checkpoints.
 EVERY = 30.0
 NAME = "checkpoint.safetensors"
@@ -51,7 +53,7 @@ class Checkpoints:
         tensors: dict[str, AnyArray] = {}
         layers = []
         for k, state in enumerate(states):
-            for name in ("matrices", "lattices", "picture", "speed", "weight"):
+            for name in NAMES:
                 tensors[f"{k}.{name}"] = np.ascontiguousarray(getattr(state, name))
             canvas = state.canvas
             layers.append(
@@ -85,10 +87,7 @@ class Checkpoints:
             return None
         states = [
             LayerState(
-                **{
-                    name: tensors[f"{k}.{name}"]
-                    for name in ("matrices", "lattices", "picture", "speed", "weight")
-                },
+                **{name: tensors[f"{k}.{name}"] for name in NAMES},
                 spacing=float(layer["spacing"]),
                 canvas=Window(*layer["canvas"]),
             )

@@ -72,6 +72,7 @@ def enlarge(state: LayerState, shrink: int) -> LayerState:
     return LayerState(
         matrices=size @ state.matrices @ np.linalg.inv(size),
         lattices=(state.lattices * np.float32(shrink)).astype(np.float32),
+        home=state.home,
         spacing=state.spacing * shrink,
         canvas=canvas,
         picture=cv2.resize(state.picture, target, interpolation=cv2.INTER_CUBIC),
@@ -119,6 +120,7 @@ def sharpen_full_size(
                     codes[None],
                     np.float32(plates.scale),
                     np.float32(plates.offset),
+                    weight[None],
                     weight[None],
                     np.ones(1, np.float32),
                     0.15,

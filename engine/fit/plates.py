@@ -20,6 +20,8 @@ from engine.progress import Task
 LOW, HIGH = -1.0, 7.0
 #: A frame of more pixels than this is fitted at a half, third, ... of its size.
 PIXEL_LIMIT = 1_200_000
+#: Pixels of a mask's rim that do not move the lattice.
+RIM = 2
 
 
 @dataclass
@@ -32,6 +34,8 @@ class Plates:
         offset: See ``codes``.
         weights: uint8 [K, T, H, W]: visible share of each layer, 255 = wholly; the front layer
             wins; 0 where a pixel is not finite.
+        firm: uint8 [K, T, H, W]: ``weights`` without the rim of each mask, where colours are mixed;
+            the same array when there is one layer.
         shrink: Full-size pixels per pixel here.
         display: Display window at full size, moved to the origin.
         data: Data window at full size, relative to it.
@@ -43,6 +47,7 @@ class Plates:
     scale: float
     offset: float
     weights: U8
+    firm: U8
     shrink: int
     display: Window
     data: Window
@@ -154,9 +159,19 @@ def read_plates(
                     frame=frame,
                 )
             plates.weights[k, index] = mask
+            if plates.firm is not plates.weights:
+                plates.firm[k, index] = eroded(mask)
     if plates is None:
         raise InputError("there are no frames to fit")
     return plates
+
+
+def eroded(mask: U8) -> U8:
+    """A mask [H, W] without its rim; the border of the picture is no rim."""
+    import cv2
+
+    kernel = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
+    return np.asarray(cv2.erode(mask, kernel, borderType=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _padded(codes: AnyArray, plates: Plates) -> AnyArray:
@@ -177,11 +192,13 @@ def _empty(shot: Picture, count: int, layers: int, pixel_limit: int) -> Plates:
     eight = is_eight_bit(shot)
     shape = (count, -(-height // shrink), -(-width // shrink))
     data = shot.data.moved(-shot.display.x0, -shot.display.y0)
+    weights = np.zeros((layers, *shape), np.uint8)
     return Plates(
         codes=np.zeros((*shape, 3), np.uint8 if eight else np.uint16),
         scale=1 / 255 if eight else (HIGH - LOW) / 65535,
         offset=0.0 if eight else LOW,
-        weights=np.zeros((layers, *shape), np.uint8),
+        weights=weights,
+        firm=weights if layers == 1 else np.zeros_like(weights),
         shrink=shrink,
         display=Window.of_size(shot.display.width, shot.display.height),
         data=data,
@@ -198,6 +215,7 @@ def halved(plates: Plates) -> Plates:
     rows, columns = -(-height // 2), -(-width // 2)
     codes = np.empty((count, rows, columns, 3), plates.codes.dtype)
     weights = np.empty((len(plates.weights), count, rows, columns), np.uint8)
+    firm = weights if plates.firm is plates.weights else np.empty_like(weights)
 
     def half(picture: AnyArray) -> AnyArray:
         even = cv2.copyMakeBorder(
@@ -210,4 +228,6 @@ def halved(plates: Plates) -> Plates:
         codes[t] = half(plates.codes[t])
         for k in range(len(weights)):
             weights[k, t] = half(plates.weights[k, t])
-    return replace(plates, codes=codes, weights=weights, shrink=plates.shrink * 2)
+            if firm is not weights:
+                firm[k, t] = eroded(weights[k, t])
+    return replace(plates, codes=codes, weights=weights, firm=firm, shrink=plates.shrink * 2)

@@ -38,6 +38,7 @@ class LayerState:
     Attributes:
         matrices: float64 [T, 3, 3].
         lattices: float32 [T, gy, gx, 2].
+        home: The seed's lattices, where the fit stays when nothing pulls it away.
         spacing: Pixels between control points.
         canvas: Where ``picture`` lies.
         picture: Encoded colours float32 [h, w, 3].
@@ -47,6 +48,7 @@ class LayerState:
 
     matrices: F64
     lattices: F32
+    home: F32
     spacing: float
     canvas: Window
     picture: F32
@@ -103,6 +105,7 @@ def start_layer(plates: Plates, layer: int, reference: int, seed: Seed) -> Layer
     state = LayerState(
         seed.matrices,
         seed.lattices,
+        seed.lattices.copy(),
         float(seed.spacing),
         Window.of_size(0, 0),
         empty,
@@ -187,9 +190,9 @@ def refine(
         level = small if at_half and small is not None else plates
         for state in states:
             while state.spacing * (2 if at_half else 1) > stage.spacing:
-                state.lattices = lattice_kernels.subdivide(
-                    state.lattices, level.height, level.width, state.spacing
-                )
+                size = (level.height, level.width, state.spacing)
+                state.lattices = lattice_kernels.subdivide(state.lattices, *size)
+                state.home = lattice_kernels.subdivide(state.home, *size)
                 state.spacing /= 2
         began = time.monotonic()
         error = one_pass(level, states, reference, recipe, task)
@@ -221,6 +224,7 @@ def _rescale(state: LayerState, factor: float) -> None:
     size = np.diag([factor, factor, 1.0])
     state.matrices = size @ state.matrices @ np.linalg.inv(size)
     state.lattices = (state.lattices * np.float32(factor)).astype(np.float32)
+    state.home = (state.home * np.float32(factor)).astype(np.float32)
     state.spacing *= factor
 
 
@@ -307,6 +311,7 @@ def _pass_layer(
                 np.float32(plates.scale),
                 np.float32(plates.offset),
                 plates.weights[layer, part],
+                plates.firm[layer, part],
                 frame_weight,
                 float(robust),
                 state.matrices[part],
@@ -328,9 +333,12 @@ def _pass_layer(
                     gradient[reference - part.start] = 0
                 solve_lattices(
                     lattices,
+                    state.home[part],
                     gradient,
                     normal,
                     np.float32(float(recipe["stiffness"]) * relative),
+                    np.float32(float(recipe["hold"]) * relative),
+                    np.float32(float(recipe["flat"]) * relative),
                     np.float32(float(recipe["damping"]) * relative),
                     int(recipe["solver_rounds"]),
                     np.float32(recipe["step_limit"]),

@@ -267,7 +267,7 @@ def fit_lattice(displacement: F32, weight: F32, spacing: int, stiffness: float =
             missing = mean[..., c] - down @ control[0, ..., c] @ across.T
             gradient[0, ..., c] = down.T @ (missing * mass) @ across
         with threads.guard():
-            solve_lattices(control, gradient, normal, stiffness, 1e-6, 25, 1e9)
+            solve_lattices(control, control, gradient, normal, stiffness, 0.0, 1e-6, 1e-6, 25, 1e9)
     return np.asarray(control[0], np.float32)
 
 

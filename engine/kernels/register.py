@@ -25,6 +25,7 @@ def register_pass(  # type: ignore[no-untyped-def]
     scale,
     offset,
     weights,
+    firm,
     frame_weight,
     robust,
     matrices,
@@ -48,6 +49,8 @@ def register_pass(  # type: ignore[no-untyped-def]
         scale: Encoded colour = code * scale + offset.
         offset: See ``scale``.
         weights: uint8 [B, H, W]: how far a pixel belongs to the group, 255 = wholly.
+        firm: uint8 [B, H, W]: 0 where a pixel must not move the lattice (the rim of a mask, whose
+            colours are mixed with what lies behind).
         frame_weight: float32 [B]: weight of each frame for the canonical picture.
         robust: Colour error (encoded) at which a pixel's weight halves (Cauchy); 0 = plain squares.
         matrices: float64 [B, 3, 3]: pixel of the data window (from its corner) to canvas.
@@ -163,13 +166,14 @@ def register_pass(  # type: ignore[no-untyped-def]
                 yy *= w
                 bx *= w
                 by *= w
-                for k in range(4):
-                    t = col_weight[x, k]
-                    row[j + k, 0] += t * bx
-                    row[j + k, 1] += t * by
-                    row[j + k, 2] += t * xx
-                    row[j + k, 3] += t * xy
-                    row[j + k, 4] += t * yy
+                if firm[b, y, x] > 0:
+                    for k in range(4):
+                        t = col_weight[x, k]
+                        row[j + k, 0] += t * bx
+                        row[j + k, 1] += t * by
+                        row[j + k, 2] += t * xx
+                        row[j + k, 3] += t * xy
+                        row[j + k, 4] += t * yy
                 w *= frame_weight[b]
                 a00, a01, a10, a11 = w * gu * gv, w * fu * gv, w * gu * fv, w * fu * fv
                 splat[thread, iv, iu, 0] += a00 * r0
@@ -202,31 +206,43 @@ def register_pass(  # type: ignore[no-untyped-def]
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
-def solve_lattices(lattices, gradient, normal, stiffness, damping, rounds, limit):  # type: ignore[no-untyped-def]
+def solve_lattices(lattices, home, gradient, normal, stiffness, hold, flat, damping, rounds, limit):  # type: ignore[no-untyped-def]
     """A damped Gauss-Newton step of each lattice, in place.
 
     Minimises, per frame, ``|step|^2 in the lumped normal matrix - 2 gradient . step
-    + stiffness |D (lattice + step)|^2 + damping |step|^2`` by conjugate gradients preconditioned
-    with the 2 x 2 blocks; D takes second differences along both axes and across (bending energy).
+    + stiffness |D (lattice + step)|^2 + |lattice + step - home|^2 in H + damping |step|^2`` by
+    conjugate gradients preconditioned with the 2 x 2 blocks; D takes second differences along both
+    axes and across (bending energy). H holds a control point only in the direction that its pixels
+    say nothing about (the aperture problem): with the normal matrix N, its larger eigenvalue l and
+    its trace, ``H = hold (l I - N + flat I) / (trace + flat)``: zero where texture is even in all
+    directions, ``hold`` across an edge's own direction, and in flat places.
 
     Args:
         lattices: float32 [B, gy, gx, 2], changed in place.
+        home: float32 [B, gy, gx, 2]: where the lattices stay when nothing pulls.
         gradient: float32 [B, gy, gx, 2].
         normal: float32 [B, gy, gx, 3].
         stiffness: Weight of the bending energy.
+        hold: Weight of the distance from ``home``, see above.
+        flat: Normal matrix below which a place counts as flat.
         damping: Weight of the step itself.
         rounds: Rounds of conjugate gradients.
         limit: Longest step of a control point in pixels.
     """
     batch, rows, columns = lattices.shape[0], lattices.shape[1], lattices.shape[2]
     for b in numba.prange(batch):
-        n = normal[b]
+        held = _hold(normal[b], hold, flat)
+        n = normal[b] + held
         r = np.empty((rows, columns, 2), np.float32)
         bent = _bend(lattices[b])
         for i in range(rows):
             for j in range(columns):
-                for c in range(2):
-                    r[i, j, c] = gradient[b, i, j, c] - stiffness * bent[i, j, c]
+                x = lattices[b, i, j, 0] - home[b, i, j, 0]
+                y = lattices[b, i, j, 1] - home[b, i, j, 1]
+                back_x = held[i, j, 0] * x + held[i, j, 1] * y
+                back_y = held[i, j, 1] * x + held[i, j, 2] * y
+                r[i, j, 0] = gradient[b, i, j, 0] - stiffness * bent[i, j, 0] - back_x
+                r[i, j, 1] = gradient[b, i, j, 1] - stiffness * bent[i, j, 1] - back_y
         step = np.zeros((rows, columns, 2), np.float32)
         z = _precondition(r, n, stiffness, damping)
         p = z.copy()
@@ -259,6 +275,21 @@ def solve_lattices(lattices, gradient, normal, stiffness, damping, rounds, limit
                 shrink = np.float32(1) if length <= limit else np.float32(limit / length)
                 lattices[b, i, j, 0] += shrink * step[i, j, 0]
                 lattices[b, i, j, 1] += shrink * step[i, j, 1]
+
+
+@numba.njit(fastmath=True, cache=True)
+def _hold(normal, hold, flat):  # type: ignore[no-untyped-def]
+    held = np.empty_like(normal)
+    for i in range(normal.shape[0]):
+        for j in range(normal.shape[1]):
+            a, o, d = normal[i, j, 0], normal[i, j, 1], normal[i, j, 2]
+            trace = a + d
+            largest = np.float32(0.5) * (trace + np.sqrt((a - d) * (a - d) + 4 * o * o))
+            scale = hold / (trace + flat)
+            held[i, j, 0] = scale * (largest - a + flat)
+            held[i, j, 1] = -scale * o
+            held[i, j, 2] = scale * (largest - d + flat)
+    return held
 
 
 @numba.njit(fastmath=True, cache=True)

@@ -32,6 +32,7 @@ def run(codes, weights, matrices, lattices, canonical, origin, spacing, robust=0
         np.float32(1 / np.iinfo(codes.dtype).max),
         np.float32(0),
         weights,
+        weights,
         np.ones(batch, np.float32),
         robust,
         matrices,
@@ -98,8 +99,14 @@ def test_solver_finds_the_minimum_of_its_quadratic():
     half = rng.normal(size=(rows, columns, 2, 2)).astype(np.float32)
     full = half @ half.transpose(0, 1, 3, 2)
     normal = np.stack([full[..., 0, 0], full[..., 0, 1], full[..., 1, 1]], axis=-1)[None]
-    stiffness, damping = 0.3, 0.05
+    home = rng.normal(size=(1, rows, columns, 2)).astype(np.float32)
+    stiffness, hold, flat, damping = 0.3, 0.1, 0.2, 0.05
 
+    largest = np.linalg.eigvalsh(full)[..., -1]
+    trace = np.trace(full, axis1=2, axis2=3)
+    eye = np.eye(2, dtype=np.float32)
+    holding = hold * ((largest + flat)[..., None, None] * eye - full)
+    holding = torch.from_numpy(holding / (trace + flat)[..., None, None]).double()
     start = torch.from_numpy(lattices[0].copy()).double()
     step = torch.zeros_like(start, requires_grad=True)
 
@@ -110,8 +117,15 @@ def test_solver_finds_the_minimum_of_its_quadratic():
         cross = moved[:-1, :-1] - moved[1:, :-1] - moved[:-1, 1:] + moved[1:, 1:]
         bend = bend + 2 * cross.pow(2).sum()
         data = torch.einsum("ijc,ijcd,ijd->", step, torch.from_numpy(full).double(), step)
+        away = moved - torch.from_numpy(home[0]).double()
         slope = (torch.from_numpy(gradient[0]).double() * step).sum()
-        return data - 2 * slope + stiffness * bend + damping * step.pow(2).sum()
+        return (
+            data
+            - 2 * slope
+            + stiffness * bend
+            + torch.einsum("ijc,ijcd,ijd->", away, holding, away)
+            + damping * step.pow(2).sum()
+        )
 
     solver = torch.optim.LBFGS(
         [step], max_iter=500, tolerance_grad=1e-10, line_search_fn="strong_wolfe"
@@ -125,6 +139,12 @@ def test_solver_finds_the_minimum_of_its_quadratic():
 
     solver.step(closure)
     register.solve_lattices(
-        lattices, gradient, normal, np.float32(stiffness), np.float32(damping), 400, np.float32(1e9)
+        lattices,
+        home,
+        gradient,
+        normal,
+        *(np.float32(weight) for weight in (stiffness, hold, flat, damping)),
+        400,
+        np.float32(1e9),
     )
     np.testing.assert_allclose(lattices[0], (start + step).detach().numpy(), atol=2e-3)

@@ -232,3 +232,28 @@ def test_wrong_options_are_refused(pan):
         fit(request(clip, overrides={"sharpness": 1}), silent())
     with pytest.raises(DeviceError, match="CPU"):
         fit(request(clip, device="cuda:0"), silent())
+
+
+def test_a_place_without_texture_is_held_at_its_seed():
+    """The aperture problem: stripes say nothing about motion along them, a sheen pulls."""
+    world = texture(132, 260, 4)
+    y = np.arange(132)[:, None, None] + 0.5
+    band = (y > 50) & (y < 92)
+    stripes = 0.12 + 0.05 * (np.sin(y * 0.9) > 0.6) + 0 * world
+    world = np.where(band, stripes, world).astype(np.float32)
+    # The sheen stands still on the screen while the plane moves under it.
+    sheen = np.where(band[:, 0], 0.03 * np.sin((np.arange(160) + 0.5) / 14), 0)[..., None]
+    clip = [picture(world[:, 40 + 3 * t : 200 + 3 * t] + sheen) for t in range(7)]
+
+    def bend(hold: float) -> float:
+        field = fit(request(clip, steps=16, overrides={**FAST, "hold": hold}), silent())
+        assert field.report["seeds"] == ["homography"]
+        worst = 0.0
+        for index in (0, 6):
+            shift = 3.0 * (index - field.index(field.reference))
+            places = field.layers[0].deformation.positions(index)
+            moved = places[..., 0] - (np.arange(160) + 0.5)[None, :] - shift
+            worst = max(worst, float(np.percentile(np.abs(moved[60:82, 20:-20]), 95)))
+        return worst
+
+    assert bend(0.015) < 0.75 * bend(0.0)

@@ -1,15 +1,20 @@
 """Compiles the kernels of the main job into their cache: ``python -m engine.kernels.warm``.
 
-Runs a fit of three tiny frames, a track, a brush stroke and a propagation, which touches every
-kernel with the types that real work uses. Set-up calls it once so that no artist waits for it.
+Runs a fit of three tiny frames, a track, ST maps, a brush stroke, its propagation and a painted
+frame, which touches every kernel with the types that real work uses. Set-up calls it once so that
+no artist waits for it.
 """
 
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.arrays import F32, U8
 from engine.io.picture import Native, Picture
+
+if TYPE_CHECKING:
+    from engine.fields.field import Field
 
 
 def tiny_clip(
@@ -40,36 +45,67 @@ def tiny_clip(
     return clip
 
 
+def use(field: "Field", clip: list[Picture]) -> list[Picture]:
+    """Does to a field once what artists do: tracks, ST maps, paint on the canonical and on a frame.
+
+    Args:
+        field: A fit of ``clip``.
+        clip: The frames.
+
+    Returns:
+        The frames with paint on them: over, replaced, and from a painted frame.
+    """
+    from dataclasses import replace
+
+    from engine.edit.canonical import canonical_picture
+    from engine.edit.edits import EditSource, prepare_edits
+    from engine.edit.frame_edit import frame_edit, propagate_frame_edits
+    from engine.edit.propagate import propagate_frame
+    from engine.paint.raster import render_strokes
+    from engine.paint.stroke import Stroke
+    from engine.progress import silent
+    from engine.warp.stmap import st_map
+    from engine.warp.track import track
+
+    track(field, [{"frame": field.frames[0], "x": 20.0, "y": 20.0}], silent())
+    for direction in ("to-canonical", "to-frame"):
+        st_map(field, 0, 1, direction)
+    canonical = field.layers[0].canonical
+    points = ((20.0, 20.0, 1.0), (40.0, 30.0, 1.0))
+    stroke = Stroke(kind="brush", points=points, size=12.0, colour=(1.0, 0.0, 0.0))
+    overlay = render_strokes([stroke], canonical.pixels, (canonical.data.x0, canonical.data.y0))
+    painted = overlay + canonical.pixels * (1 - overlay[..., 3:])
+    source = EditSource(replace(canonical_picture(field, 0), pixels=painted), layer=0)
+    results = []
+    for mode in ("over", "replace"):
+        edits = prepare_edits(field, [source], mode=mode)
+        results.append(propagate_frame(field, edits, clip[1], 1, mode=mode))
+    rgba: F32 = np.zeros((*clip[0].pixels.shape[:2], 4), np.float32)
+    rgba[10:20, 10:20] = 1
+    edit = frame_edit(field, field.frames[0], Picture.of(rgba), clip[0])
+    results.append(propagate_frame_edits(field, [edit], clip[1], 1))
+    return results
+
+
 def warm() -> float:
     """Runs everything once.
 
     Returns:
         Seconds that it took.
     """
-    from engine.edit.propagate import Edit, propagate_frame
     from engine.fit.request import FitOptions, FitRequest, GroupMasks
     from engine.fit.run import fit
-    from engine.paint.raster import render_strokes
-    from engine.paint.stroke import Stroke
     from engine.progress import silent
-    from engine.warp.track import track
 
     began = time.monotonic()
     options = FitOptions(steps=3, overrides={"half_passes": 1, "coarse_passes": 1})
     half: U8 = np.zeros((136, 152), np.uint8)
     half[:, :70] = 255
-    field = None
     for eight_bit in (False, True):
         clip = tiny_clip(eight_bit)
         groups = [GroupMasks("left", lambda _frame: half)]
         request = FitRequest((0, 1, 2), lambda f, c=clip: c[f], groups, options=options)  # type: ignore[misc]
-        field = fit(request, silent())
-    if field is not None:
-        track(field, [{"frame": 0, "x": 20.0, "y": 20.0}], silent())
-        canonical = field.layers[0].canonical
-        stroke = Stroke(kind="brush", points=((20.0, 20.0, 1.0), (40.0, 30.0, 1.0)), size=12.0)
-        paint = render_strokes([stroke], canonical.pixels, (canonical.data.x0, canonical.data.y0))
-        _ = paint, Edit, propagate_frame
+        use(fit(request, silent()), clip)
     return time.monotonic() - began
 
 

@@ -12,6 +12,9 @@ DESCRIPTION = "Lists every node with its inputs, its output and its knobs."
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of this command."""
     parser.add_argument("node", nargs="?", help="show this node only")
+    parser.add_argument(
+        "--markdown", action="store_true", help="as a page of Markdown, such as docs/nodes.md"
+    )
 
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
@@ -19,6 +22,10 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
     from codef_nodes.work.catalogue import catalogue, describe
 
     listed = catalogue(args.node)
-    if not console.as_json:
+    if args.markdown and not console.as_json:
+        from codef_nodes.work.nodepage import markdown
+
+        console.table(markdown(listed).rstrip("\n"))
+    elif not console.as_json:
         console.table("\n\n".join(describe(node) for node in listed))
     return {"nodes": listed}

@@ -61,11 +61,10 @@ def add_layer(
         weight: [h, w]: sum of weights; added to.
         carry: [h, w]: set to what this layer leaves to the next.
     """
-    nothing = np.zeros((0, 0, 3), np.float32)
+    # One memory layout for what is only read: each further one would be compiled by itself.
+    lit = np.zeros((0, 0, 3), np.float32) if gain is None else np.ascontiguousarray(gain)
     with threads.guard():
-        _add_layer(
-            seen, share, nothing if gain is None else gain, np.float32(hole), colour, weight, carry
-        )
+        _add_layer(seen, share, lit, np.float32(hole), colour, weight, carry)
 
 
 @njit(cache=True, parallel=True)

@@ -87,6 +87,21 @@ def use(field: "Field", clip: list[Picture]) -> list[Picture]:
     return results
 
 
+def whole_frames() -> None:
+    """Calls the compositing kernels with unbroken arrays, as layers that fill the frame do.
+
+    Numba compiles a kernel once for each memory layout; parts of a frame have another one.
+    """
+    from engine.kernels.blend import add_layer, put_paint
+
+    rgba: F32 = np.ones((8, 8, 4), np.float32)
+    plane: F32 = np.zeros((8, 8), np.float32)
+    add_layer(rgba, plane, None, 0.01, rgba[..., :3].copy(), plane.copy(), plane.copy())
+    for pixels in (rgba, rgba[..., :3].copy()):
+        for part in (pixels, pixels[:, 2:]):
+            put_paint(part, rgba[:, : part.shape[1]].copy(), np.zeros(part.shape[:2], np.uint8))
+
+
 def warm() -> float:
     """Runs everything once.
 
@@ -98,6 +113,7 @@ def warm() -> float:
     from engine.progress import silent
 
     began = time.monotonic()
+    whole_frames()
     options = FitOptions(steps=3, overrides={"half_passes": 1, "coarse_passes": 1})
     half: U8 = np.zeros((136, 152), np.uint8)
     half[:, :70] = 255

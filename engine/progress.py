@@ -35,6 +35,10 @@ class Task:
     Args:
         listener: Called with each report, in the thread that works.
         cancelled: Set by anyone, any thread, to stop the work.
+
+    Attributes:
+        ends: When the work ends at the latest (``time.monotonic``), where a budget says so: no
+            more time left is ever told.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Task:
         self.cancelled = cancelled or threading.Event()
         self._low, self._high, self._label = 0.0, 1.0, ""
         self._started = time.monotonic()
+        self.ends: float | None = None
 
     def check(self) -> None:
         """Raises ``Cancelled`` when the person stopped the work."""
@@ -58,8 +63,11 @@ class Task:
         if self._listener is None:
             return
         whole = self._low + (self._high - self._low) * min(max(fraction, 0.0), 1.0)
-        elapsed = time.monotonic() - self._started
-        left = elapsed * (1 - whole) / whole if whole > 0.02 else None
+        now = time.monotonic()
+        left = (now - self._started) * (1 - whole) / whole if whole > 0.02 else None
+        if self.ends is not None:
+            rest = max(self.ends - now, 0.0)
+            left = rest if left is None else min(left, rest)
         self._listener(Progress(whole, label or self._label, left, dict(figures)))
 
     def part(self, low: float, high: float, label: str = "") -> "Task":
@@ -68,7 +76,7 @@ class Task:
         span = self._high - self._low
         child._low, child._high = self._low + span * low, self._low + span * high
         child._label = label or self._label
-        child._started = self._started
+        child._started, child.ends = self._started, self.ends
         return child
 
 

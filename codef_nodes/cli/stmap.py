@@ -9,7 +9,8 @@ from engine.progress import Task
 HELP = "write the deformation as ST maps"
 DESCRIPTION = (
     "Writes ST maps in 32-bit float: red = x / width, green = y / height counted from the bottom, "
-    "of the picture being sampled; alpha = valid."
+    "of the picture being sampled; alpha = valid. Every layer is written: a part of the .exr each, "
+    "or NAME.K.tif; with --layer only that one."
 )
 
 

@@ -189,6 +189,9 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
     if job.flow:
         flow = _flow_files(job.flow, frames, clip.read(frames[0]))
     checkpoint = checkpoint_of(folder)
+    if job.options.seconds is not None:
+        task = task.part(0, 1)
+        task.ends = job.started + job.options.seconds
     if job.resume and not checkpoint.exists():
         warn("there is no checkpoint to resume from: the fit starts anew")
     try:

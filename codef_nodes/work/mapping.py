@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from codef_nodes.work.canonicals import chosen_layers
+from codef_nodes.work.canonicals import chosen_layers, numbered
 from codef_nodes.work.source import wanted_frames
 from engine.errors import UsageError
 from engine.fields.field import Field
@@ -23,22 +23,22 @@ def write_st_maps(
     """``codef stmap``: one file for each frame and layer.
 
     With one layer the files are ``output``; with several each frame is one EXR with a part per
-    layer, named by the group.
+    layer, named by the group, or one TIFF per layer, ``NAME.K.tif``.
 
     Returns:
         ``{"written", "frames", "layers", "direction", "display"}``.
 
     Raises:
-        UsageError: No such layer, no place for the frame number, or no EXR.
+        UsageError: No such layer, no place for the frame number, or no EXR or TIFF.
         WriteError: A file cannot be written.
     """
     from engine.io.sequence import fill_pattern, has_pattern
-    from engine.io.write import WriteOptions, write_parts
+    from engine.io.write import WriteOptions, write_parts, write_picture
     from engine.warp.stmap import st_picture
 
     path = Path(output)
-    if path.suffix.lower() != ".exr":
-        raise UsageError(f"{path}: ST maps need 32-bit float; write .exr", file=path)
+    if path.suffix.lower() not in (".exr", ".tif", ".tiff"):
+        raise UsageError(f"{path}: ST maps need 32-bit float; write .exr or .tif", file=path)
     wanted = wanted_frames(field, frames)
     if len(wanted) > 1 and not has_pattern(output):
         raise UsageError(
@@ -56,9 +56,17 @@ def write_st_maps(
             for k in layers
         ]
         task.check()
-        options = WriteOptions(colour_space="raw", bits=32, compression="zip", frame=frame)
-        write_parts(file, parts, options)
-        written.append(str(file))
+        options = WriteOptions(
+            colour_space="raw", bits=32, compression="zip", frame=frame, whole_data=True
+        )
+        if file.suffix.lower() == ".exr":
+            write_parts(file, parts, options)
+            written.append(str(file))
+            continue
+        for k, (_, picture) in zip(layers, parts, strict=True):
+            single = file if len(layers) == 1 else numbered(file, k)
+            write_picture(single, picture, options)
+            written.append(str(single))
     return {
         "written": written,
         "frames": list(wanted),

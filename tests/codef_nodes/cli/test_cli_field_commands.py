@@ -233,6 +233,50 @@ def test_st_maps_are_lossless_floats_with_a_part_for_each_layer(
             assert picture.native.metadata["codef/stmap"] == direction
 
 
+def test_st_maps_as_tiff_are_one_float_file_for_each_layer(
+    codef: Codef, layered: Path, tmp_path: Path
+) -> None:
+    import OpenImageIO as oiio
+
+    assert codef("stmap", layered, "--frames", "1003", "-o", tmp_path / "s.%04d.tif").code == 0
+    assert codef("stmap", layered, "--frames", "1003", "-o", tmp_path / "s.exr").code == 0
+    assert sorted(p.name for p in tmp_path.glob("*.tif")) == ["s.1003.0.tif", "s.1003.1.tif"]
+    for k, (_, exr) in enumerate(read_parts(tmp_path / "s.exr", colour_space="raw")):
+        file = oiio.ImageInput.open(str(tmp_path / f"s.1003.{k}.tif"))
+        codes = np.asarray(file.read_image("float"))
+        assert str(file.spec().format) == "float"
+        file.close()
+        valid = exr.pixels[..., 3] > 0
+        assert np.array_equal(codes[valid], exr.pixels[valid])
+    answer = codef("stmap", layered, "--frames", "1003", "-o", tmp_path / "s.png", "--json")
+    assert answer.code == 2 and "32-bit" in answer.last["error"]["message"]
+
+
+def test_an_st_map_warps_the_canonical_image_into_the_frame_in_another_program(
+    codef: Codef, field: Path, tmp_path: Path
+) -> None:
+    import cv2
+
+    assert codef("canonical", field, "-o", tmp_path / "c.exr").code == 0
+    for display in ("format", "canvas"):
+        arguments = ("--frames", "1007", "--display", display)
+        assert codef("stmap", field, *arguments, "-o", tmp_path / "s.exr").code == 0
+        st = read_picture(tmp_path / "s.exr", colour_space="raw").pixels
+        still = read_picture(tmp_path / "c.exr")
+        span = still.data if display == "canvas" else still.display
+        x = st[..., 0] * span.width + span.x0 - still.data.x0 - 0.5
+        y = (1 - st[..., 1]) * span.height + span.y0 - still.data.y0 - 0.5
+        warped = cv2.remap(still.pixels, x.astype("f4"), y.astype("f4"), cv2.INTER_LINEAR)
+        out = tmp_path / "r.exr"
+        again = codef("reconstruct", field, "--edit-path", "--frames", "1007", "-o", out)
+        assert again.code == 0
+        inner = (slice(4, -4), slice(4, -4))
+        error = np.abs(warped[..., :3] - read_picture(out).rgb)[inner]
+        assert np.median(error) < 0.01
+        shifted = np.abs(np.roll(warped, 1, 1)[..., :3] - read_picture(out).rgb)[inner]
+        assert np.median(error) < np.median(shifted) / 3
+
+
 def test_an_st_map_of_the_reference_frame_is_the_identity(
     codef: Codef, field: Path, tmp_path: Path
 ) -> None:

@@ -52,6 +52,14 @@ class Console:
             self.warnings.append(text)
             self.say(f"warning: {text}")
 
+    def ask(self, question: str) -> bool:
+        """Asks a person at a terminal; where nobody can answer, the answer is no."""
+        if not (sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()):
+            return False
+        self.meter.clear()
+        put(sys.stderr, f"{question} [y/N] ")
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+
     def table(self, text: str) -> None:
         """The answer of a command that only tells something: standard output unless JSON."""
         self.meter.clear()

@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--allow-external",
         action="store_true",
-        help="let the document run the external programs that it names",
+        help="let the document run the external programs that it names, without asking",
     )
     parser.add_argument(
         "--no-fit", action="store_true", help="fail instead of fitting what was never fitted"
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         allow_fit=not args.no_fit,
         cache=args.cache,
     )
-    answer = render_document(job, task, warn=console.warn)
+    answer = render_document(job, task, warn=console.warn, ask=console.ask)
     answer["seconds"] = console.seconds()
     console.say(f"wrote {len(answer['written'])} files in {answer['seconds']:.1f} s")
     return answer

@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.keys import hash_of
 from codef_nodes.graph.safewrite import clear_left_overs, write_safely
 from engine.errors import CodefError, InputError, UsageError, WriteError
+from engine.io.atomic import beside
 
 UNSAVED = "untitled"
 _MOST_VERSIONS = 1000
@@ -149,7 +149,7 @@ class FitAssets:
         Raises:
             WriteError: It cannot be written; nothing is left behind.
         """
-        partial = self.folder / f".{self._prefix(node)}{secrets.token_hex(4)}.part"
+        partial = beside(self.folder / self._prefix(node))
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             write(partial)

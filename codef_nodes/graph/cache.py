@@ -233,9 +233,15 @@ class Cache:
         self._lock = threading.Lock()
 
     @classmethod
-    def standard(cls, folder: str | Path | None = None) -> "Cache":
-        """With both budgets and the folder of ``cache_folder``."""
-        return cls(RamCache(), DiskCache(cache_folder(folder)))
+    def standard(cls, folder: str | Path | None = None, most: int | None = None) -> "Cache":
+        """With both budgets and the folder of ``cache_folder``.
+
+        Args:
+            folder: As for ``cache_folder``.
+            most: Bytes of memory to take at most, however much there is.
+        """
+        budget = ram_budget() if most is None else min(ram_budget(), most)
+        return cls(RamCache(budget), DiskCache(cache_folder(folder)))
 
     @property
     def notes(self) -> list[str]:

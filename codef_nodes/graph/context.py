@@ -1,6 +1,6 @@
 """What a node sees of the world while it is evaluated."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -49,14 +49,22 @@ class Evaluation(Protocol):
         """Whether a render may fit."""
         ...
 
-    @property
-    def allow_external(self) -> bool:
-        """Whether external commands may run."""
+    def may_run(self, command: Sequence[str]) -> bool:
+        """Whether another program may be run."""
         ...
 
     @property
     def started(self) -> float:
         """``time.monotonic()`` at the start of the command."""
+        ...
+
+    @property
+    def scratch(self) -> Path | None:
+        """The cache folder."""
+        ...
+
+    def note(self, sentence: str) -> None:
+        """A sentence for the person."""
         ...
 
     def knob_value(self, node: str, knob: str) -> JSON:
@@ -207,10 +215,9 @@ class Context:
         """Whether a render may fit (``--no-fit`` forbids it)."""
         return self._evaluation.allow_fit
 
-    @property
-    def allow_external(self) -> bool:
-        """Whether external commands may run (``--allow-external``)."""
-        return self._evaluation.allow_external
+    def may_run(self, command: Sequence[str]) -> bool:
+        """Whether another program may be run: allowed for this render, or on this machine."""
+        return self._evaluation.may_run(command)
 
     @property
     def assets(self) -> "FitAssets":
@@ -221,6 +228,15 @@ class Context:
     def started(self) -> float:
         """``time.monotonic()`` at the start of the command: budgets count from here."""
         return self._evaluation.started
+
+    @property
+    def scratch(self) -> Path | None:
+        """The cache folder, for what long work keeps in case it is stopped; None without one."""
+        return self._evaluation.scratch
+
+    def note(self, sentence: str) -> None:
+        """Tells the person something, once."""
+        self._evaluation.note(sentence)
 
     def _wired(self, port: str) -> str:
         names = self._evaluation.wires(self.node_name, port)

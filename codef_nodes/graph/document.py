@@ -372,7 +372,9 @@ class Document:
 
     def _no_such_node(self, name: str) -> NoReturn:
         names = sorted(self._tree["nodes"])
-        raise UsageError(f"there is no node {name!r} in the document; {_nearest(name, names)}")
+        raise UsageError(
+            f"there is no node {name!r} in the document; {_nearest(name, names)}", node=name
+        )
 
     def _cycle(self, ring: list[str]) -> NoReturn:
         raise UsageError(

@@ -13,6 +13,7 @@ from codef_nodes.graph.context import RenderOptions
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.pull import Pass
+from codef_nodes.graph.trust import Trust
 from engine.errors import MissingFrameError, UsageError
 from engine.progress import Progress, Task
 
@@ -60,12 +61,17 @@ class Evaluator:
         self.task = task or Task()
         self.assets = assets or FitAssets(document, self.folder, stem)
         self.started = time.monotonic() if started is None else started
+        self.trust: Trust | None = None
         self.computes: Counter[str] = Counter()
         self.type_computes: Counter[str] = Counter()
         self.notes: list[str] = []
         self._lock = threading.Lock()
         self._acyclic: int | None = None
         self.assets.use_keys(lambda node: self._pass().own_key(node))
+
+    def may_run(self, command: Sequence[str]) -> bool:
+        """Whether another program may be run: all are allowed, or this one was."""
+        return self.allow_external or (self.trust is not None and self.trust.allows(command))
 
     def value(self, node: str, frame: int | None = None, task: Task | None = None) -> Any:
         """The result of a node at a frame (None for a static one).

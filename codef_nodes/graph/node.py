@@ -102,6 +102,15 @@ class Node(ABC):
         ``ctx.frame``; for a static node, of everything it reads from disk."""
         return []
 
+    @classmethod
+    def external_command(cls, knob: Callable[[str], JSON]) -> tuple[str, ...]:
+        """The other program that the node runs, as an argument list; empty: none.
+
+        Args:
+            knob: Gives the value of a knob.
+        """
+        return ()
+
     def main_input(self) -> str | None:
         """The input that passes through when the node is disabled.
 
@@ -135,6 +144,11 @@ class Node(ABC):
         fit is found again.
         """
         raise UsageError(f"{type(self).__name__} has no finished fits to save")
+
+    def asset_saved(self, ctx: Context) -> None:
+        """Called when a finished fit is safe on the disk (assets only): tidy up what was kept for
+        the case that the fit is stopped. Default: nothing is."""
+        return None
 
     def load_asset(self, folder: Path) -> Any:
         """Reads a finished fit (assets only)."""

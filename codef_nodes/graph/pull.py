@@ -65,15 +65,24 @@ class Pass:
         """Whether a render may fit."""
         return self._evaluator.allow_fit
 
-    @property
-    def allow_external(self) -> bool:
-        """Whether external commands may run."""
-        return self._evaluator.allow_external
+    def may_run(self, command: Sequence[str]) -> bool:
+        """Whether another program may be run."""
+        return self._evaluator.may_run(command)
 
     @property
     def started(self) -> float:
         """When the command started."""
         return self._evaluator.started
+
+    @property
+    def scratch(self) -> Path | None:
+        """The cache folder, or None without a cache on disk."""
+        disk = self._evaluator.cache.disk
+        return None if disk is None else disk.folder.parent
+
+    def note(self, sentence: str) -> None:
+        """A sentence for the person."""
+        self._evaluator.note(sentence)
 
     def knob_value(self, node: str, knob: str) -> JSON:
         """The value of a knob."""
@@ -208,7 +217,9 @@ class Pass:
                     error.node = error.node or node
                     raise
 
-            return self.assets.publish(node, key, write)
+            folder = self.assets.publish(node, key, write)
+            self._node(node).asset_saved(self._context(node, None, task))
+            return folder
 
         folder: Path = self._evaluator.cache.once(
             f"fit:{node}:{key}", compute, task.check, keep=False

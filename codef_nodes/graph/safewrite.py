@@ -2,13 +2,13 @@
 
 import contextlib
 import os
-import secrets
 import shutil
 import stat
 import time
 from pathlib import Path
 
 from engine.errors import WriteError
+from engine.io.atomic import beside, clean_parts
 
 _LEFT_OVER = 3600.0
 
@@ -22,7 +22,7 @@ def write_safely(path: Path, content: bytes) -> None:
         WriteError: Read-only file or folder, no such folder, disk full.
     """
     target = Path(os.path.realpath(path))  # a link stays a link
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    partial = beside(target)
     try:
         mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
         # os.replace asks the folder only; a file that a person made read-only is meant to stay.
@@ -47,11 +47,13 @@ def write_safely(path: Path, content: bytes) -> None:
             partial.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
-    clear_left_overs(target.parent, f".{target.name}.")
+    clear_left_overs(target.parent, f".{target.stem}.")
 
 
 def clear_left_overs(folder: Path, prefix: str) -> None:
-    """Removes what killed processes left behind: ``prefix*.part``, older than an hour."""
+    """Removes what killed processes left behind, and ``prefix*.part`` older than an hour."""
+    with contextlib.suppress(OSError):
+        clean_parts(folder)
     with contextlib.suppress(OSError):
         for path in folder.iterdir():
             if not (path.name.startswith(prefix) and path.name.endswith(".part")):

@@ -38,7 +38,9 @@ def load(path: str | Path, registry: Registry | None = None) -> Document:
             f"cannot read {path} ({error.strerror or error}); check the path", file=path
         ) from error
     except UnicodeDecodeError:
-        raise DocumentError(f"{path} is no Codef document: it is no text", file=path) from None
+        raise DocumentError(
+            f"{path} is no Codef document: it is no text; open a backup of it", file=path
+        ) from None
     try:
         tree = read_json(text)
     except ValueError as error:

@@ -24,6 +24,7 @@ from codef_nodes.graph.history import History
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.registry import Registry
 from codef_nodes.graph.serialise import load, save
+from codef_nodes.graph.trust import Ask, ask_about
 from engine.errors import CodefError, UsageError
 from engine.progress import Progress, Task
 
@@ -182,6 +183,17 @@ class Session:
                 return str(self._evaluator.refit(node, Task(listener, self._cancelled)))
             finally:
                 self._save_records()
+
+    def ask_about_commands(self, node: str | None, ask: Ask) -> None:
+        """Asks about the programs that a render would run and that are new on this machine.
+
+        Args:
+            node: What is rendered; None: all that write.
+            ask: Puts the question; called before anything is rendered.
+        """
+        with self._work:
+            nodes = [node] if node is not None else self.writers()
+            self._evaluator.trust = ask_about(self.document, nodes, ask, self._notes.append)
 
     def cancel(self) -> None:
         """Stops the render that runs, from any thread."""

@@ -146,7 +146,7 @@ class FitCoDeF(Node):
         """The ``Field``."""
         import time
 
-        from codef_nodes.work.fitting import run_fit
+        from codef_nodes.work.fitting import run_fit, scratch_of
         from engine.fit.request import FitOptions
 
         frames = ctx.own_frames()
@@ -160,6 +160,10 @@ class FitCoDeF(Node):
         if ctx.knob("missing") == "skip":
             frames = tuple([frame for frame in frames if _is_there(ctx, frame)])
         steps, seconds = ctx.knob("steps"), ctx.knob("seconds")
+        checkpoint = None if ctx.scratch is None else scratch_of(ctx.scratch, ctx.key)
+        resume = checkpoint is not None and checkpoint.is_dir() and any(checkpoint.iterdir())
+        if resume:
+            ctx.note(f"{ctx.node_name}: the fit goes on from where it was stopped")
         return run_fit(
             frames,
             lambda frame: _picture(ctx, frame),
@@ -178,7 +182,18 @@ class FitCoDeF(Node):
             source=_source(_picture(ctx, frames[0])) if frames else {},
             identity=ctx.key,
             started=started,
+            checkpoint=checkpoint,
+            resume=resume,
         )
+
+    def asset_saved(self, ctx: Context) -> None:
+        """Removes the checkpoint."""
+        import shutil
+
+        from codef_nodes.work.fitting import scratch_of
+
+        if ctx.scratch is not None:
+            shutil.rmtree(scratch_of(ctx.scratch, ctx.key), ignore_errors=True)
 
     def save_asset(self, value: Any, folder: Path) -> None:
         """Writes the field folder."""

@@ -1,6 +1,6 @@
 """ImageOperation: one operation of the catalogue on a picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -18,6 +18,9 @@ from engine.operations.parameters import Parameter
 
 EXTERNAL = "external"
 """The operation that starts another program."""
+
+COMMAND = "external_command"
+"""Its knob with the argument list."""
 
 
 def knob_name(operation: str, parameter: str) -> str:
@@ -104,6 +107,11 @@ class ImageOperation(Node):
         ),
     )
 
+    @classmethod
+    def external_command(cls, knob: Callable[[str], JSON]) -> tuple[str, ...]:
+        """That of the operation which starts another program."""
+        return tuple(knob(COMMAND)) if knob("operation") == EXTERNAL else ()
+
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
         """Those of the picture; over a still, those of what is mixed in."""
         return first_moving(ctx, "image", *(name for name in (*_used(ctx), "mask")))
@@ -124,10 +132,11 @@ class ImageOperation(Node):
         if mix == 0:
             return picture
         entry = operations()[ctx.knob("operation")]
-        if entry.name == EXTERNAL and not ctx.allow_external:
+        if entry.name == EXTERNAL and not ctx.may_run(ctx.knob(COMMAND)):
             raise UsageError(
                 f"{ctx.node_name} runs another program, and documents may not do so unasked; look "
-                "at its command, then allow it with --allow-external",
+                "at its command, then allow it with --allow-external or, once for this machine, by "
+                "rendering in a terminal",
                 node=ctx.node_name,
             )
         mask = None

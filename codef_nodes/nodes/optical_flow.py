@@ -121,6 +121,7 @@ class OpticalFlow(Node):
         if ctx.knob("method") == "file":
             return self._read(ctx, frames)
         from codef_nodes.work.flows import LINKS, pair_of
+        from engine.flow.compact import compact
 
         def shot(frame: int) -> tuple[str, Callable[[], Picture]]:
             def read() -> Picture:
@@ -135,7 +136,7 @@ class OpticalFlow(Node):
         preceding = None if before is None else LINKS.link(shot(before), here, preset)
         ctx.task.check()
         following = None if after is None else LINKS.link(here, shot(after), preset)
-        return pair_of(ctx.frame, following, preceding)
+        return compact(pair_of(ctx.frame, following, preceding))
 
     def _tables(self, ctx: Context) -> list[dict[int, Path]]:
         from codef_nodes.work.flowfiles import assigned, numbered

@@ -5,11 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from codef_nodes.graph.cache import Cache
 from codef_nodes.graph.context import RenderOptions
+from codef_nodes.graph.memory import GIB
 from codef_nodes.graph.session import Session
+from codef_nodes.graph.trust import Ask
 from engine.errors import PartialError
 from engine.io.frames import format_frames, parse_frames
 from engine.progress import Progress, Task
+
+MOST_MEMORY = 3 * GIB
+"""A render goes through the clip from end to end: more memory saves it nothing, and a render farm
+runs several of them on one machine. (The editor, which goes back and forth, takes the standard.)"""
 
 
 @dataclass(frozen=True)
@@ -39,8 +46,16 @@ class RenderJob:
     cache: str | None = None
 
 
-def render_document(job: RenderJob, task: Task, warn: Callable[[str], None]) -> dict[str, Any]:
+def render_document(
+    job: RenderJob, task: Task, warn: Callable[[str], None], ask: Ask | None = None
+) -> dict[str, Any]:
     """Renders.
+
+    Args:
+        job: What to render.
+        task: Progress and cancel.
+        warn: Hears warnings.
+        ask: Asks the person about programs that the document wants to run; None: nobody is there.
 
     Returns:
         ``{"document", "nodes", "written", "frames", "failed", "computes"}``, and under
@@ -51,11 +66,16 @@ def render_document(job: RenderJob, task: Task, warn: Callable[[str], None]) -> 
     """
     frames = parse_frames(job.frames) if job.frames else None
     session = Session(
-        cache_dir=job.cache, allow_fit=job.allow_fit, allow_external=job.allow_external
+        cache=Cache.standard(job.cache, MOST_MEMORY),
+        cache_dir=job.cache,
+        allow_fit=job.allow_fit,
+        allow_external=job.allow_external,
     )
     session.open(job.document)
     for place, text in job.assignments:
         session.set_text(f"{place}={text}")
+    if not job.allow_external:
+        session.ask_about_commands(job.node, ask or _nobody)
     told: set[str] = set()
 
     def tell() -> None:
@@ -84,6 +104,10 @@ def render_document(job: RenderJob, task: Task, warn: Callable[[str], None]) -> 
         watcher.join()
     tell()
     return _answer(job, session, summaries)
+
+
+def _nobody(_question: str) -> bool:
+    return False
 
 
 def _pass_on(task: Task, session: Session, finished: threading.Event) -> None:

@@ -75,7 +75,8 @@ def read_layout(folder: str | Path) -> PublishedLayout:
         folders = {item.name: item for item in root.iterdir() if item.is_dir()}
         if name not in folders or not _holds_files(folders[name]):
             raise InputError(
-                f"{root} is no clip of the published layout: it has no folder {name} with frames",
+                f"{root} is no clip of the published layout: it has no folder {name} with frames; "
+                "name a folder such as all_sequences/NAME",
                 file=root,
             )
         numbered = {}

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from codef_nodes.cli.arguments import Parser, common, program_name
 from codef_nodes.cli.console import Console, emit
 from codef_nodes.cli.failures import as_codef_error
+from codef_nodes.cli.heap import give_back_freed_memory
 from codef_nodes.cli.interrupt import cancellable
 from codef_nodes.cli.progress import put
 from engine.errors import Cancelled, CodefError
@@ -102,6 +103,8 @@ def _run(argv: Sequence[str], console: Console) -> int:
     module = _module(arguments.module)
     cancelled = threading.Event()
     task = Task(console.meter, cancelled)
+
+    give_back_freed_memory()
 
     def work() -> dict[str, object]:
         answer: dict[str, object] = module.run(arguments, console, task)

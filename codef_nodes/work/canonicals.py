@@ -49,7 +49,7 @@ def write_canonicals(
         WriteError: It cannot be written.
     """
     from engine.edit.canonical import canonical_picture, sidecar, sidecar_path
-    from engine.io.atomic import replace_atomically
+    from engine.io.atomic import clean_parts, replace_atomically
     from engine.io.write import WriteOptions, write_parts, write_picture
 
     path = Path(output)
@@ -57,6 +57,7 @@ def write_canonicals(
         raise UsageError(
             f"{path}: canonical images have an alpha channel; write .exr, .png or .tif", file=path
         )
+    clean_parts(path.parent)
     working = str(field.source.get("working") or WriteOptions().working)
     layers = chosen_layers(field, layer)
     written = []

@@ -12,7 +12,7 @@ from typing import Any
 
 from codef_nodes.work.masks import folder_masks
 from codef_nodes.work.source import Source, absolute, opened, record, used_frames
-from engine.errors import Cancelled, InputError, MissingFrameError, UsageError
+from engine.errors import Cancelled, InputError, MaskError, MissingFrameError, UsageError
 from engine.fields.field import Field
 from engine.fit.request import FitOptions, FitRequest, GroupMasks
 from engine.flow.pair import FlowPair
@@ -22,6 +22,7 @@ from engine.progress import Task
 
 Warn = Callable[[str], None]
 log = logging.getLogger(__name__)
+KEPT_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
     frames = used_frames(clip, job.source, warn)
     check_frames(frames, job.source.path)
     groups = folder_masks(job.masks, frames, clip.frames)
+    folders = {group.name: mask for group, mask in zip(groups, job.masks, strict=True)}
     flow = None
     if job.flow:
         flow = _flow_files(job.flow, frames, clip.read(frames[0]))
@@ -212,9 +214,35 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
         if checkpoint.exists():
             raise Cancelled("cancelled; the same command with --resume goes on") from error
         raise
+    except MaskError as error:
+        if error.file is None:  # the engine knows the groups by their names only
+            error.file = next((f for n, f in folders.items() if repr(n) in error.message), None)
+        raise
     store(done, folder)
     shutil.rmtree(checkpoint, ignore_errors=True)
     return figures(done, output, time.monotonic() - job.started)
+
+
+def scratch_of(folder: Path, key: str) -> Path:
+    """Where the checkpoints of a fit in a document lie: in the cache folder, by the fit's key.
+
+    Those of fits that were given up on go after ``KEPT_DAYS``.
+
+    Args:
+        folder: The cache folder.
+        key: Key of everything that the fit reads and of its knobs.
+    """
+    import shutil
+
+    place = folder / "fits"
+    try:
+        for entry in place.iterdir():
+            newest = max((f.stat().st_mtime for f in entry.iterdir()), default=0.0)
+            if entry.name != key and time.time() - newest > KEPT_DAYS * 86400:
+                shutil.rmtree(entry, ignore_errors=True)
+    except OSError:
+        pass  # no folder yet, or another process tidies it
+    return place / key
 
 
 def store(done: Field, folder: Path) -> None:
@@ -243,9 +271,10 @@ def _flow_files(spec: str, frames: Sequence[int], first: Picture) -> Callable[[i
 def _identity(job: FitJob, clip: list[Any]) -> str:
     from codef_nodes.work.source import files_identity
 
-    options = job.options
+    options, source = job.options, job.source
     said = [
         clip,
+        [source.first, source.colour_space, source.working],
         [files_identity(folder) for folder in job.masks],
         files_identity(job.flow) if job.flow else None,
         # Not the length: a longer fit may go on from the checkpoint of a shorter one.

@@ -32,6 +32,7 @@ def write_st_maps(
         UsageError: No such layer, no place for the frame number, or no EXR or TIFF.
         WriteError: A file cannot be written.
     """
+    from engine.io.atomic import clean_parts
     from engine.io.sequence import fill_pattern, has_pattern
     from engine.io.write import WriteOptions, write_parts, write_picture
     from engine.warp.stmap import st_picture
@@ -45,6 +46,7 @@ def write_st_maps(
             f"{path} has no place for the frame number; use a name such as {path.stem}.%04d.exr",
             file=path,
         )
+    clean_parts(path.parent)
     layers = chosen_layers(field, layer)
     written = []
     for count, frame in enumerate(wanted):

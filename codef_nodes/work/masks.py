@@ -156,7 +156,7 @@ def match_frames(wanted: Sequence[int], there: Sequence[int], what: str) -> dict
     raise MaskError(
         f"{what}: {len(there)} masks for {len(wanted)} frames, and none with the number of frame "
         f"{missing[0]}; give one mask for each frame",
-        file=what,
+        file=what if Path(what).exists() else None,
         frame=missing[0],
     )
 

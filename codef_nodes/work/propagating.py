@@ -143,7 +143,6 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     from engine.edit.edits import prepare_edits
     from engine.edit.frame_edit import frame_edit, propagate_frame_edits
     from engine.edit.propagate import propagate_frame
-    from engine.io.read import read_picture
     from engine.io.write import WriteOptions
 
     if not job.edits and not job.edit_frames:
@@ -177,7 +176,7 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
         painted = []
         for frame, path in job.edit_frames:
             field.index(frame)
-            picture = read_picture(path, colour_space=_same_space(clip, path), working=clip.working)
+            picture = _painted(path, frame, clip)
             painted.append(
                 frame_edit(field, frame, picture, clip.read(frame), working=clip.working)
             )
@@ -194,6 +193,30 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
 
     done = write_frames(plan, frames, picture_of, task, "propagate")
     return {**done.summary(), "mode": job.mode, "edits": placed}
+
+
+def _painted(path: str, frame: int, clip: "Clip") -> Picture:
+    """A painted frame.
+
+    Raises:
+        InputError: It is absent.
+        EditError: It is there and no picture.
+    """
+    from engine.io.read import read_picture
+
+    file = Path(path)
+    if not file.exists():
+        raise InputError(f"there is no painted frame {file}; check the path", file=file)
+    if file.is_dir():
+        raise EditError(f"{file} is a folder; name a painted frame", file=file, frame=frame)
+    try:
+        return read_picture(path, colour_space=_same_space(clip, path), working=clip.working)
+    except InputError as error:
+        raise EditError(
+            f"{file} is no picture that can be read ({error.message}); save it again",
+            file=file,
+            frame=frame,
+        ) from error
 
 
 def _same_space(clip: "Clip", path: str) -> str | None:

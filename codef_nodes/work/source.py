@@ -140,8 +140,9 @@ def used_frames(clip: "Clip", source: Source, warn: Callable[[str], None]) -> tu
         some = "frame" if len(absent) == 1 else "frames"
         raise MissingFrameError(
             f"{source.path}: {some} {format_frames(absent)} "
-            f"{'is' if len(absent) == 1 else 'are'} missing; supply them, or use --missing skip to "
-            "fit without them",
+            f"{'is' if len(absent) == 1 else 'are'} missing; supply "
+            f"{'it' if len(absent) == 1 else 'them'}, or use --missing skip to fit without "
+            f"{'it' if len(absent) == 1 else 'them'}",
             file=source.path,
             frame=absent[0],
         )

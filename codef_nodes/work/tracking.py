@@ -47,7 +47,7 @@ def track_file(field: Field, points: str, output: str, task: Task) -> dict[str, 
         UsageError: It is no list of points.
         MissingFrameError: A point is in a frame that was not fitted.
     """
-    from engine.io.atomic import replace_atomically
+    from engine.io.atomic import clean_parts, replace_atomically
     from engine.warp.track import TrackPoint, track
 
     path = Path(points)
@@ -59,6 +59,7 @@ def track_file(field: Field, points: str, output: str, task: Task) -> dict[str, 
         raise
     found = track(field, asked, task)
     answer = {"tracks": [{"points": one} for one in found]}
+    clean_parts(Path(output).parent)
     with replace_atomically(output) as part:
         part.write_text(json.dumps(answer) + "\n", encoding="utf-8")
     return {"output": output, "tracks": len(found), "frames": len(field.frames)}

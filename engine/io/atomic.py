@@ -31,7 +31,8 @@ def _host() -> str:
     return hashlib.blake2b(platform.node().encode(), digest_size=3).hexdigest()
 
 
-def _beside(path: Path, kind: str) -> Path:
+def beside(path: Path, kind: str = "part") -> Path:
+    """A hidden name beside a file or folder that ``clean_parts`` knows and that is free."""
     token = f"{_host()}-{os.getpid()}-{secrets.token_hex(4)}"
     # The stem is cut so that long names plus the token stay within 255 bytes.
     stem = path.stem.encode()[:180].decode(errors="ignore")
@@ -90,7 +91,7 @@ def replace_atomically(
     path = Path(path)
     if create_folders:
         make_folder(path.parent)
-    part = _beside(path, "part")
+    part = beside(path, "part")
     try:
         yield part
         if check is not None:
@@ -127,7 +128,7 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
     path = Path(path)
     make_folder(path.parent)
     # The suffix of a folder's name is part of the name: "shot.v2" is no file type.
-    part = _beside(path.with_name(path.name + "."), "part")
+    part = beside(path.with_name(path.name + "."), "part")
     make_folder(part)
     try:
         yield part
@@ -150,7 +151,7 @@ def _swap(part: Path, path: Path) -> None:
     if not path.exists():
         os.replace(part, path)
         return
-    old = _beside(path.with_name(path.name + "."), "old")
+    old = beside(path.with_name(path.name + "."), "old")
     os.replace(path, old)
     try:
         os.replace(part, path)

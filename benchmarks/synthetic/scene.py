@@ -18,6 +18,7 @@ MOMENTS = 7
 SHUTTER = 0.5  # of a frame
 FISH = 0.30  # length of the fish as a share of the frame's width
 MARK = 0.15  # size of the mark, likewise
+SUN = 1.5  # light on everything
 
 Bool = NDArray[np.bool_]
 
@@ -198,7 +199,7 @@ class Scene:
     def exposure(self, time: float) -> float:
         """The factor on all light at a time."""
         swing = 0.6 * self._swing(time, 23, 6) + 0.4 * self._swing(time, 6.1, 7)
-        return 1 + self.level.exposure * swing
+        return SUN * (1 + self.level.exposure * swing)
 
     @cached_property
     def _clouds(self) -> F32:

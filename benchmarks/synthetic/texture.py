@@ -198,9 +198,7 @@ def koi(length: float, seed: int) -> F32:
     pupil = [float(v) for v in _linear(20, 18, 18)]
     for side in (-1, 1):
         eye = (int(middle[0] + 0.4 * size), int(middle[1] + side * 0.062 * size))
-        cv2.circle(
-            colour, eye, max(1, int(0.018 * size)), [float(v) for v in _linear(20, 18, 18)], -1
-        )
+        cv2.circle(colour, eye, max(1, int(0.018 * size)), pupil, -1)
     rgba = np.dstack([np.clip(colour, 0.003, 0.95) * alpha[..., None], alpha]).astype(np.float32)
     small: F32 = cv2.resize(rgba, (w // fine, h // fine), interpolation=cv2.INTER_AREA)
     return small

@@ -40,7 +40,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="F=FILE",
         help="a painted frame as the edit, such as 1047=painted.exr; repeatable",
     )
-    parser.add_argument("--mode", choices=("over", "replace"), default="over")
+    parser.add_argument(
+        "--mode",
+        choices=("over", "replace"),
+        default="over",
+        help="put the change over the source (over, the default), or draw whole frames (replace)",
+    )
     parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
     common_clip(parser)
     parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")

@@ -25,5 +25,6 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
     from codef_nodes.work.tracking import track_file
 
     answer = track_file(open_field(args.field), args.points, args.output, task)
-    console.say(f"wrote {answer['tracks']} tracks of {answer['frames']} frames to {args.output}")
+    tracks = "1 track" if answer["tracks"] == 1 else f"{answer['tracks']} tracks"
+    console.say(f"wrote {tracks} of {answer['frames']} frames to {args.output}")
     return answer

@@ -28,6 +28,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="change a knob for this render only; repeatable",
     )
     parser.add_argument(
+        "--preset",
+        action="append",
+        default=[],
+        type=assignment,
+        dest="presets",
+        metavar="NODE=NAME",
+        help="set the knobs of a node as a preset says, for this render only; `codef nodes` lists "
+        "them; repeatable, and --set goes over it",
+    )
+    parser.add_argument(
         "--continue",
         action="store_true",
         dest="keep_going",
@@ -56,6 +66,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         node=args.node,
         frames=args.frames,
         assignments=tuple(args.assignments),
+        presets=tuple(args.presets),
         keep_going=args.keep_going,
         skip_existing=args.skip_existing,
         allow_external=args.allow_external,
@@ -64,5 +75,8 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
     )
     answer = render_document(job, task, warn=console.warn, ask=console.ask)
     answer["seconds"] = console.seconds()
-    console.say(f"wrote {len(answer['written'])} files in {answer['seconds']:.1f} s")
+    done = f"wrote {len(answer['written'])} files"
+    if args.node and not answer["written"] and answer["frames"]:
+        done = f"rendered {len(answer['frames'])} frames of {args.node}, which wrote no file,"
+    console.say(f"{done} in {answer['seconds']:.1f} s")
     return answer

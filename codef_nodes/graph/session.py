@@ -22,6 +22,7 @@ from codef_nodes.graph.document import Document
 from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.graph.history import History
 from codef_nodes.graph.jsonvalue import JSON
+from codef_nodes.graph.presets import preset_for
 from codef_nodes.graph.registry import Registry
 from codef_nodes.graph.serialise import load, save
 from codef_nodes.graph.trust import Ask, ask_about
@@ -133,6 +134,14 @@ class Session:
         if not (equals and dot and node and knob):
             raise UsageError(f"{assignment!r} is not of the form NODE.KNOB=VALUE")
         return self.set(node, knob, self.document.knob(node, knob).parse(text, node))
+
+    def apply_preset(self, node: str, preset: str) -> bool:
+        """Sets the knobs of a node as a preset says, in one step of undo.
+
+        Raises:
+            UsageError: No such node, or no such preset for it.
+        """
+        return self.do(preset_for(self.document, node, preset).command(node))
 
     def render(
         self,

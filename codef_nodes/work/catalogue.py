@@ -6,6 +6,7 @@ from typing import Any
 
 from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
+from codef_nodes.graph.presets import NodePreset, node_presets
 from codef_nodes.graph.registry import all_node_classes
 from engine.errors import UsageError
 
@@ -25,7 +26,7 @@ def _knob(knob: Knob) -> dict[str, Any]:
     }
 
 
-def _node(cls: type[Node]) -> dict[str, Any]:
+def _node(cls: type[Node], presets: list[NodePreset]) -> dict[str, Any]:
     return {
         "type": cls.type,
         "version": cls.version,
@@ -46,6 +47,11 @@ def _node(cls: type[Node]) -> dict[str, Any]:
         "output": cls.output,
         "per_frame": cls.per_frame,
         "knobs": [_knob(knob) for knob in cls.knobs],
+        "presets": [
+            {"name": each.name, "title": each.title, "help": each.help, "knobs": dict(each.knobs)}
+            for each in presets
+            if each.type == cls.type
+        ],
     }
 
 
@@ -55,12 +61,12 @@ def catalogue(only: str | None = None) -> list[dict[str, Any]]:
     Raises:
         UsageError: There is no such node.
     """
-    classes = all_node_classes()
+    classes, presets = all_node_classes(), node_presets()
     if only is None:
-        return [_node(cls) for cls in classes]
+        return [_node(cls, presets) for cls in classes]
     for cls in classes:
         if only.lower() in (cls.type.lower(), *(alias.lower() for alias in cls.aliases)):
-            return [_node(cls)]
+            return [_node(cls, presets)]
     near = difflib.get_close_matches(only, [cls.type for cls in classes], 1, 0.4)
     advice = f"did you mean {near[0]}?" if near else "`codef nodes` lists them all"
     raise UsageError(f"there is no node {only}; {advice}")
@@ -82,6 +88,8 @@ def describe(node: dict[str, Any]) -> str:
         lines.append(f"  > {node['output']}")
     for knob in node["knobs"]:
         lines += [f"  {knob['name']}  {_values(knob)}", wrapped(knob["help"], 6)]
+    for preset in node["presets"]:
+        lines += [f"  preset {preset['name']}", wrapped(preset["help"], 6)]
     return "\n".join(lines)
 
 

@@ -28,6 +28,7 @@ class RenderJob:
         node: Node to render, or None for all that write.
         frames: A range, or None for all.
         assignments: ``NODE.KNOB`` and text, for this render only.
+        presets: Node and name of a preset, for this render only; before the assignments.
         keep_going: Go on when a frame fails.
         skip_existing: Leave frames alone whose file is there.
         allow_external: External commands may run.
@@ -39,6 +40,7 @@ class RenderJob:
     node: str | None = None
     frames: str | None = None
     assignments: tuple[tuple[str, str], ...] = ()
+    presets: tuple[tuple[str, str], ...] = ()
     keep_going: bool = False
     skip_existing: bool = False
     allow_external: bool = False
@@ -72,6 +74,8 @@ def render_document(
         allow_external=job.allow_external,
     )
     session.open(job.document)
+    for node, preset in job.presets:
+        session.apply_preset(node, preset)
     for place, text in job.assignments:
         session.set_text(f"{place}={text}")
     if not job.allow_external:

@@ -386,3 +386,22 @@ def test_imports_that_make_no_sense_fail(codef: Codef, tmp_path: Path) -> None:
     assert codef("import-sequence", root, *out, "--config", tmp_path / "bad.yaml").code == 2
     assert codef("import-sequence", root, *out, "--config", tmp_path / "none.yaml").code == 3
     assert not (tmp_path / "g.codef").exists()
+
+
+def test_a_preset_sets_knobs_for_this_render_and_set_goes_over_it(
+    codef: Codef, project: Path
+) -> None:
+    document = project / "shot.codef"
+    before = json.loads(document.read_text(encoding="utf-8"))["nodes"]["Grade"]
+    one = ("render", document, "--frames", "1003", "--json")
+    assert codef(*one).code == 0
+    plain = read_png(project / "out" / "o.1003.png")
+    assert codef(*one, "--preset", "Grade=golden_hour").code == 0
+    warm = read_png(project / "out" / "o.1003.png").astype(float)
+    gain = warm.mean((0, 1)) / plain.mean((0, 1))
+    assert gain[2] > 1.02 > 0.98 > gain[0]  # BGR: redder, less blue
+    assert codef(*one, "--preset", "Grade=golden_hour", "--set", "Grade.mix=0").code == 0
+    assert np.array_equal(read_png(project / "out" / "o.1003.png"), plain)
+    assert json.loads(document.read_text(encoding="utf-8"))["nodes"]["Grade"] == before
+    answer = codef(*one, "--preset", "Grade=nope")
+    assert answer.code == 2 and "golden_hour" in answer.last["error"]["message"]

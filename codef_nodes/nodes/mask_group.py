@@ -134,7 +134,7 @@ def _clips(ctx: Context) -> list["Clip"]:
         return []
     from codef_nodes.work.source import remembered_clip
 
-    return [remembered_clip(str(ctx.path(spec)), colour_space="raw") for spec in files]
+    return [remembered_clip(str(ctx.path(spec)), colour_space="raw", quiet=True) for spec in files]
 
 
 def _matched(ctx: Context, clip: "Clip", frame: int) -> int:

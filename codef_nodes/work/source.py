@@ -51,6 +51,7 @@ def remembered_clip(
     colour_space: str | None = None,
     working: str | None = None,
     still: bool = False,
+    quiet: bool = False,
 ) -> "Clip":
     """An open clip, opened again only when its folder changed.
 
@@ -62,11 +63,12 @@ def remembered_clip(
         colour_space: As for ``open_clip``.
         working: As for ``open_clip``; None for the default.
         still: The one file only, even where its name looks like one of a sequence.
+        quiet: Say nothing about repeated frames and the like: masks may well stand still.
     """
     path = Path(spec)
     stamps = tuple(_stamp(place) for place in (path, path.parent))
     config = os.environ.get("OCIO")
-    return _opened(spec, first, colour_space or None, working or None, still, stamps, config)
+    return _opened(spec, first, colour_space or None, working or None, still, quiet, stamps, config)
 
 
 def _stamp(path: Path) -> int:
@@ -83,6 +85,7 @@ def _opened(
     colour_space: str | None,
     working: str | None,
     still: bool,
+    quiet: bool,
     stamps: tuple[int, ...],
     config: str | None,
 ) -> "Clip":
@@ -94,7 +97,7 @@ def _opened(
         clip = _single(Path(spec), first, colour_space, working)
     else:
         clip = open_clip(spec, first=first, colour_space=colour_space, working=working)
-    for sentence in clip.warnings:
+    for sentence in () if quiet else clip.warnings:
         log.warning("%s", sentence)
     return clip
 

@@ -27,7 +27,11 @@ def read_points(path: str | Path) -> list[Any]:
         raise UsageError(f"{path} is no JSON list of points: it is no text", file=path) from None
     try:
         points = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise UsageError(
+            f"{path} is no JSON list of points: it is nested too deep", file=path
+        ) from None
+    except ValueError as error:
         raise UsageError(f"{path} is no JSON list of points: {error}", file=path) from None
     if not isinstance(points, list):
         raise UsageError(

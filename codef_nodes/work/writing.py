@@ -86,6 +86,7 @@ def check_plan(plan: Plan, frames: Sequence[int | None]) -> None:
         UsageError: Several frames and no place for their number, or no file name at all.
     """
     from engine.io.sequence import has_pattern
+    from engine.io.write import check_kind
 
     if not plan.pattern.name or plan.pattern.is_dir():
         raise UsageError(
@@ -98,6 +99,7 @@ def check_plan(plan: Plan, frames: Sequence[int | None]) -> None:
             f"{plan.pattern}: frames are written as pictures; use a name such as frame.%04d.exr",
             file=plan.pattern,
         )
+    check_kind(plan.pattern)
     if len(frames) > 1 and not has_pattern(str(plan.pattern)):
         raise UsageError(
             f"{plan.pattern} has no place for the frame number; use a name such as "

@@ -59,7 +59,7 @@ def from_bytes(confidence: AnyArray | None) -> F32 | None:
 def _rounded(vectors: F32 | None) -> F32 | None:
     if vectors is None:
         return None
-    halves = np.clip(vectors, -65504, 65504).astype(np.float16)
+    halves: AnyArray = np.clip(vectors, -65504, 65504).astype(np.float16)
     return np.asarray(halves, np.float32)
 
 
@@ -69,7 +69,7 @@ def _in_steps(confidence: F32 | None) -> F32 | None:
 
 def _codes(confidence: F32) -> AnyArray:
     clean = np.nan_to_num(confidence, nan=0.0, posinf=1.0, neginf=0.0)
-    return np.rint(np.clip(clean, 0, 1) * np.float32(255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(clean, 0, 1) * np.float32(255)), np.uint8)
 
 
 def _shares(codes: AnyArray) -> F32:

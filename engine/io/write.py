@@ -204,10 +204,22 @@ def _kind(path: Path) -> str:
     return _ALIASES.get(extension, extension)
 
 
+def check_kind(path: Path) -> None:
+    """Refuses a file name of a kind that is never written.
+
+    Raises:
+        UsageError: It is.
+    """
+    if _kind(path) not in _DEPTHS:
+        raise UsageError(
+            f"{path}: pictures are written as .exr, .png, .tif, .jpg or .dpx; choose one of them",
+            file=path,
+        )
+
+
 def _target(path: Path, picture: Picture, options: WriteOptions) -> _Target:
+    check_kind(path)
     kind = _kind(path)
-    if kind not in _DEPTHS:
-        raise UsageError(f"{path}: pictures are written as .exr, .png, .tif, .jpg or .dpx.")
     if options.compression.split(":")[0] not in COMPRESSIONS:
         raise UsageError(
             f'There is no EXR compression "{options.compression}"; choose one of '

@@ -38,7 +38,7 @@ class TrackPoint:
                 f'a track point must look like {{"frame": 1, "x": 10.5, "y": 20.5}}, not {item!r}'
             ) from error
         if not (np.isfinite(x) and np.isfinite(y)):
-            raise UsageError(f"the track point {item!r} has no finite place")
+            raise UsageError(f"the track point {item!r} has no finite place; correct it")
         return cls(frame, x, y)
 
 

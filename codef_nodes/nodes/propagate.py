@@ -1,5 +1,6 @@
 """Propagate: the edit goes into every frame."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +20,8 @@ from engine.io.picture import Picture
 if TYPE_CHECKING:
     from engine.edit.edits import Edit
     from engine.edit.frame_edit import FrameEdit
+
+log = logging.getLogger(__name__)
 
 EDITS, FRAME_EDITS = Memo(), Memo()
 """Edits matched with the layers, found once for all frames."""
@@ -198,7 +201,16 @@ def _edits(ctx: Context, field: Field) -> dict[int, "Edit"]:
             # Only a picture that is still the file's own is judged as that kind of file.
             path = None if picture.native is None else file
             sources.append(EditSource(picture, path=path, layer=layer, sidecar=beside))
-        return prepare_edits(field, sources, mode=ctx.knob("mode"), working=ctx.working_space)
+        found = prepare_edits(field, sources, mode=ctx.knob("mode"), working=ctx.working_space)
+        for k, edit in sorted(found.items()):
+            if edit.how.startswith("registered"):  # a guess, which a person should know of
+                log.warning(
+                    "%s: the edit of %s was placed on the canvas by likeness (%s); look at it",
+                    ctx.node_name,
+                    field.layers[k].name,
+                    edit.how,
+                )
+        return found
 
     try:
         return EDITS.get((field, *pictures), (ctx.knob("mode"), ctx.working_space, *said), make)

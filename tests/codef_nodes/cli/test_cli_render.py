@@ -8,10 +8,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
-from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, Codef, make_clip, read_png
+from tests.codef_nodes.cli.tinyclip import (
+    FRAMES,
+    HEIGHT,
+    WIDTH,
+    Codef,
+    make_clip,
+    read_png,
+    write_png,
+)
 
 STROKE = {"kind": "brush", "points": [[20, 20, 1], [40, 24, 1]], "size": 7, "colour": [1, 0, 0]}
 ROOT = Path(__file__).parents[3]
@@ -405,3 +414,28 @@ def test_a_preset_sets_knobs_for_this_render_and_set_goes_over_it(
     assert json.loads(document.read_text(encoding="utf-8"))["nodes"]["Grade"] == before
     answer = codef(*one, "--preset", "Grade=nope")
     assert answer.code == 2 and "golden_hour" in answer.last["error"]["message"]
+
+
+def test_an_edit_that_had_to_be_searched_for_is_told(codef: Codef, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    big = cv2.GaussianBlur(rng.random((300, 420, 3)).astype(np.float32), (0, 0), 1.6)
+    big = cv2.normalize(big, None, 10, 245, cv2.NORM_MINMAX)
+    (tmp_path / "clip").mkdir()
+    for number in range(3):
+        shot = np.rint(big[20:260, 20 + 2 * number : 340 + 2 * number]).astype(np.uint8)
+        write_png(tmp_path / "clip" / f"a.{number}.png", shot)
+    assert codef("fit", tmp_path / "clip", "--steps", "2", "-o", tmp_path / "F").code == 0
+    assert codef("canonical", tmp_path / "F", "-o", tmp_path / "c.png").code == 0
+    crop = cv2.imread(str(tmp_path / "c.png"), cv2.IMREAD_UNCHANGED)[30:200, 40:290]
+    write_png(tmp_path / "crop.png", crop)
+    nodes = {
+        "Clip": node("LoadSequence", file="clip"),
+        "Field": node("LoadField", folder="F"),
+        "Edit": node("LoadSequence", file="crop.png"),
+        "Carry": node("Propagate", {"source": "Clip", "field": "Field", "edit": ["Edit"]}),
+    }
+    document = write_document(tmp_path, {"codef": {"schema": 1}, "settings": {}, "nodes": nodes})
+    answer = codef("render", document, "--node", "Carry", "--json")
+    assert answer.code == 0, answer.err
+    (told,) = answer.last["warnings"]
+    assert "Carry" in told and "confidence" in told

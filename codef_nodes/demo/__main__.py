@@ -70,7 +70,7 @@ def demonstrate(folder: Path, offline: bool) -> int:
     frames = show.result_frames(folder / "result", footage.name)
     say("demo: wrote")
     say(f"  {folder / 'result' / footage.name}.%04d.exr   {len(frames)} edited frames")
-    say("X")
+    say(f"  {folder / 'canonical.exr'}   the whole shot as one still")
     say(f"  {sheet}   source, still, edit and result side by side")
     if "psnr_edit_path" in report:
         say(

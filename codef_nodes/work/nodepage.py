@@ -11,10 +11,12 @@ This page is written by the program: `codef nodes --markdown`. The same in a ter
 
 A knob that is at its default is not written into a document. Colours are scene-linear. Knobs
 count pixels upwards, as a viewer shows them; the points of strokes count downwards from the top
-left of the frame ([file formats](file-formats.md#strokes)).
+left of the frame ([file formats](file-formats.md#strokes)). A preset is a set of knobs:
+`codef render shot.codef --preset Grade=golden_hour`.
 """
 
 INPUTS = ("| input | takes | what for |", "|---|---|---|")
+PRESETS = ("| preset | what it does |", "|---|---|")
 KNOBS = ("| knob | values | default | what it does |", "|---|---|---|---|")
 
 
@@ -48,6 +50,8 @@ def _node(node: dict[str, Any]) -> list[str]:
         lines += ["", *INPUTS, *map(_input, node["inputs"])]
     if node["knobs"]:
         lines += ["", *KNOBS, *map(_knob, node["knobs"])]
+    if node["presets"]:
+        lines += ["", *PRESETS, *map(_preset, node["presets"])]
     return lines
 
 
@@ -72,6 +76,10 @@ def _knob(knob: dict[str, Any]) -> str:
     empty = default is None or default == "" or default == [] or default == {}
     shown = "" if empty else default if isinstance(default, str) else json.dumps(default)
     return _row(f"`{knob['name']}`", values, shown, knob["help"])
+
+
+def _preset(preset: dict[str, Any]) -> str:
+    return _row(f"`{preset['name']}`", preset["help"])
 
 
 def _row(*cells: str) -> str:

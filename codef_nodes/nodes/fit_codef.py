@@ -146,7 +146,7 @@ class FitCoDeF(Node):
         """The ``Field``."""
         import time
 
-        from codef_nodes.work.fitting import run_fit, scratch_of
+        from codef_nodes.work.fitting import has_checkpoint, run_fit, scratch_of
         from engine.fit.request import FitOptions
 
         frames = ctx.own_frames()
@@ -161,7 +161,7 @@ class FitCoDeF(Node):
             frames = tuple([frame for frame in frames if _is_there(ctx, frame)])
         steps, seconds = ctx.knob("steps"), ctx.knob("seconds")
         checkpoint = None if ctx.scratch is None else scratch_of(ctx.scratch, ctx.key)
-        resume = checkpoint is not None and checkpoint.is_dir() and any(checkpoint.iterdir())
+        resume = checkpoint is not None and has_checkpoint(checkpoint)
         if resume:
             ctx.note(f"{ctx.node_name}: the fit goes on from where it was stopped")
         return run_fit(

@@ -98,6 +98,14 @@ def checkpoint_of(folder: Path) -> Path:
     return folder.absolute().with_name(f".{folder.name}.checkpoint")
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is a whole checkpoint; a killed fit may have left half of one."""
+    try:
+        return any(not entry.name.startswith(".") for entry in folder.iterdir())
+    except OSError:
+        return False
+
+
 def real_frame(picture: Picture, frame: int) -> Picture:
     """The picture, unless it stands in for a missing one.
 
@@ -194,7 +202,7 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
     if job.options.seconds is not None:
         task = task.part(0, 1)
         task.ends = job.started + job.options.seconds
-    if job.resume and not checkpoint.exists():
+    if job.resume and not has_checkpoint(checkpoint):
         warn("there is no checkpoint to resume from: the fit starts anew")
     try:
         done = run_fit(
@@ -211,7 +219,7 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
             resume=job.resume,
         )
     except Cancelled as error:
-        if checkpoint.exists():
+        if has_checkpoint(checkpoint):
             raise Cancelled("cancelled; the same command with --resume goes on") from error
         raise
     except MaskError as error:

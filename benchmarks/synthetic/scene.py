@@ -16,6 +16,7 @@ from engine.colour.encoding import decode, encode
 FINE = 2
 MOMENTS = 7
 SHUTTER = 0.5  # of a frame
+SOFTNESS = 0.6  # of lens and sensor: standard deviation in pixels of the frame
 FISH = 0.30  # length of the fish as a share of the frame's width
 MARK = 0.15  # size of the mark, likewise
 SUN = 1.5  # light on everything
@@ -346,6 +347,14 @@ def _read(texels: F32, x: F32, y: F32, shape: tuple[int, int], border: int) -> F
 
 
 def _averaged(stack: F32, width: int, height: int) -> F32:
-    """Means over the samples of each pixel, [height, width, C]."""
+    """What the pixels of a sensor behind a lens get of the samples, [height, width, C]."""
+    import cv2
+
+    stack = np.dstack(
+        [
+            cv2.GaussianBlur(np.ascontiguousarray(stack[..., c : c + 4]), (0, 0), SOFTNESS * FINE)
+            for c in range(0, stack.shape[2], 4)
+        ]
+    )
     parts = stack.reshape(height, FINE, width, FINE, stack.shape[2])
     return np.asarray(parts.mean(axis=(1, 3), dtype=np.float32), np.float32)

@@ -160,7 +160,7 @@ class FitCoDeF(Node):
         if ctx.knob("missing") == "skip":
             frames = tuple([frame for frame in frames if _is_there(ctx, frame)])
         steps, seconds = ctx.knob("steps"), ctx.knob("seconds")
-        checkpoint = None if ctx.scratch is None else scratch_of(ctx.scratch, ctx.key)
+        checkpoint = scratch_of(ctx.scratch, ctx.key)
         resume = checkpoint is not None and has_checkpoint(checkpoint)
         if resume:
             ctx.note(f"{ctx.node_name}: the fit goes on from where it was stopped")
@@ -192,8 +192,9 @@ class FitCoDeF(Node):
 
         from codef_nodes.work.fitting import scratch_of
 
-        if ctx.scratch is not None:
-            shutil.rmtree(scratch_of(ctx.scratch, ctx.key), ignore_errors=True)
+        checkpoint = scratch_of(ctx.scratch, ctx.key)
+        if checkpoint is not None:
+            shutil.rmtree(checkpoint, ignore_errors=True)
 
     def save_asset(self, value: Any, folder: Path) -> None:
         """Writes the field folder."""

@@ -231,25 +231,37 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
     return figures(done, output, time.monotonic() - job.started)
 
 
-def scratch_of(folder: Path, key: str) -> Path:
+def scratch_of(folder: Path | None, key: str) -> Path | None:
     """Where the checkpoints of a fit in a document lie: in the cache folder, by the fit's key.
 
     Those of fits that were given up on go after ``KEPT_DAYS``.
 
     Args:
-        folder: The cache folder.
+        folder: The cache folder, or None.
         key: Key of everything that the fit reads and of its knobs.
+
+    Returns:
+        The folder, which need not exist; None where nothing can be kept: a cache that is out of
+        order stops no fit.
     """
     import shutil
 
+    if folder is None:
+        return None
     place = folder / "fits"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError:
+        return None
     try:
         for entry in place.iterdir():
             newest = max((f.stat().st_mtime for f in entry.iterdir()), default=0.0)
             if entry.name != key and time.time() - newest > KEPT_DAYS * 86400:
                 shutil.rmtree(entry, ignore_errors=True)
     except OSError:
-        pass  # no folder yet, or another process tidies it
+        pass  # another process tidies it
     return place / key
 
 

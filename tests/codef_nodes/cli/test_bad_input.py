@@ -449,6 +449,18 @@ def test_a_fit_in_a_document_goes_on_where_it_was_stopped(
     ]
 
 
+def test_a_cache_that_cannot_be_written_stops_no_render(
+    codef: Codef, clip: Path, tmp_path: Path
+) -> None:
+    document = write_graph(tmp_path, clip, Flow=node("OpticalFlow", {"image": "Clip"}))
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    for name in ("Write", "Flow"):
+        arguments = ("--node", name, "--cache", tmp_path / "file" / "x", "--json")
+        answer = codef("render", document, *arguments)
+        assert answer.code == 0, answer.err
+    assert any("disk cache" in warning for warning in answer.last["warnings"])
+
+
 @POSIX
 def test_a_killed_fit_goes_on_with_resume_although_its_length_is_another(
     codef: Codef, clip: Path, tmp_path: Path

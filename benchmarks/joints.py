@@ -1,0 +1,64 @@
+"""BADJA's annotated joints of animals: read, followed from first sight, counted."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.fit import Clip
+from engine.fields.field import Field
+from engine.metrics.carried import carried_points
+from engine.metrics.tracking import first_sight, share_within, tap_vid
+
+#: Size of the pictures that the joints were marked on.
+MARKED = (1920, 1080)
+
+
+def joints_in(
+    file: Path, frames: tuple[int, ...], size: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints [N, T, 2] in pixels of frames of ``size``, and where they are marked [N, T].
+
+    BADJA keeps (row, column) at 1920x1080, an entry for some frames, named by their picture.
+    """
+    entries = json.loads(file.read_text("utf-8"))
+    count = max(len(entry["joints"]) for entry in entries)
+    points = np.zeros((count, len(frames), 2))
+    seen = np.zeros((count, len(frames)), bool)
+    scale = np.array(size) / MARKED
+    for entry in entries:
+        number = int(Path(entry["image_path"]).stem)
+        if number not in frames:
+            continue
+        index = frames.index(number)
+        joints = np.array(entry["joints"], float)[:, ::-1] * scale
+        points[: len(joints), index] = joints
+        seen[: len(joints), index] = np.array(entry["visibility"], bool)
+    kept = seen.any(axis=1)
+    return points[kept], seen[kept]
+
+
+def joint_share(field: Field, clip: Clip, folder: Path | None) -> dict[str, Any] | None:
+    """Share of joints within 0.2 sqrt(mask area), and TAP-Vid's delta; None without annotations.
+
+    Args:
+        field: The fitted field; its first mask is the animal.
+        clip: The clip, whose name says the file.
+        folder: Where the annotations lie; None looks for ``badja/`` beside the clip.
+    """
+    file = (folder or clip.frames.parent.parent / "badja") / f"{clip.name}.json"
+    if not file.is_file() or not field.masks.count:
+        return None
+    size = (field.width, field.height)
+    points, seen = joints_in(file, field.frames, size)
+    starts, counted = first_sight(seen)
+    asked = points[np.arange(len(points)), starts]
+    found = carried_points(field, starts, asked)
+    areas = [float((field.masks.mask(0, i) > 0).sum()) for i in range(len(field.frames))]
+    vid = tap_vid(points, seen, found.points, found.visible, counted, size)
+    return {
+        "share": round(share_within(points, found.points, counted, areas), 4),
+        "joints": int(counted.sum()),
+        "delta": round(vid.delta, 4),
+    }

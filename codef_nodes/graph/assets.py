@@ -155,6 +155,12 @@ class FitAssets:
             write(partial)
             _stamp(partial, key)
             final = self._move_into_place(node, partial)
+        except CodefError as error:
+            # What is told is the fit that was meant, not the hidden folder that is gone by now.
+            meant = str(self.folder / f"{self._prefix(node)}{self._next_version(node):03d}")
+            error.message = error.message.replace(str(partial), meant)
+            error.file = error.file and error.file.replace(str(partial), meant)
+            raise
         except OSError as error:
             raise WriteError(
                 f"cannot save the fit of {node} beside {self.folder} ({error.strerror or error}); "
@@ -183,8 +189,7 @@ class FitAssets:
         self._failed[node] = str(error)
 
     def _move_into_place(self, node: str, partial: Path) -> Path:
-        versions = self.versions(node)
-        version = versions[-1][0] + 1 if versions else 1
+        version = self._next_version(node)
         for number in range(version, version + _MOST_VERSIONS):
             final = self.folder / f"{self._prefix(node)}{number:03d}"
             if final.exists():  # another process published it meanwhile
@@ -197,6 +202,10 @@ class FitAssets:
                 raise
             return final
         raise WriteError(f"{node} has too many fits beside {self.folder}", node=node)
+
+    def _next_version(self, node: str) -> int:
+        versions = self.versions(node)
+        return versions[-1][0] + 1 if versions else 1
 
     def _prefix(self, node: str) -> str:
         return f"{self.stem}_{node}_fit_v"

@@ -136,8 +136,11 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
             if file.is_file():
                 _flush(file)
         _swap(part, path)
-    except CodefError:
+    except CodefError as error:
         _remove(part)
+        # What is told is the place that was asked for, not the hidden one that is gone by now.
+        error.message = error.message.replace(str(part), str(path))
+        error.file = error.file and error.file.replace(str(part), str(path))
         raise
     except OSError as error:
         _remove(part)

@@ -348,7 +348,7 @@ def start(*arguments: object) -> subprocess.Popen[str]:
 
 
 @POSIX
-@pytest.mark.parametrize("command", ["propagate", "render"])
+@pytest.mark.parametrize("command", ["fit", "propagate", "render"])
 def test_a_full_disk_leaves_nothing_half_written(
     codef: Codef, clip: Path, field: Path, tmp_path: Path, command: str
 ) -> None:
@@ -359,10 +359,13 @@ def test_a_full_disk_leaves_nothing_half_written(
     arguments: list[object] = [command, document, "--cache", tmp_path / "cache"]
     if command == "propagate":
         arguments = [command, field, "--edit", edit, "-o", tmp_path / "out" / "o.%04d.png"]
+    if command == "fit":
+        arguments = [command, clip, "--steps", 1, "-o", tmp_path / "F"]
     with start("-c", LIMITED, *arguments, "--json") as process:
         out, err = process.communicate(timeout=120)
     error = refused(Answer(process.returncode, out, err), 3)
-    assert error["file"]
+    assert str(tmp_path) in error["file"]
+    assert ".part" not in error["message"] + error["file"]
     left = [name for name in tree_of(tmp_path) if not name.startswith("cache")]
     assert [name for name in left if name not in (*before, "out")] == []
 

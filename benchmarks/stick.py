@@ -93,6 +93,8 @@ def folds(field: Field) -> dict[str, dict[str, float]]:
     result = {}
     for k, layer in enumerate(field.layers):
         found = folding_of(field, k)
+        if not found.pixels:
+            continue  # never visible, so there is nothing to say (and NaN is no JSON)
         result[layer.name] = {
             "fold_share": round(found.fold_share, 6),
             "mean_log_det": round(found.mean_log_det, 4),
@@ -169,7 +171,7 @@ def measure(
 def line(row: dict[str, Any]) -> str:
     """A row of the table."""
     ratio = min(row["sharpness"].values(), default=float("nan"))
-    fold = max(f["fold_share"] for f in row["folds"].values())
+    fold = max((f["fold_share"] for f in row["folds"].values()), default=float("nan"))
     mask = next(iter(row["masks"].values()), None)
     words = [
         f"{row['clip']:<18} {row['recipe']:<7}{row['wall']:6.0f}",

@@ -51,6 +51,8 @@ class Task:
         self._low, self._high, self._label = 0.0, 1.0, ""
         self._started = time.monotonic()
         self.ends: float | None = None
+        #: Whole fractions at the start and end of timed work, and its times.
+        self._clock: tuple[float, float, float, float] | None = None
 
     def check(self) -> None:
         """Raises ``Cancelled`` when the person stopped the work."""
@@ -64,6 +66,10 @@ class Task:
             return
         whole = self._low + (self._high - self._low) * min(max(fraction, 0.0), 1.0)
         now = time.monotonic()
+        if self._clock is not None:
+            low, high, started, ends = self._clock
+            share = (now - started) / max(ends - started, 1e-3)
+            whole = low + (high - low) * min(max(share, 0.0), 0.99)
         left = (now - self._started) * (1 - whole) / whole if whole > 0.02 else None
         if self.ends is not None:
             rest = max(self.ends - now, 0.0)
@@ -77,6 +83,18 @@ class Task:
         child._low, child._high = self._low + span * low, self._low + span * high
         child._label = label or self._label
         child._started, child.ends = self._started, self.ends
+        child._clock = self._clock
+        return child
+
+    def by_clock(self, started: float, ends: float) -> "Task":
+        """A child whose progress is the time that is spent: for work with a time budget.
+
+        Args:
+            started: When the budget began, ``time.monotonic``.
+            ends: When it is spent.
+        """
+        child = self.part(0.0, 1.0)
+        child._clock = (child._low, child._high, started, ends)
         return child
 
 

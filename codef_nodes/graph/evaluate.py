@@ -17,6 +17,9 @@ from codef_nodes.graph.trust import Trust
 from engine.errors import MissingFrameError, UsageError
 from engine.progress import Progress, Task
 
+#: Share of a render's progress that its fits take.
+FITS = 0.75
+
 
 class Evaluator:
     """Gives the results of a document's nodes.
@@ -121,16 +124,42 @@ class Evaluator:
         evaluation = self._pass()
         wanted = self.render_frames(node) if frames is None else tuple(frames)
         options = options or RenderOptions()
-        fitted = False
-        if not options.skip_existing:  # else perhaps nothing is to be done at all
-            try:
-                fitted = evaluation.fit_pending(node, wanted[:1] or (None,), task.part(0.0, 0.8))
-            except MissingFrameError:
-                if not options.keep_going:  # else it concerns this frame only
-                    raise
-        part = task.part(0.8, 1.0) if fitted else task
+        fitted = self._fit_for(evaluation, node, wanted, options, task.part(0.0, FITS))
+        part = task.part(FITS, 1.0) if fitted else task
         evaluation.note_stale(node)
         return evaluation.render(node, wanted, options, part)
+
+    def prepare(
+        self,
+        node: str,
+        frames: Sequence[int] | None,
+        options: RenderOptions | None,
+        task: Task,
+    ) -> bool:
+        """Makes the fits that a render of a node would make; returns whether there were any.
+
+        Args:
+            node: Any node.
+            frames: As for ``render``.
+            options: As for ``render``.
+            task: Progress and cancel.
+        """
+        wanted = self.render_frames(node) if frames is None else tuple(frames)
+        options = options or RenderOptions()
+        return self._fit_for(self._pass(), node, wanted, options, _forward(task))
+
+    @staticmethod
+    def _fit_for(
+        evaluation: Pass, node: str, wanted: Sequence[int], options: RenderOptions, task: Task
+    ) -> bool:
+        if options.skip_existing:  # perhaps nothing is to be done at all
+            return False
+        try:
+            return evaluation.fit_pending(node, tuple(wanted[:1]) or (None,), task)
+        except MissingFrameError:
+            if options.keep_going:  # it concerns this frame only
+                return False
+            raise
 
     def render_frames(self, node: str) -> tuple[int, ...]:
         """Frames that a render of everything takes; empty for a static node."""

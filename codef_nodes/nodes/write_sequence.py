@@ -141,9 +141,14 @@ class WriteSequence(Node):
     def render(self, ctx: Context) -> dict[str, JSON]:
         """Writes the frames."""
         from codef_nodes.work.writing import write_frames, write_preview
+        from engine.io.frames import parse_frames
+        from engine.io.sequence import has_pattern
 
         frames = ctx.render_frames or (None,)
         plan = _plan(ctx)
+        if len(frames) > 1 and ctx.knob("frames") and not has_pattern(plan.pattern.name):
+            # One file has its own frame, whatever range the others render.
+            frames = parse_frames(ctx.knob("frames"))
         share = 0.95 if plan.preview is not None else 1.0
         done = write_frames(
             plan,

@@ -125,6 +125,10 @@ def blend(before: Picture, after: F32, amount: F32 | float) -> Picture:
     return changed_from(before, mixed.astype(np.float32))
 
 
+#: Notes that say which canonical image a picture is.
+LAYER_NOTES = ("codef/layer", "codef/field", "codef/canonical")
+
+
 def merge(
     a: Picture, b: Picture, operation: str, mix: float = 1.0, mask: F32 | None = None
 ) -> Picture:
@@ -142,6 +146,9 @@ def merge(
     """
     if operation not in OPERATIONS:
         raise UsageError(f"no merge operation {operation!r}; choose one of {', '.join(OPERATIONS)}")
+    if a.metadata.get("codef/layer") != b.metadata.get("codef/layer"):
+        # Two layers in one picture are no layer's canonical image any more.
+        b = replace(b, metadata={k: v for k, v in b.metadata.items() if k not in LAYER_NOTES})
     window = union(a.data, b.data)
     with_alpha = b.pixels.shape[2] > 3 or (operation in _MAKE_HOLES and a.pixels.shape[2] > 3)
     front = within(_rgba(a), a.data, window)

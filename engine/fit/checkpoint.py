@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.arrays import AnyArray
-from engine.errors import InputError
+from engine.errors import InputError, WriteError
 from engine.fit.seeded import LayerState
-from engine.io.atomic import replace_atomically
+from engine.io.atomic import make_folder, replace_atomically
 from engine.io.picture import Window
 
 #: Arrays of a layer.
@@ -37,15 +37,26 @@ class Checkpoints:
         self._step = step
         if self.folder is None or time.monotonic() - self._last < EVERY:
             return
-        self.write(states, step)
+        self._try(states, step)
 
     def keep(self, states: list[LayerState]) -> None:
         """Writes what was reached when the fit is stopped; layers at half size are not kept."""
         if self._step is not None:
-            self.write(states, self._step)
+            self._try(states, self._step)
+
+    def _try(self, states: list[LayerState], step: int) -> None:
+        # A full disk must not end the fit: it goes on without checkpoints.
+        try:
+            self.write(states, step)
+        except WriteError:
+            self.folder = None
 
     def write(self, states: list[LayerState], step: int) -> None:
-        """Writes a checkpoint now."""
+        """Writes a checkpoint now.
+
+        Raises:
+            WriteError: The disk is full or read-only.
+        """
         from safetensors.numpy import save_file
 
         if self.folder is None:
@@ -63,7 +74,7 @@ class Checkpoints:
                 }
             )
         note = {"step": step, "identity": self.identity, "layers": layers}
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with replace_atomically(self.folder / NAME) as part:
             save_file(tensors, part, metadata={"codef": json.dumps(note)})
         self._last = time.monotonic()
@@ -94,8 +105,3 @@ class Checkpoints:
             for k, layer in enumerate(note["layers"])
         ]
         return states, int(note["step"])
-
-    def remove(self) -> None:
-        """Removes the checkpoint after a finished fit."""
-        if self.folder is not None:
-            (self.folder / NAME).unlink(missing_ok=True)

@@ -62,6 +62,7 @@ class FitRequest:
         identity: Hash of everything the fit reads, kept in the field so that stale fits are known.
         started: ``time.monotonic()`` at the start of the budget (of the process, for a command).
         checkpoint: Folder for checkpoints, or None. With ``resume`` the fit goes on from there.
+            Whoever asked removes it once the field is saved.
         preview: Called now and then with (layer index, canonical pixels [h, w, 4]).
     """
 

@@ -1,5 +1,7 @@
 """``fit``: a request becomes a field, whatever the recipe."""
 
+import time
+
 from engine.errors import InputError
 from engine.fields.field import Field
 from engine.fit.groups import Groups
@@ -33,6 +35,8 @@ def fit(request: FitRequest, task: Task) -> Field:
             "a fit needs at least two frames; give a longer range",
             frame=request.frames[0] if request.frames else None,
         )
+    if request.options.seconds is not None:
+        task = task.by_clock(time.monotonic(), request.started + request.options.seconds)
     first = request.picture(request.frames[0])
     size = (first.data.height, first.data.width)
     groups = Groups(request.frames, request.groups, size, task.part(0, READ / 4))

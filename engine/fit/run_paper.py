@@ -16,7 +16,7 @@ from engine.progress import Task
 def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
     """Fits a clip as published."""
     from engine.fields.hashfield import render_canonical
-    from engine.fit.paper import checkpoint, fit_paper
+    from engine.fit.paper import fit_paper
 
     request = clip.request
     data = _PaperClip(clip)
@@ -49,8 +49,6 @@ def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
         seeds=[],
         psnr_training=result.psnr,
     )
-    if request.checkpoint is not None:
-        checkpoint.clear(request.checkpoint)
     return field
 
 

@@ -92,8 +92,8 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         schedule={"steps": done["steps"], "seed": options.seed, "recipe": recipe},
         psnr_curve=done["psnr_curve"],
         steps=done["steps"],
+        resumed_at=first_pass,
     )
-    checkpoints.remove()
     return field
 
 

@@ -25,6 +25,8 @@ from engine.progress import Task
 PREFERENCE = 1.15
 #: Share of a group that must be seen in the reference frame too before it is matched straight.
 OVERLAP = 0.25
+#: Preset of the flow of these straight looks: what remains is small.
+LOOK = "fast"
 #: Least trust that a pixel keeps after its chain broke, against one that is sure.
 FADED = 0.05
 
@@ -108,7 +110,7 @@ class _Chain:
         it holds forward and backward, takes the drift out of the chain.
         """
         laid = np.asarray(_read(self.target_grey, model), np.uint8)
-        there, sure, _, _ = link_flow(self.plates.grey(index), laid)
+        there, sure, _, _ = link_flow(self.plates.grey(index), laid, LOOK)
         seen = weight * (_read(self.inside, model) > 127) * _inside(model)
         landing = self.grid + there
         return _read(model, landing), np.asarray(sure * seen * _read(seen, landing), np.float32)
@@ -129,7 +131,7 @@ class _Chain:
         if pixels < OVERLAP * float(weight.sum()) or pixels < 64:
             return matrix
         laid = _read(self.target_grey, places)
-        remaining = dis_flow(self.plates.grey(index), np.asarray(laid, np.uint8))
+        remaining = dis_flow(self.plates.grey(index), np.asarray(laid, np.uint8), LOOK)
         seen = weight * (_read(self.inside, places) > 127)
         better = matrix @ global_motion(remaining, np.asarray(seen, np.float32))
         better /= better[2, 2]

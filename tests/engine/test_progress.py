@@ -30,3 +30,25 @@ def test_a_cancelled_task_stops_at_its_next_report() -> None:
     task.cancelled.set()
     with pytest.raises(Cancelled):
         child.report(0.1)
+
+
+def test_parts_map_their_own_fraction_into_the_whole():
+    seen = []
+    whole = Task(lambda p: seen.append((round(p.fraction, 3), p.label)))
+    part = whole.part(0.2, 0.6, "flow")
+    part.report(0.5)
+    part.part(0.5, 1.0, "fit").report(1.0)
+    assert seen == [(0.4, "flow"), (0.6, "fit")]
+
+
+def test_timed_work_reports_the_time_that_is_spent():
+    seen = []
+    whole = Task(lambda p: seen.append(p.fraction))
+    now = time.monotonic()
+    timed = whole.part(0.0, 0.5).by_clock(now - 30, now + 30)
+    timed.report(0.01)
+    timed.part(0.9, 1.0).report(1.0)
+    assert seen[0] == pytest.approx(0.25, abs=0.01)
+    assert seen[1] == pytest.approx(0.25, abs=0.01)
+    whole.report(0.7)
+    assert seen[2] == pytest.approx(0.7)

@@ -128,6 +128,17 @@ def test_frames_and_node_choose_what_is_rendered(codef: Codef, project: Path) ->
     assert answer.last["written"] == []
 
 
+def test_a_single_file_keeps_its_own_frame_in_a_render_of_a_range(
+    codef: Codef, project: Path
+) -> None:
+    one = node("WriteSequence", {"image": "Paint"}, file="still.png", frames="1003")
+    document = write_document(project, graph(One=one))
+    answer = codef("render", document, "--frames", "1001-1002", "--json")
+    assert answer.code == 0
+    assert (project / "still.png").is_file()
+    assert len(list((project / "out").iterdir())) == 2
+
+
 def test_existing_frames_are_skipped_when_asked(codef: Codef, project: Path) -> None:
     document = project / "shot.codef"
     assert codef("render", document, "--frames", "1001-1002").code == 0

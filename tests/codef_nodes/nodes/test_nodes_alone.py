@@ -230,6 +230,16 @@ def test_merge_keeps_code_values_where_the_front_has_no_reach(graph: Make, tmp_p
     assert touched[5:9, 5:9].all() and touched.sum() == 16
 
 
+def test_merge_of_two_layers_is_no_layers_canonical_image() -> None:
+    from codef_nodes.work.merging import merge
+
+    pixels = np.ones((4, 5, 4), np.float32)
+    tower = Picture.of(pixels, metadata={"codef/layer": "tower", "note": 1})
+    city = Picture.of(pixels, metadata={"codef/layer": "city", "codef/field": "f", "note": 2})
+    assert merge(tower, city, "over").metadata == {"note": 2}
+    assert merge(city, city, "over").metadata == city.metadata
+
+
 def test_merge_reaches_as_far_as_either_picture() -> None:
     from codef_nodes.work.merging import merge
     from engine.io.picture import Window

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from engine.errors import Cancelled, DeviceError, InputError, MaskError, UsageError
+from engine.fit import checkpoint as checkpoint_module
 from engine.fit import plates as plates_module
 from engine.fit.run import fit
 from engine.metrics.psnr import psnr_field
@@ -164,11 +165,22 @@ def test_resume_goes_on_from_the_checkpoint(pan, tmp_path):
         Task(lambda r: steps.append(r.figures["step"]) if "step" in r.figures else None),
     )
     assert min(steps) > 7
-    assert not list((tmp_path / "c").iterdir())
+    assert resumed.report["resumed_at"] > 7
+    # The field is not saved yet: until it is, the checkpoint stays.
+    assert list((tmp_path / "c").iterdir())
     straight = fit(whole, silent())
     assert resumed.report["psnr_edit_path"] == pytest.approx(
         straight.report["psnr_edit_path"], abs=0.1
     )
+
+
+def test_a_checkpoint_that_cannot_be_written_ends_no_fit(pan, tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setattr(checkpoint_module, "EVERY", 0.0)
+    below_a_file = tmp_path / "file" / "checkpoint"
+    whole = request(pan.clip()[:4], steps=7, overrides=FAST)
+    field = fit(replace(whole, checkpoint=below_a_file), silent())
+    assert field.report["steps"] == 7
 
 
 def test_pixels_that_are_not_finite_are_left_out(pan):

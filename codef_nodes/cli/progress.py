@@ -57,7 +57,7 @@ class Meter:
 
 
 class LogLines(Meter):
-    """A plain line every few seconds, and whenever another kind of work begins.
+    """A plain line every few seconds, and when a kind of work is heard of for the first time.
 
     Args:
         stream: Where the lines go.
@@ -67,16 +67,17 @@ class LogLines(Meter):
     def __init__(self, stream: TextIO, every: float = 5.0) -> None:
         self._stream, self._every = stream, every
         self._lock = threading.Lock()
-        self._last, self._label = -every, ""
+        self._last = -every
+        self._labels: set[str] = set()
 
     def __call__(self, progress: Progress) -> None:
         with self._lock:
             now = time.monotonic()
-            if now - self._last < self._every and progress.label == self._label:
+            wait = self._every if progress.label in self._labels else self._every / 10
+            if now - self._last < wait:
                 return
-            if progress.label != self._label and now - self._last < self._every / 10:
-                return
-            self._last, self._label = now, progress.label
+            self._last = now
+            self._labels.add(progress.label)
             put(self._stream, sentence(progress) + "\n")
 
 

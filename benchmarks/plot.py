@@ -79,7 +79,9 @@ def _panel(sheet: np.ndarray, curves: Sequence[Curve], left: int, top: int, seco
         if curve.points:
             _line(sheet, np.array([place(t, v) for t, v in curve.points]), colour, 2)
             last, end = place(*curve.points[-1]), place(*curve.end)
-            for share in np.linspace(0, 1, 12):
+            for share in np.linspace(
+                0, 1, 1 + int(np.hypot(end[0] - last[0], end[1] - last[1]) / 7)
+            ):
                 dot = np.array(last) * (1 - share) + np.array(end) * share
                 cv2.circle(sheet, tuple(np.rint(dot * FINE).astype(int)), 12, colour, -1, 16, 4)
         spot = tuple(np.rint(np.array(place(*curve.end)) * FINE).astype(int).tolist())

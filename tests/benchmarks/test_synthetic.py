@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.synthetic.clip import codes, read_truth, write_clip
 from benchmarks.synthetic.levels import LEVELS, Spec
-from benchmarks.synthetic.scene import SHUTTER, Scene
+from benchmarks.synthetic.scene import Scene
 from engine.colour.encoding import encode
 
 SMALL = {"width": 160, "height": 96, "frames": 7}
@@ -87,15 +87,15 @@ def test_grain_lies_on_the_frame_alone_and_is_new_in_each():
 
 
 def test_motion_blur_smears_along_the_motion_and_leaves_the_clean_frame():
-    sharp, blurred = Scene(Spec(level=4, **SMALL)), Scene(Spec(level=4, blur=True, **SMALL))
-    shot = blurred.shot(3)
-    assert np.allclose(shot.clean, sharp.shot(3).frame)
+    size = {"width": 480, "height": 270}
+    sharp, blurred = Scene(Spec(level=4, **size)), Scene(Spec(level=4, blur=True, **size))
+    shot = blurred.shot(12)
+    assert np.allclose(shot.clean, sharp.shot(12).frame)
 
     def energy(picture: np.ndarray) -> float:
         return float(np.square(np.diff(encode(picture), axis=1)).mean())
 
-    assert energy(shot.frame) < 0.9 * energy(shot.clean)
-    assert 0 < SHUTTER < 1
+    assert energy(shot.frame) < 0.85 * energy(shot.clean)
 
 
 def test_the_edited_clip_differs_where_the_mark_shows_and_nowhere_else():

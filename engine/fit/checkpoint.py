@@ -13,7 +13,7 @@ from engine.io.atomic import make_folder, replace_atomically
 from engine.io.picture import Window
 
 #: Arrays of a layer.
-NAMES = ("matrices", "lattices", "home", "picture", "speed", "weight")
+NAMES = ("matrices", "lattices", "home", "shade", "picture", "speed", "weight")
 #: Seconds between checkpoints.
 EVERY = 30.0
 NAME = "checkpoint.safetensors"

@@ -10,7 +10,7 @@ from engine.fields.field import Canonical, Field
 from engine.fit.canvas import fill_holes
 from engine.fit.light import light_of
 from engine.fit.plates import Plates, codes_of
-from engine.fit.seeded import LayerState
+from engine.fit.seeded import SHADE, LayerState
 from engine.io.picture import Picture, Window
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
@@ -73,6 +73,7 @@ def enlarge(state: LayerState, shrink: int) -> LayerState:
         matrices=size @ state.matrices @ np.linalg.inv(size),
         lattices=(state.lattices * np.float32(shrink)).astype(np.float32),
         home=state.home,
+        shade=state.shade,
         spacing=state.spacing * shrink,
         canvas=canvas,
         picture=cv2.resize(state.picture, target, interpolation=cv2.INTER_CUBIC),
@@ -130,9 +131,12 @@ def sharpen_full_size(
                     state.picture,
                     float(state.canvas.x0),
                     float(state.canvas.y0),
+                    np.zeros((1, -(-height // SHADE), -(-width // SHADE), 3), np.float32),
+                    SHADE,
                     np.empty((1, *grid, 2), np.float32),
                     np.empty((1, *grid, 3), np.float32),
                     splats[k],
+                    np.empty((1, -(-height // SHADE), -(-width // SHADE), 4), np.float32),
                     np.zeros((1, 2)),
                 )
     for state, splat in zip(states, splats, strict=True):

@@ -29,6 +29,10 @@ from engine.progress import Task
 
 #: Frames per kernel call: between calls the work can be cancelled.
 CHUNK_PIXELS = 8_000_000
+#: Pixels of a cell in which the light of a frame may differ from the canonical picture's.
+SHADE = 32
+#: Share of a cell that must be seen before its light is believed by half.
+BELIEF = 0.1
 
 
 @dataclass
@@ -39,6 +43,8 @@ class LayerState:
         matrices: float64 [T, 3, 3].
         lattices: float32 [T, gy, gx, 2].
         home: The seed's lattices, where the fit stays when nothing pulls it away.
+        shade: float32 [T, sy, sx, 3]: smooth difference of each frame's light from the picture's,
+            encoded, per cell of ``SHADE`` full working pixels; the lattices do not see it.
         spacing: Pixels between control points.
         canvas: Where ``picture`` lies.
         picture: Encoded colours float32 [h, w, 3].
@@ -49,6 +55,7 @@ class LayerState:
     matrices: F64
     lattices: F32
     home: F32
+    shade: F32
     spacing: float
     canvas: Window
     picture: F32
@@ -106,6 +113,9 @@ def start_layer(plates: Plates, layer: int, reference: int, seed: Seed) -> Layer
         seed.matrices,
         seed.lattices,
         seed.lattices.copy(),
+        np.zeros(
+            (plates.count, -(-plates.height // SHADE), -(-plates.width // SHADE), 3), np.float32
+        ),
         float(seed.spacing),
         Window.of_size(0, 0),
         empty,
@@ -270,6 +280,24 @@ def one_pass(
     return float(loss[0] / max(loss[1], 1) / 3)
 
 
+def _lighter(shade: F32, tone: F32, cell: int) -> F32:
+    """The light of each cell after a pass: half the old, half what was seen, smoothed.
+
+    Args:
+        shade: [B, sy, sx, 3].
+        tone: [B, sy, sx, 4], see ``register_pass``.
+        cell: Pixels of a cell.
+    """
+    import cv2
+
+    result = np.empty_like(shade)
+    for b in range(len(shade)):
+        sums = cv2.blur(tone[b], (3, 3), borderType=cv2.BORDER_REPLICATE)
+        fresh = sums[..., :3] / (sums[..., 3:] + BELIEF * cell * cell)
+        result[b] = 0.5 * shade[b] + 0.5 * fresh
+    return result
+
+
 def _pass_layer(
     plates: Plates,
     layer: int,
@@ -301,6 +329,9 @@ def _pass_layer(
         gradient = np.empty((batch, *grid, 2), np.float32)
         normal = np.empty((batch, *grid, 3), np.float32)
         errors = np.zeros((batch, 2))
+        shade = state.shade[part]
+        cell = SHADE if -(-height // SHADE) == shade.shape[1] else SHADE // 2
+        tone = np.empty((*shade.shape[:3], 4), np.float32)
         frame_weight = np.ones(batch, np.float32)
         if part.start <= reference < part.stop:
             frame_weight[reference - part.start] = recipe["reference_weight"]
@@ -323,11 +354,15 @@ def _pass_layer(
                 state.picture,
                 float(state.canvas.x0),
                 float(state.canvas.y0),
+                shade,
+                cell,
                 gradient,
                 normal,
                 splat,
+                tone,
                 errors,
             )
+            state.shade[part] = _lighter(shade, tone, cell)
             if move:
                 if part.start <= reference < part.stop:
                     gradient[reference - part.start] = 0

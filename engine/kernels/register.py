@@ -37,9 +37,12 @@ def register_pass(  # type: ignore[no-untyped-def]
     canonical,
     cx,
     cy,
+    shade,
+    cell,
     gradient,
     normal,
     splat,
+    tone,
     loss,
 ):
     """Visits every pixel of a batch of frames once.
@@ -62,9 +65,13 @@ def register_pass(  # type: ignore[no-untyped-def]
         canonical: float32 [h, w, 3].
         cx: Canvas x of the canonical array's left edge.
         cy: Canvas y of its top edge.
-        gradient: Out, float32 [B, gy, gx, 2]: sum of B * J^T r.
+        shade: float32 [B, sy, sx, 3]: smooth difference of light, encoded, that the lattice must
+            not explain by motion; one value per cell of ``cell`` pixels, interpolated linearly.
+        cell: Pixels of a cell of ``shade``.
+        gradient: Out, float32 [B, gy, gx, 2]: sum of B * J^T (r - shade).
         normal: Out, float32 [B, gy, gx, 3]: sum of B * (gx gx, gx gy, gy gy).
         splat: In and out, float32 [threads, h, w, 4]: sum of w r (3) and of w.
+        tone: Out, float32 [B, sy, sx, 4]: sum of w r (3) and of w over each cell.
         loss: Out, float64 [B, 2]: sum of squared colour error over the group, and pixels.
     """
     batch, height, width = codes.shape[0], codes.shape[1], codes.shape[2]
@@ -78,7 +85,10 @@ def register_pass(  # type: ignore[no-untyped-def]
         count = 0.0
         gradient[b] = 0
         normal[b] = 0
+        tone[b] = 0
         row = np.empty((columns, 5), np.float32)
+        light = np.empty((shade.shape[2], 3), np.float32)
+        last = shade.shape[2] - 1
         for y in range(height):
             first = width
             for x in range(width):
@@ -89,6 +99,7 @@ def register_pass(  # type: ignore[no-untyped-def]
                 continue
             blended = _blend_rows(lattices[b], row_cell[y], row_weight[y])
             row[:] = 0
+            _blend_light(shade[b], y, cell, light)
             py = y + 0.5
             for x in range(first, width):
                 share = weights[b, y, x]
@@ -126,6 +137,11 @@ def register_pass(  # type: ignore[no-untyped-def]
                 iu, iv = int(u), int(v)
                 fu, fv = u - np.float32(iu), v - np.float32(iv)
                 gu, gv = np.float32(1) - fu, np.float32(1) - fv
+                place = min(max((x + np.float32(0.5)) / cell - np.float32(0.5), 0), last)
+                left = int(place)
+                right = min(left + 1, last)
+                between = np.float32(place - left)
+                error_seen = np.float32(0)
                 xx = np.float32(0)
                 xy = np.float32(0)
                 yy = np.float32(0)
@@ -148,9 +164,11 @@ def register_pass(  # type: ignore[no-untyped-def]
                     xx += sx * sx
                     xy += sx * sy
                     yy += sy * sy
-                    bx += sx * r
-                    by += sy * r
+                    seen = r - (light[left, c] + between * (light[right, c] - light[left, c]))
+                    bx += sx * seen
+                    by += sy * seen
                     error += r * r
+                    error_seen += seen * seen
                     if c == 0:
                         r0 = r
                     elif c == 1:
@@ -160,7 +178,7 @@ def register_pass(  # type: ignore[no-untyped-def]
                 part = share * np.float32(1 / 255)
                 total += part * error
                 count += part
-                w = part / (np.float32(1) + error * inverse_robust)
+                w = part / (np.float32(1) + error_seen * inverse_robust)
                 xx *= w
                 xy *= w
                 yy *= w
@@ -174,6 +192,12 @@ def register_pass(  # type: ignore[no-untyped-def]
                         row[j + k, 2] += t * xx
                         row[j + k, 3] += t * xy
                         row[j + k, 4] += t * yy
+                w = part / (np.float32(1) + error * inverse_robust)
+                ty, tx = y // cell, x // cell
+                tone[b, ty, tx, 0] += w * r0
+                tone[b, ty, tx, 1] += w * r1
+                tone[b, ty, tx, 2] += w * r2
+                tone[b, ty, tx, 3] += w
                 w *= frame_weight[b]
                 a00, a01, a10, a11 = w * gu * gv, w * fu * gv, w * gu * fv, w * fu * fv
                 splat[thread, iv, iu, 0] += a00 * r0
@@ -203,6 +227,18 @@ def register_pass(  # type: ignore[no-untyped-def]
                     normal[b, i, j, 2] += t * row[j, 4]
         loss[b, 0] = total
         loss[b, 1] = count
+
+
+@numba.njit(fastmath=True, cache=True)
+def _blend_light(shade, y, cell, out):  # type: ignore[no-untyped-def]
+    last = shade.shape[0] - 1
+    place = min(max((y + 0.5) / cell - 0.5, 0), last)
+    above = int(place)
+    below = min(above + 1, last)
+    t = np.float32(place - above)
+    for j in range(shade.shape[1]):
+        for c in range(3):
+            out[j, c] = shade[above, j, c] + t * (shade[below, j, c] - shade[above, j, c])
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)

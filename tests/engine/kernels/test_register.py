@@ -21,12 +21,16 @@ def scene(seed=0, height=26, width=34, spacing=8, dtype=np.uint8):
     return codes, weights, matrices, lattices, canonical, (-11.0, -9.0), spacing
 
 
-def run(codes, weights, matrices, lattices, canonical, origin, spacing, robust=0.0):
+def run(codes, weights, matrices, lattices, canonical, origin, spacing, robust=0.0, shade=None):
     batch, height, width = weights.shape
     gradient = np.empty_like(lattices)
     normal = np.empty((*lattices.shape[:3], 3), np.float32)
     splat = np.zeros((numba.get_num_threads(), *canonical.shape[:2], 4), np.float32)
     loss = np.zeros((batch, 2))
+    cells = (batch, -(-height // 16), -(-width // 16))
+    if shade is None:
+        shade = np.zeros((*cells, 3), np.float32)
+    tone = np.empty((*cells, 4), np.float32)
     register.register_pass(
         codes,
         np.float32(1 / np.iinfo(codes.dtype).max),
@@ -41,9 +45,12 @@ def run(codes, weights, matrices, lattices, canonical, origin, spacing, robust=0
         *lattice.taps(width, spacing),
         canonical,
         *origin,
+        shade,
+        16,
         gradient,
         normal,
         splat,
+        tone,
         loss,
     )
     return gradient, normal, splat.sum(axis=0), loss
@@ -72,6 +79,19 @@ def test_pass_agrees_with_autograd(dtype):
         total += error.item()
     np.testing.assert_allclose(splat[..., :3], -0.5 * picture.grad.numpy(), atol=2e-3, rtol=2e-3)
     assert total > 1
+
+
+def test_the_lattice_does_not_see_a_known_difference_of_light():
+    """Frames brightened by a constant pull as the plain frames do, once the shade says so."""
+    codes, weights, matrices, lattices, canonical, origin, spacing = scene()
+    dim = (codes // 2).astype(np.uint8)
+    bright = (dim + 51).astype(np.uint8)
+    rest = (weights, matrices, lattices, canonical, origin, spacing)
+    plain = run(dim, *rest)[0]
+    fooled = run(bright, *rest)[0]
+    told = run(bright, *rest, shade=np.full((2, 2, 3, 3), 0.2, np.float32))[0]
+    assert np.abs(fooled - plain).max() > 0.1
+    np.testing.assert_allclose(told, plain, atol=2e-3)
 
 
 def test_lumped_matrix_bounds_the_full_one():

@@ -320,7 +320,8 @@ def _pass_layer(
     size = max(1, int(CHUNK_PIXELS // (height * width)))
     scale = 1.0 if robust is None else 0.0
     robust = float(recipe["robust"]) * scale if robust is None else robust
-    # Sums over cells shrink with the cell, so the stiffness that balances them does too.
+    # Sums over cells shrink with the cell, so what must only just balance them does too; the
+    # stiffness does not: a finer lattice may move only where the picture insists.
     relative = (state.spacing / float(recipe["seed_spacing"])) ** 2
     for low in range(0, plates.count, size):
         task.check()
@@ -371,7 +372,7 @@ def _pass_layer(
                     state.home[part],
                     gradient,
                     normal,
-                    np.float32(float(recipe["stiffness"]) * relative),
+                    np.float32(recipe["stiffness"]),
                     np.float32(float(recipe["hold"]) * relative),
                     np.float32(float(recipe["flat"]) * relative),
                     np.float32(float(recipe["damping"]) * relative),

@@ -21,6 +21,7 @@ def main() -> int:
                 *["--clips", "blackswan", "bear", "car-turn", "dog"],
             ],
         ]
+        fits.append(["benchmarks.stick", str(SHARED), "--recipes", "seeded", "chain", "paper"])
     for words in [*fits, ["benchmarks.hashgrid"]]:
         print(f"$ python -m {' '.join(words)}", flush=True)
         code = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=False).returncode

@@ -20,7 +20,7 @@ from engine.arrays import F32, F64
 from engine.fit.budget import Budget
 from engine.fit.canvas import canvas_of, fill_holes, lay_mosaic
 from engine.fit.plates import Plates, halved
-from engine.fit.seeds import Seed, pixel_centres
+from engine.fit.seeds import Seed
 from engine.io.picture import Window
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
@@ -129,14 +129,12 @@ def start_layer(plates: Plates, layer: int, reference: int, seed: Seed) -> Layer
 def lay(state: LayerState, plates: Plates, layer: int, reference: int) -> None:
     """Lays the canonical picture anew from the frames as they are placed now."""
     order = sorted(range(plates.count), key=lambda t: (abs(t - reference), t))
-    places = {t: state.positions(plates, t) for t in order} if plates.count <= 1 else None
     extents = []
     for t in order:
-        where = state.positions(plates, t) if places is None else places[t]
         seen = plates.weights[layer, t] > 0
         if not seen.any():
             continue
-        points = where[seen]
+        points = state.positions(plates, t)[seen]
         extents.append(
             (
                 float(points[:, 0].min()),
@@ -382,6 +380,3 @@ def _pass_layer(
         loss += errors.sum(axis=0)
     total: F32 = splat.sum(axis=0)
     return total
-
-
-__all__ = ["LayerState", "lay", "one_pass", "pixel_centres", "refine", "stages", "start_layer"]

@@ -172,7 +172,7 @@ def seed_layers(
         for _ in range(layers)
     ]
     costs = np.zeros((layers, 2, 2))
-    still = (np.zeros((plates.height, plates.width, 2), np.float32),)
+    still = np.zeros((plates.height, plates.width, 2), np.float32)
     blind = np.zeros((plates.height, plates.width), np.float32)
     done = 0
     for step in (1, -1):
@@ -188,7 +188,7 @@ def seed_layers(
                 chain.advance(
                     index,
                     index - step,
-                    still[0] if vectors is None else vectors,
+                    still if vectors is None else vectors,
                     blind if confidence is None or vectors is None else confidence,
                 )
             index += step

@@ -312,10 +312,6 @@ def external(folder: Path) -> Path:
 def test_another_program_runs_only_when_allowed(
     codef: Codef, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from engine.operations.catalogue import operations
-
-    if "external" not in operations():
-        pytest.skip("the catalogue has no external command yet")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     document = external(project)
     answer = codef("render", document, "--frames", "1001", "--json")

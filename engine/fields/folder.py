@@ -32,7 +32,8 @@ _HALF_MAX = 65504.0
 #: ``from_tensors``; imported when a field of the kind is loaded.
 KINDS: dict[str, tuple[str, str]] = {
     "lattice": ("engine.fields.lattice", "LatticeDeformation"),
-    "hash": ("engine.fields.hashfield", "HashDeformation"),
+    "hash": ("engine.fields.networkfield", "NetworkDeformation"),
+    "network": ("engine.fields.networkfield", "NetworkDeformation"),
 }
 
 

@@ -15,7 +15,7 @@ from engine.progress import Task
 
 def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
     """Fits a clip as published."""
-    from engine.fields.hashfield import render_canonical
+    from engine.fields.networkfield import render_canonical
     from engine.fit.paper import fit_paper
 
     request = clip.request
@@ -48,6 +48,7 @@ def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
         schedule=result.schedule,
         seeds=[],
         psnr_training=result.psnr,
+        psnr_curve=result.psnr_curve,
     )
     return field
 

@@ -1,7 +1,8 @@
 """A hash grid with a small network behind it: one field of CoDeF (torch)."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -24,6 +25,9 @@ class NetworkShape:
     width: int
     outputs: int
 
+    #: Points must lie in 0..1: beyond it the table wraps.
+    bounded: ClassVar[bool] = True
+
     @property
     def grid(self) -> HashGrid:
         """The encoding."""
@@ -39,38 +43,46 @@ class NetworkShape:
         """JSON-able."""
         return asdict(self)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of each flat vector of parameters."""
+        return {"encoder": self.grid.parameters, "decoder": self.mlp.parameters}
+
+    def initial(self, generator: torch.Generator) -> "HashNetwork":
+        """Random: table uniform within 1e-4 (as instant-ngp starts), matrices after Glorot."""
+        table = torch.empty(self.grid.parameters).uniform_(-1e-4, 1e-4, generator=generator)
+        return self.build({"encoder": table, "decoder": self.mlp.initial(generator)})
+
+    def build(self, vectors: Mapping[str, torch.Tensor]) -> "HashNetwork":
+        """The network with given parameters."""
+        return HashNetwork(self, vectors)
+
 
 class HashNetwork:
-    """A shape with its two flat parameter vectors, in the layout of the published checkpoints.
+    """A shape with its flat parameter vectors, in the layout of the published checkpoints.
 
     Args:
         shape: The shape.
-        encoder: float32 [grid parameters].
-        decoder: float32 [network parameters].
+        vectors: float32 ``encoder`` [grid parameters] and ``decoder`` [network parameters].
     """
 
-    def __init__(self, shape: NetworkShape, encoder: torch.Tensor, decoder: torch.Tensor) -> None:
+    def __init__(self, shape: NetworkShape, vectors: Mapping[str, torch.Tensor]) -> None:
         self.shape, self.grid, self.mlp = shape, shape.grid, shape.mlp
-        self.encoder, self.decoder = encoder, decoder
-
-    @classmethod
-    def initial(cls, shape: NetworkShape, generator: torch.Generator) -> "HashNetwork":
-        """Random: table uniform within 1e-4 (as instant-ngp starts), matrices after Glorot."""
-        table = torch.empty(shape.grid.parameters).uniform_(-1e-4, 1e-4, generator=generator)
-        return cls(shape, table, shape.mlp.initial(generator))
+        self.vectors = dict(vectors)
 
     def __call__(self, points: torch.Tensor, weights: F32 | None = None) -> torch.Tensor:
         """Outputs float32 [N, outputs] at points float32 [N, d]; ``weights`` per level or None.
 
-        Where ``encoder.grad`` exists already, backward adds to it in place.
+        Where the encoder's ``grad`` exists already, backward adds to it in place.
         """
+        table = self.vectors["encoder"]
         rows = hashgrid.encode(
             points,
-            self.encoder,
+            table,
             self.grid,
             weights,
             raw=True,
             padded_to=padded(self.mlp.inputs),
-            accumulate=self.encoder.grad,
+            accumulate=table.grad,
         )
-        return self.mlp(self.decoder, rows)
+        return self.mlp(self.vectors["decoder"], rows)

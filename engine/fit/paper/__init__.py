@@ -32,8 +32,13 @@ Departures from the public code, each on purpose:
 * float32 throughout (there: half precision in the networks);
 * confidence is the forward-backward test of eq. 6 (there: a colour test), on the flow that the
   request brings; both keep a pixel or drop it;
-* the reference-frame loss, the positional-encoding variants and the per-frame codes, all without
-  effect in the published configuration, are absent.
+* the reference-frame loss, without effect in the published configuration, is absent.
+
+Either field can be encoded by sines and cosines instead (``canonical_encoding``,
+``deformation_encoding``: the paper's section 4.3). The deformation then has a learned code for
+each frame in place of the time, in a table as long as the clip (there: 200 rows, overrun by longer
+clips); its output is the displacement itself, and the canonical network is asked at the coordinate
+itself.
 
 Kept although weak: the isotropic space-time grid, the fixed canvas of 0.3 on each side, hard group
 masks in training.

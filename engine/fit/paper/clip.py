@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from engine.arrays import F32, U8
-from engine.fields.hashfield import HashDeformation
+from engine.fields.networkfield import NetworkDeformation
 from engine.flow.pair import FlowPair
 from engine.io.picture import Window
 
@@ -60,10 +60,12 @@ class PaperFit:
         step_seconds: Seconds of one step, lately.
         psnr: Decibels of the last step's frame inside the groups, on the fly.
         schedule: What repeats the fit: steps, seed and the recipe's numbers.
+        psnr_curve: Seconds since the request started, and decibels of a few frames then.
     """
 
-    layers: list[HashDeformation]
+    layers: list[NetworkDeformation]
     steps: int
     step_seconds: float
     psnr: float | None
     schedule: dict[str, Any] = field(default_factory=dict)
+    psnr_curve: list[tuple[float, float]] = field(default_factory=list)

@@ -14,7 +14,7 @@ from torch.nn import functional
 from engine.arrays import F32, U8, Bool
 from engine.fit.paper.numbers import Numbers
 from engine.flow.pair import FlowPair
-from engine.kernels.hashgrid_network import HashNetwork
+from engine.kernels.field_network import Network
 
 _LUMA = (0.299, 0.587, 0.114)
 
@@ -142,8 +142,8 @@ class Losses:
         self,
         shot: Shot,
         group: int,
-        canonical: HashNetwork,
-        deformation: HashNetwork,
+        canonical: Network,
+        deformation: Network,
         weights: F32,
         numbers: Numbers,
     ) -> None:
@@ -167,8 +167,7 @@ class Losses:
         height, width = shot.colour.shape[:2]
         points = _centres(tile, height, width, shot.colour.device)
         places = self._moved(points, shot.time)
-        margin = self.numbers.margin
-        colours = self.canonical((places + margin) / (1 + 2 * margin))
+        colours = colours_at(self.canonical, places, self.numbers)
         rows = tile.outer_rows[1] - tile.outer_rows[0]
         columns = tile.outer_columns[1] - tile.outer_columns[0]
         colours = colours.view(rows, columns, 3)
@@ -208,8 +207,22 @@ class Losses:
 
     def _moved(self, points: torch.Tensor, time: float) -> torch.Tensor:
         """Canonical shares (row, column) of shares [N, 2] at a time."""
-        asked = functional.pad(points, (0, 1), value=time)
-        return points + self.deformation(asked, self.weights) / self.numbers.divisor
+        return moved(self.deformation, points, time, self.weights, self.numbers)
+
+
+def moved(
+    deformation: Network, points: torch.Tensor, time: float, weights: F32, numbers: Numbers
+) -> torch.Tensor:
+    """Canonical shares (row, column) of shares [N, 2] at a time, a share of the clip."""
+    asked = functional.pad(points, (0, 1), value=time)
+    return points + deformation(asked, weights) / numbers.displacement_divisor
+
+
+def colours_at(canonical: Network, places: torch.Tensor, numbers: Numbers) -> torch.Tensor:
+    """Colours [N, 3] of the canonical field at shares (row, column) [N, 2]."""
+    if canonical.shape.bounded:
+        places = (places + numbers.margin) / (1 + 2 * numbers.margin)
+    return canonical(places)
 
 
 def _cut(rows: tuple[int, int], columns: tuple[int, int]) -> tuple[slice, slice]:

@@ -8,7 +8,12 @@ import numpy as np
 from engine.arrays import F32, I64
 from engine.errors import UsageError
 from engine.fit.recipes import load_recipe
+from engine.kernels.field_network import Shape
+from engine.kernels.frequency_network import FrequencyShape
 from engine.kernels.hashgrid_network import NetworkShape
+
+#: What either field may be encoded by: a hash grid, or sines and cosines ("positional encoding").
+ENCODINGS = ("hash", "pe")
 
 
 @dataclass(frozen=True)
@@ -16,6 +21,8 @@ class Numbers:
     """``presets/recipes/paper.toml``, which says what each number is."""
 
     name: str
+    canonical_encoding: str
+    deformation_encoding: str
     canonical_levels: int
     canonical_log2_entries: int
     canonical_base: int
@@ -30,6 +37,15 @@ class Numbers:
     deformation_hidden_layers: int
     deformation_width: int
     divisor: float
+    canonical_octaves: int
+    canonical_pe_layers: int
+    canonical_pe_width: int
+    sigmoid_offset: float
+    deformation_octaves: int
+    deformation_pe_layers: int
+    deformation_pe_width: int
+    deformation_code: int
+    pe_skip: int
     annealing_begin: int
     annealing_length: int
     gradient_loss: float
@@ -47,6 +63,7 @@ class Numbers:
     tile: int
     checkpoint_seconds: float
     finish_share: float
+    stop_at_psnr: float
 
     @classmethod
     def load(cls, overrides: dict[str, Any] | None = None) -> "Numbers":
@@ -57,21 +74,40 @@ class Numbers:
         """
         found = load_recipe("paper", overrides)
         numbers = cls(**{item.name: found[item.name] for item in fields(cls)})
-        for name in ("annealing_length", "repeats", "tile", "divisor", "steps"):
+        above = ("annealing_length", "repeats", "tile", "divisor", "steps")
+        of_pe = [item.name for item in fields(cls) if "_pe_" in item.name]
+        for name in (*above, *of_pe, "canonical_octaves", "deformation_octaves"):
             if getattr(numbers, name) <= 0:
                 raise UsageError(
                     f"{name} of recipe paper must be above 0, not {getattr(numbers, name)}"
+                )
+        for name in ("canonical_encoding", "deformation_encoding"):
+            if getattr(numbers, name) not in ENCODINGS:
+                raise UsageError(
+                    f"{name} of recipe paper must be one of {', '.join(ENCODINGS)}, "
+                    f"not {getattr(numbers, name)!r}"
                 )
         return numbers
 
     def that_shape_the_result(self) -> dict[str, Any]:
         """What a checkpoint must agree in."""
-        loose = ("steps", "tile", "checkpoint_seconds", "finish_share")
+        loose = ("steps", "tile", "checkpoint_seconds", "finish_share", "stop_at_psnr")
         return {name: value for name, value in asdict(self).items() if name not in loose}
 
     @property
-    def canonical(self) -> NetworkShape:
+    def canonical(self) -> Shape:
         """Network of C: (row, column) to colour."""
+        if self.canonical_encoding == "pe":
+            return FrequencyShape(
+                self.canonical_octaves,
+                self.canonical_pe_layers,
+                self.canonical_pe_width,
+                self.pe_skip,
+                outputs=3,
+                extra=True,
+                sigmoid=True,
+                offset=self.sigmoid_offset,
+            )
         return NetworkShape(
             2,
             self.canonical_levels,
@@ -83,9 +119,18 @@ class Numbers:
             3,
         )
 
-    @property
-    def deformation(self) -> NetworkShape:
-        """Network of D: (row, column, time) to a displacement times ``divisor``."""
+    def deformation(self, frames: int) -> Shape:
+        """Network of D: (row, column, time) to a displacement times ``displacement_divisor``."""
+        if self.deformation_encoding == "pe":
+            return FrequencyShape(
+                self.deformation_octaves,
+                self.deformation_pe_layers,
+                self.deformation_pe_width,
+                self.pe_skip,
+                outputs=2,
+                frames=frames,
+                code=self.deformation_code,
+            )
         return NetworkShape(
             3,
             self.deformation_levels,
@@ -97,12 +142,18 @@ class Numbers:
             2,
         )
 
+    @property
+    def displacement_divisor(self) -> float:
+        """The network's output over this is the displacement; published for the hash grid only."""
+        return 1.0 if self.deformation_encoding == "pe" else self.divisor
+
     def annealing(self, step: int) -> F32:
-        """Weights [L] of the deformation's levels at a step, coarse to fine.
+        """Weights [L] of the deformation's levels (or octaves) at a step, coarse to fine.
 
         (1 - cos(pi clamp(L (step - begin) / length - level, 0, 1))) / 2; all 0 up to ``begin``.
         """
-        levels = self.deformation_levels
+        of_pe = self.deformation_encoding == "pe"
+        levels = self.deformation_octaves if of_pe else self.deformation_levels
         reached = levels * max(step - self.annealing_begin, 0) / self.annealing_length
         share = np.clip(reached - np.arange(levels), 0, 1)
         weights: F32 = ((1 - np.cos(np.pi * share)) / 2).astype(np.float32)

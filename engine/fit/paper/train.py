@@ -7,41 +7,37 @@ import torch
 
 from engine.arrays import F32
 from engine.errors import DeviceError, UsageError
-from engine.fields.hashfield import HashDeformation
+from engine.fields.networkfield import NetworkDeformation
 from engine.fit.budget import Budget
 from engine.fit.paper import checkpoint
 from engine.fit.paper.adam import Moments, adam_step
 from engine.fit.paper.clip import ClipData, PaperFit
+from engine.fit.paper.estimate import Estimate
 from engine.fit.paper.losses import Losses, Shot, Tally, tiles
 from engine.fit.paper.numbers import Numbers
 from engine.fit.request import FitRequest
-from engine.kernels.hashgrid_network import HashNetwork
+from engine.kernels.field_network import Network
 from engine.progress import Task
 
 
 @dataclass
 class _Group:
-    canonical: HashNetwork
-    deformation: HashNetwork
+    canonical: Network
+    deformation: Network
     moments: dict[str, Moments]
 
     @classmethod
     def initial(
-        cls, numbers: Numbers, generator: torch.Generator, device: torch.device
+        cls, numbers: Numbers, frames: int, generator: torch.Generator, device: torch.device
     ) -> "_Group":
-        networks = [
-            HashNetwork.initial(shape, generator)
-            for shape in (numbers.canonical, numbers.deformation)
-        ]
+        canonical = numbers.canonical.initial(generator)
+        deformation = numbers.deformation(frames).initial(generator)
         moments = {}
-        for name, network in zip(("canonical", "deformation"), networks, strict=True):
-            network.encoder, network.decoder = (
-                network.encoder.to(device),
-                network.decoder.to(device),
-            )
-            moments[f"{name}.encoder"] = Moments.of(network.encoder)
-            moments[f"{name}.decoder"] = Moments.of(network.decoder)
-        return cls(networks[0], networks[1], moments)
+        for name, network in (("canonical", canonical), ("deformation", deformation)):
+            for part, vector in network.vectors.items():
+                network.vectors[part] = vector.to(device)
+                moments[f"{name}.{part}"] = Moments.of(network.vectors[part])
+        return cls(canonical, deformation, moments)
 
 
 def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | None) -> PaperFit:
@@ -50,7 +46,9 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
     device = _device(request.options.device)
     seed = request.options.seed
     generator = torch.Generator().manual_seed(seed)
-    groups = [_Group.initial(numbers, generator, device) for _ in range(plates.layers)]
+    groups = [
+        _Group.initial(numbers, plates.count, generator, device) for _ in range(plates.layers)
+    ]
     state = _state(groups)
     agree = {
         "identity": request.identity,
@@ -65,6 +63,9 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
     limit = numbers.steps if wanted is None else wanted
     budget = Budget(request.started, request.options.seconds, limit, numbers.steps)
 
+    estimate = Estimate(plates, numbers, device)
+    curve: list[tuple[float, float]] = []
+    look_at = step + 1
     cost, kept, psnr = 0.0, reserve or 0.0, None
     saved_at, saved = time.monotonic(), step
     while budget.allows(step, cost, kept):
@@ -79,6 +80,14 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
         task.report(
             budget.fraction(step, kept), "fit", step=float(step), psnr=psnr, loss=tally.loss
         )
+        if step >= look_at:
+            # Ever rarer, so that a long fit does not make a long report.
+            look_at = max(step + 1, int(1.05 * step))
+            pairs = [(group.canonical, group.deformation) for group in groups]
+            found = estimate.psnr(pairs, numbers.annealing(step - 1))
+            curve.append((round(budget.elapsed, 2), round(found, 3)))
+            if 0 < numbers.stop_at_psnr <= found:
+                break
         if request.checkpoint and now - saved_at >= numbers.checkpoint_seconds:
             checkpoint.save(request.checkpoint, step, agree, state)
             saved_at, saved = time.monotonic(), step
@@ -87,7 +96,7 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
     schedule = {"steps": step, "seed": seed, "numbers": numbers.that_shape_the_result()}
     weights = numbers.annealing(max(step - 1, 0))
     layers = [_deformation(group, plates, numbers, weights) for group in groups]
-    return PaperFit(layers, step, cost, psnr, schedule)
+    return PaperFit(layers, step, cost, psnr, schedule, curve)
 
 
 def _step(
@@ -139,8 +148,8 @@ def _state(groups: list[_Group]) -> dict[str, torch.Tensor]:
 
 def _deformation(
     group: _Group, plates: ClipData, numbers: Numbers, weights: F32
-) -> HashDeformation:
-    return HashDeformation(
+) -> NetworkDeformation:
+    return NetworkDeformation(
         window=plates.window,
         count=plates.count,
         weights=weights,
@@ -149,11 +158,11 @@ def _deformation(
             for name, moments in group.moments.items()
         },
         shapes={
-            "canonical": numbers.canonical.numbers(),
-            "deformation": numbers.deformation.numbers(),
+            "canonical": group.canonical.shape.numbers(),
+            "deformation": group.deformation.shape.numbers(),
         },
         extent=(float(plates.width * plates.shrink), float(plates.height * plates.shrink)),
-        divisor=numbers.divisor,
+        divisor=numbers.displacement_divisor,
         margin=numbers.margin,
     )
 

@@ -21,7 +21,6 @@ from engine.fit.request import FitOptions, FitRequest
 from engine.flow.pair import FlowPair
 from engine.io.picture import Window
 from engine.kernels import hashgrid, hashgrid_reference
-from engine.kernels.hashgrid_network import HashNetwork
 from engine.progress import Progress, Task, silent
 
 SMALL = {
@@ -35,6 +34,17 @@ SMALL = {
     "annealing_begin": 20,
     "annealing_length": 40,
     "tile": 24,
+}
+PE = {
+    "canonical_encoding": "pe",
+    "deformation_encoding": "pe",
+    "canonical_pe_layers": 3,
+    "canonical_pe_width": 64,
+    "deformation_pe_layers": 3,
+    "pe_skip": 2,
+    "annealing_begin": 0,
+    "annealing_length": 20,
+    "rate": 4e-3,
 }
 
 
@@ -149,6 +159,57 @@ def test_fit_learns_the_clip_and_its_motion() -> None:
     assert np.abs(still[..., 0]).mean() > 3
 
 
+def test_the_fit_learns_with_sines_and_cosines_too() -> None:
+    clip = Clip()
+    start, end = (fit_paper(_request(steps, **PE), clip, silent()) for steps in (0, 160))
+    assert _psnr(end, clip) > _psnr(start, clip) + 5
+    # It starts at no displacement but for the last layer's 1e-4.
+    grid = np.stack(np.meshgrid(np.arange(48) + 0.5, np.arange(32) + 0.5), axis=-1)
+    assert np.abs(start.layers[0].positions(3) - grid).max() < 0.2
+    assert np.abs(end.layers[0].positions(3) - grid).max() > 0.3
+    codes = [fit.layers[0].parameters["deformation.codes"] for fit in (start, end)]
+    assert codes[0].size == 8 * clip.count and not np.array_equal(*codes)
+
+
+@pytest.mark.parametrize("field", ["canonical", "deformation"])
+def test_each_field_chooses_its_encoding_alone(field: str) -> None:
+    chosen = {**PE, "canonical_encoding": "hash", "deformation_encoding": "hash"}
+    chosen[f"{field}_encoding"] = "pe"
+    layer = fit_paper(_request(2, **chosen), Clip(), silent()).layers[0]
+    held = {name for name in layer.parameters if name.startswith(field)}
+    codes = {"deformation.codes"} if field == "deformation" else set()
+    assert held == {f"{field}.decoder"} | codes
+    assert len(layer.parameters) == len(held) + 2
+    assert layer.divisor == (1 if field == "deformation" else 5)
+    assert layer.kind == "network"
+
+
+def test_an_encoding_that_is_not_there_is_named() -> None:
+    with pytest.raises(UsageError, match=r"canonical_encoding.*hash, pe.*'fourier'"):
+        Numbers.load({"canonical_encoding": "fourier"})
+    with pytest.raises(UsageError, match=r"deformation_octaves.*above 0"):
+        Numbers.load({"deformation_octaves": 0})
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_the_curve_tells_about_what_the_fit_reaches(split: bool) -> None:
+    clip = Clip(split=split)
+    fit = fit_paper(_request(100), clip, silent())
+    times, values = zip(*fit.psnr_curve, strict=True)
+    assert list(times) == sorted(times) and 30 < len(times) < 90
+    assert values[-1] > values[0] + 5
+    if not split:
+        assert values[-1] == pytest.approx(_psnr(fit, clip), abs=1)
+
+
+def test_a_fit_can_stop_where_a_benchmark_wants_it() -> None:
+    whole = fit_paper(_request(60), Clip(), silent())
+    goal = whole.psnr_curve[20][1]
+    fit = fit_paper(_request(60, stop_at_psnr=goal), Clip(), silent())
+    assert fit.steps < 60
+    assert fit.psnr_curve[-1][1] >= goal > max(v for _, v in fit.psnr_curve[:-1])
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not() -> None:
     clip = Clip(split=True)
     first, second = (fit_paper(_request(45), clip, silent()) for _ in range(2))
@@ -260,8 +321,8 @@ def test_published_schedule() -> None:
     numbers = Numbers.load()
     assert numbers.canonical.grid.parameters == 6_698_992
     assert numbers.canonical.mlp.parameters == 8_192
-    assert numbers.deformation.grid.parameters == 12_196_240
-    assert numbers.deformation.mlp.parameters == 32_768
+    assert numbers.deformation(8).grid.parameters == 12_196_240
+    assert numbers.deformation(8).mlp.parameters == 32_768
     assert not numbers.annealing(4000).any()
     # Step 6000 is half way: 8 of 16 levels are in.
     assert numbers.annealing(6000).tolist() == [1] * 8 + [0] * 8
@@ -284,10 +345,9 @@ def test_tiles_give_the_losses_and_gradients_of_the_whole_frame(bad: bool) -> No
     for size in (64, 11):
         generator = torch.Generator().manual_seed(0)
         networks = [
-            HashNetwork.initial(shape, generator)
-            for shape in (numbers.canonical, numbers.deformation)
+            shape.initial(generator) for shape in (numbers.canonical, numbers.deformation(8))
         ]
-        parameters = [p for n in networks for p in (n.encoder, n.decoder)]
+        parameters = [p for n in networks for p in n.vectors.values()]
         for parameter in parameters:
             Moments.of(parameter)
         tally = Tally()
@@ -309,11 +369,11 @@ def test_losses_are_those_written_in_the_docstring() -> None:
     clip, numbers = Clip(split=True), Numbers.load(SMALL)
     generator = torch.Generator().manual_seed(0)
     canonical, deformation = (
-        HashNetwork.initial(s, generator) for s in (numbers.canonical, numbers.deformation)
+        s.initial(generator) for s in (numbers.canonical, numbers.deformation(8))
     )
     for network in (canonical, deformation):
-        Moments.of(network.encoder)
-        Moments.of(network.decoder)
+        for vector in network.vectors.values():
+            Moments.of(vector)
     weights = numbers.annealing(50)
     shot = Shot.of(clip.frame(3), clip.masks(3), clip.flow(3), 3, 8, numbers, torch.device("cpu"))
     tally = Tally()

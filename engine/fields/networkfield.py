@@ -1,7 +1,8 @@
-"""The deformation of the ``paper`` recipe: a hash grid over (row, column, time) and a network.
+"""The deformation of the ``paper`` recipe: a network over (row, column, time), encoded.
 
-The canonical field's network travels with it, so that the canonical picture can be drawn at any
-scale. Importing this is cheap; torch and numba are loaded by the first evaluation.
+The encoding is a hash grid, or sines and cosines. The canonical field's network travels with it,
+so that the canonical picture can be drawn at any scale. Importing this is cheap; torch and numba
+are loaded by the first evaluation.
 """
 
 from collections.abc import Callable
@@ -17,34 +18,37 @@ from engine.io.picture import Window
 from engine.progress import Task, silent
 
 if TYPE_CHECKING:
-    from engine.kernels.hashgrid_network import HashNetwork
+    from engine.kernels.field_network import Network
 
 _CHUNK = 32768
 _NAMES = ("deformation", "canonical")
 
 
 @dataclass
-class HashDeformation:
+class NetworkDeformation:
     """Frame to canonical through CoDeF's two networks, on the CPU.
 
     Convention: the networks count (row, column) as shares of ``extent`` from the data window's
     corner, pixel centres at ``((i + 0.5) / H, (j + 0.5) / W)``, time as ``(index + 1) / count``.
     The deformation network's output over ``divisor`` is a displacement; the canonical network is
-    asked at ``(p + margin) / (1 + 2 margin)``. Everything outside this class counts canonical
-    pixels (x, y) of the display window.
+    asked at ``(p + margin) / (1 + 2 margin)`` where it is a hash grid, which holds 0 to 1 only,
+    and at ``p`` where it is not. Everything outside this class counts canonical pixels (x, y) of
+    the display window.
 
     Attributes:
         window: The frames' data window.
         count: Number of frames of the field.
-        weights: float32 [L], the weight of each level of the deformation's grid at the step that
-            the fit ended with (annealing), so that what is drawn is what was fitted.
-        parameters: Flat float32 vectors ``deformation.encoder``, ``deformation.decoder``,
-            ``canonical.encoder``, ``canonical.decoder`` in the layout of the published files.
+        weights: float32 [L], the weight of each level (or octave) of the deformation at the step
+            that the fit ended with (annealing), so that what is drawn is what was fitted.
+        parameters: Flat float32 vectors: ``NAME.encoder`` and ``NAME.decoder`` of a hash grid in
+            the layout of the published files, ``NAME.decoder`` and perhaps ``NAME.codes`` of sines
+            and cosines; NAME is ``deformation`` or ``canonical``.
         extent: (W, H) in pixels that count as 1; a little more than the data window where the fit
             shrank and padded the frames.
-        shapes: ``NetworkShape.numbers()`` of the two networks, by ``deformation``, ``canonical``.
+        shapes: ``numbers()`` of the two networks' shapes, by ``deformation``, ``canonical``.
         divisor: See above.
-        margin: See above.
+        margin: See above; the canvas never reaches further out of the frame than this share of it.
+        kind: ``hash`` when both networks are hash grids, else ``network``.
     """
 
     window: Window
@@ -56,6 +60,10 @@ class HashDeformation:
     divisor: float = 5.0
     margin: float = 0.3
     kind: str = field(default="hash", init=False)
+
+    def __post_init__(self) -> None:
+        if any(shape.get("encoding") == "pe" for shape in self.shapes.values()):
+            self.kind = "network"
 
     def positions(self, index: int) -> F32:
         """Canonical point of each pixel centre of the frame's data window, [H, W, 2]."""
@@ -90,9 +98,9 @@ class HashDeformation:
 
     def colours(self, points: F32) -> F32:
         """The canonical field in the fit's encoding, [N, 3], at canonical points [N, 2]."""
-        shares = (self._shares(np.asarray(points, np.float32)) + self.margin) / (
-            1 + 2 * self.margin
-        )
+        shares = self._shares(np.asarray(points, np.float32))
+        if self._networks[1].shape.bounded:
+            shares = (shares + self.margin) / (1 + 2 * self.margin)
         out = np.empty((len(shares), 3), np.float32)
         for start in range(0, len(shares), _CHUNK):
             asked = shares[start : start + _CHUNK].astype(np.float32)
@@ -118,7 +126,7 @@ class HashDeformation:
     @classmethod
     def from_tensors(
         cls, tensors: dict[str, AnyArray], numbers: dict[str, Any]
-    ) -> "HashDeformation":
+    ) -> "NetworkDeformation":
         """The twin of ``tensors`` and ``numbers``.
 
         Raises:
@@ -126,9 +134,9 @@ class HashDeformation:
         """
         try:
             parameters = {
-                f"{name}.{part}": np.ascontiguousarray(tensors[f"{name}.{part}"], np.float32)
-                for name in _NAMES
-                for part in ("encoder", "decoder")
+                name: np.ascontiguousarray(tensor, np.float32)
+                for name, tensor in tensors.items()
+                if name != "deformation.weights"
             }
             found = cls(
                 window=Window(*(int(edge) for edge in numbers["window"])),
@@ -143,35 +151,35 @@ class HashDeformation:
             networks = found._networks
         except (KeyError, TypeError, ValueError, UsageError) as wrong:
             raise FieldError(
-                f"the field's hash layer is damaged ({type(wrong).__name__}: {wrong}); "
+                f"the field's network layer is damaged ({type(wrong).__name__}: {wrong}); "
                 "fit the clip again or restore the folder"
             ) from wrong
         for name, network in zip(_NAMES, networks, strict=True):
-            sizes = (network.encoder.numel(), network.decoder.numel())
-            wanted = (network.grid.parameters, network.mlp.parameters)
-            if sizes != wanted:
+            sizes = {part: vector.numel() for part, vector in network.vectors.items()}
+            if sizes != network.shape.sizes:
                 raise FieldError(
                     f"the field's {name} network holds {sizes} numbers where its shape needs "
-                    f"{wanted}; fit the clip again or restore the folder"
+                    f"{network.shape.sizes}; fit the clip again or restore the folder"
                 )
-        if len(found.weights) != networks[0].grid.levels:
+        if len(found.weights) != networks[0].shape.levels:
             raise FieldError(
                 f"the field holds {len(found.weights)} level weights for "
-                f"{networks[0].grid.levels} levels; fit the clip again or restore the folder"
+                f"{networks[0].shape.levels} levels; fit the clip again or restore the folder"
             )
         return found
 
     @cached_property
-    def _networks(self) -> "tuple[HashNetwork, HashNetwork]":
+    def _networks(self) -> "tuple[Network, Network]":
         import torch
 
-        from engine.kernels.hashgrid_network import HashNetwork, NetworkShape
+        from engine.kernels.field_network import shape_of
 
         built = [
-            HashNetwork(
-                NetworkShape(**self.shapes[name]),
-                torch.from_numpy(self.parameters[f"{name}.encoder"]),
-                torch.from_numpy(self.parameters[f"{name}.decoder"]),
+            shape_of(self.shapes[name]).build(
+                {
+                    part: torch.from_numpy(self.parameters[f"{name}.{part}"])
+                    for part in shape_of(self.shapes[name]).sizes
+                }
             )
             for name in _NAMES
         ]
@@ -211,7 +219,7 @@ class CanonicalPlate:
 
 
 def render_canonical(
-    layer: HashDeformation,
+    layer: NetworkDeformation,
     *,
     mask: Callable[[int], U8] | None = None,
     positions: Callable[[int], F32] | None = None,
@@ -256,7 +264,7 @@ def render_canonical(
     return CanonicalPlate(pixels, coverage, window)
 
 
-def _grid_window(layer: HashDeformation, scale: float) -> Window:
+def _grid_window(layer: NetworkDeformation, scale: float) -> Window:
     """All whole pixels that the canonical grid holds."""
     window, margin = layer.window, layer.margin
     wide, high = layer.extent

@@ -1,6 +1,7 @@
-"""The hash deformation: coordinates, storage, drawing the canonical picture."""
+"""The deformation made of networks: coordinates, storage, drawing the canonical picture."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,26 +9,38 @@ import torch
 
 from engine.arrays import F32
 from engine.errors import FieldError, UsageError
-from engine.fields.hashfield import HashDeformation, render_canonical
+from engine.fields.field import Field, Layer, Masks
+from engine.fields.folder import load_field, save_field
+from engine.fields.networkfield import NetworkDeformation, render_canonical
+from engine.fit.finish import covered_canonical
 from engine.io.picture import Window
-from engine.kernels.hashgrid_network import HashNetwork, NetworkShape
+from engine.kernels.frequency_network import FrequencyShape
+from engine.kernels.hashgrid_network import NetworkShape
+from engine.warp.render import composite
 
 WINDOW = Window(3, -2, 43, 28)
 
 
-def _layer(still: bool = False, window: Window = WINDOW) -> HashDeformation:
+def _layer(
+    still: bool = False, window: Window = WINDOW, encoding: str = "hash"
+) -> NetworkDeformation:
     shapes = {
         "deformation": NetworkShape(3, 4, 8, 4, 1.5, 2, 16, 2),
         "canonical": NetworkShape(2, 4, 8, 4, 1.5, 1, 16, 3),
     }
+    if encoding == "pe":
+        shapes = {
+            "deformation": FrequencyShape(4, 3, 16, 2, 2, frames=5),
+            "canonical": FrequencyShape(6, 3, 16, 2, 3, extra=True, sigmoid=True),
+        }
     generator = torch.Generator().manual_seed(2)
     parameters: dict[str, F32] = {}
     for name, shape in shapes.items():
-        network = HashNetwork.initial(shape, generator)
-        decoder = network.decoder * (0 if still and name == "deformation" else 1)
-        parameters[f"{name}.encoder"] = (network.encoder * 1e4).numpy()
-        parameters[f"{name}.decoder"] = decoder.numpy()
-    return HashDeformation(
+        for part, vector in shape.initial(generator).vectors.items():
+            loud = 1e4 if part == "encoder" else 3.0 if encoding == "pe" else 1.0
+            silent = still and name == "deformation" and part == "decoder"
+            parameters[f"{name}.{part}"] = (vector * (0 if silent else loud)).numpy()
+    return NetworkDeformation(
         window=window,
         count=5,
         weights=np.array([1, 1, 0.5, 0], np.float32),
@@ -68,28 +81,57 @@ def test_level_weights_count() -> None:
     assert np.abs(layer.positions(1) - bare.positions(1)).max() > 1e-2
 
 
-def test_storage_round_trip_is_exact_and_json_able() -> None:
+@pytest.mark.parametrize("encoding", ["hash", "pe"])
+def test_storage_round_trip_is_exact_and_json_able(encoding: str) -> None:
     import json
 
-    layer = _layer()
+    layer = _layer(encoding=encoding)
     numbers = json.loads(json.dumps(layer.numbers()))
-    again = HashDeformation.from_tensors(layer.tensors(), numbers)
+    again = NetworkDeformation.from_tensors(layer.tensors(), numbers)
     np.testing.assert_array_equal(again.positions(3), layer.positions(3))
-    assert again.numbers() == layer.numbers() and again.kind == "hash"
+    points = np.array([[3.5, 9.0], [20.0, 11.0]], np.float32)
+    np.testing.assert_array_equal(again.colours(points), layer.colours(points))
+    assert again.numbers() == layer.numbers()
+    assert again.kind == layer.kind == {"hash": "hash", "pe": "network"}[encoding]
 
 
 def test_damaged_storage_is_named() -> None:
     layer = _layer()
     tensors, numbers = layer.tensors(), layer.numbers()
     with pytest.raises(FieldError, match="damaged"):
-        HashDeformation.from_tensors({}, numbers)
+        NetworkDeformation.from_tensors({}, numbers)
     with pytest.raises(FieldError, match="damaged"):
-        HashDeformation.from_tensors(tensors, {**numbers, "shapes": {}})
+        NetworkDeformation.from_tensors(tensors, {**numbers, "shapes": {}})
     with pytest.raises(FieldError, match="canonical network"):
         short = {**tensors, "canonical.encoder": tensors["canonical.encoder"][:-2]}
-        HashDeformation.from_tensors(short, numbers)
+        NetworkDeformation.from_tensors(short, numbers)
     with pytest.raises(FieldError, match="level weights"):
-        HashDeformation.from_tensors({**tensors, "deformation.weights": np.ones(3)}, numbers)
+        NetworkDeformation.from_tensors({**tensors, "deformation.weights": np.ones(3)}, numbers)
+
+
+def test_a_field_of_sines_and_cosines_renders_the_same_from_its_folder(tmp_path: Path) -> None:
+    layer = _layer(encoding="pe", window=Window(0, 0, 40, 30))
+    plate = render_canonical(layer)
+    canonical = covered_canonical(plate.pixels, plate.coverage > 0, plate.window)
+    frames, size = (1, 2, 3, 4, 5), Window(0, 0, 40, 30)
+    field = Field(
+        frames, size, size, [Layer("clip", layer, canonical)], Masks(30, 40, []), 1, "paper"
+    )
+    save_field(field, tmp_path / "field")
+    again = load_field(tmp_path / "field")
+    for index in (0, 4):
+        np.testing.assert_array_equal(composite(again, index), composite(field, index))
+    assert np.abs(composite(again, 0) - composite(again, 4)).max() > 1e-3
+
+
+def test_each_frame_of_sines_and_cosines_has_its_own_code() -> None:
+    layer = _layer(encoding="pe")
+    codes = layer.parameters["deformation.codes"].copy()
+    codes.reshape(5, 8)[3] = 0
+    other = replace(layer, parameters={**layer.parameters, "deformation.codes": codes})
+    for index in range(5):
+        same = np.array_equal(layer.positions(index), other.positions(index))
+        assert same == (index != 3)
 
 
 def test_a_frame_outside_the_field_is_refused() -> None:

@@ -1,12 +1,16 @@
 """Frames drawn from canonical images: canonical to frame."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
 from engine.arrays import F32, Bool
 from engine.fields.field import Field
 from engine.warp.sheet import HOLE, Sheet, sheet_of
+
+
+#: What a reconstruction adds to canonical image and deformation; each can be left out.
+TERMS = ("exposure", "lighting", "residual")
 
 
 def field_filter(field: Field) -> str:
@@ -39,20 +43,44 @@ def render_layer(
     return sheet.read(positions, filter=filter or field_filter(field))
 
 
-def light(field: Field, k: int, index: int) -> F32 | None:
-    """Multiplicative light of a layer in a frame, [H, W, 3], linear; None when it has none.
+def light(field: Field, k: int, index: int, *, without: Container[str] = ()) -> F32 | None:
+    """Factors of light of a layer in a frame, [H, W, 3], linear; None when it has none.
+
+    The lighting times the gain of the exposure: what edits are multiplied by. The offset of the
+    exposure (glare, lifted blacks) lies over the scene and lights no paint in it.
 
     Convention: control point (r, c) of ``Layer.lighting`` [T, gy, gx, 3] lies at
     ``(x0 + c * W / (gx - 1), y0 + r * H / (gy - 1))``: the corners of the data window included.
+
+    Args:
+        field: The field.
+        k: Layer, front to back.
+        index: Position of the frame in the field.
+        without: Names of ``TERMS`` that are left out.
     """
-    lighting = field.layers[k].lighting
-    if lighting is None:
+    control, exposure = _light_terms(field, k, index, without)
+    if control is None and exposure is None:
         return None
-    control = lighting[index].astype(np.float32)
+    gain = np.ones(3, np.float32) if exposure is None else exposure[0]
+    if control is None:
+        return np.ascontiguousarray(np.broadcast_to(gain, (field.height, field.width, 3)))
     rows = _between(field.height, control.shape[0])
     columns = _between(field.width, control.shape[1])
-    spread = np.einsum("hr,rcd->hcd", rows, control)
+    spread = np.einsum("hr,rcd->hcd", rows, control * gain)
     return np.asarray(np.einsum("wc,hcd->hwd", columns, spread, optimize=True), np.float32)
+
+
+def _light_terms(
+    field: Field, k: int, index: int, without: Container[str]
+) -> tuple[F32 | None, F32 | None]:
+    """Lighting [gy, gx, 3] and exposure [2, 3] of a layer in a frame, as far as it has them."""
+    layer = field.layers[k]
+    lighting = None if "lighting" in without else layer.lighting
+    exposure = None if "exposure" in without else layer.exposure
+    return (
+        None if lighting is None else lighting[index],
+        None if exposure is None else exposure[index],
+    )
 
 
 def _between(pixels: int, count: int) -> F32:
@@ -78,6 +106,7 @@ def composite(
     *,
     lit: bool = False,
     filter: str | None = None,
+    without: Container[str] = (),
 ) -> F32:
     """All layers of a frame, each weighted by its visible share.
 
@@ -88,48 +117,76 @@ def composite(
         field: The field.
         index: Position of the frame in the field.
         pictures: Per layer what to read instead of its canonical image, or None for its own.
-        lit: Multiply each layer by the field's lighting.
+        lit: Apply each layer's exposure and lighting.
         filter: ``bilinear``, ``cubic``, or None for what the field was fitted with.
+        without: Names of ``TERMS`` that are left out though ``lit``.
 
     Returns:
         float32 [H, W, 3] over the field's data window, scene-linear.
     """
-    from engine.kernels.blend import add_layer
+    plain, light_too = _drawn(field, index, pictures, filter, lit, without)
+    return plain if light_too is None else light_too
+
+
+def composite_pair(field: Field, index: int) -> tuple[F32, F32]:
+    """A frame without and with its light, drawn in one go.
+
+    Returns:
+        ``composite(field, index)`` and ``composite(field, index, lit=True)``; one and the same
+        array when the field has neither exposure nor lighting.
+    """
+    lit = any(x.lighting is not None or x.exposure is not None for x in field.layers)
+    plain, light_too = _drawn(field, index, None, None, lit, ())
+    return plain, plain if light_too is None else light_too
+
+
+def _drawn(
+    field: Field,
+    index: int,
+    pictures: Sequence[Sheet | None] | None,
+    filter: str | None,
+    lit: bool,
+    without: Container[str],
+) -> tuple[F32, F32 | None]:
+    """The composite, and the same with light when ``lit``."""
+    from engine.kernels.draw import draw_layer, settle
 
     coverage = field.coverage(index)
     filter = filter or field_filter(field)
-    colour = np.zeros((field.height, field.width, 3), np.float32)
-    weight = np.zeros((field.height, field.width), np.float32)
-    carry = np.zeros((field.height, field.width), np.float32)
+    size = (field.height, field.width)
+    colour = np.zeros((*size, 3), np.float32)
+    light_too = np.zeros((*size, 3), np.float32) if lit else None
+    weight, carry = np.zeros(size, np.float32), np.zeros(size, np.float32)
     sheets = [
         (pictures[k] if pictures is not None else None) or sheet_of(layer.canonical)
         for k, layer in enumerate(field.layers)
     ]
     for k, layer in enumerate(field.layers):
-        share = coverage[k] + carry
-        box = bounds(share > 0)
-        if box is None:
+        if not (coverage[k].any() or carry.any()):
             continue
-        gain = light(field, k, index) if lit else None
-        part = np.ascontiguousarray(share[box])
-        seen = sheets[k].read_encoded(
-            layer.deformation.positions(index)[box], filter=filter, weights=part
-        )
-        add_layer(
-            seen,
-            part,
-            None if gain is None else gain[box],
+        control, exposure = _light_terms(field, k, index, without)
+        draw_layer(
+            sheets[k].encoded,
+            sheets[k].origin,
+            sheets[k].scale,
+            layer.deformation.positions(index),
+            coverage[k],
             HOLE,
-            colour[box],
-            weight[box],
-            carry[box],
+            colour,
+            weight,
+            carry,
+            filter=filter,
+            lit=light_too,
+            control=control,
+            exposure=exposure,
         )
-    partly = (weight < 1 - 1e-6) & (weight > 1e-6)
-    colour[partly] /= weight[partly][:, None]
-    empty = weight <= 1e-6
-    if empty.any():
-        colour[empty] = _nearest(field, index, sheets, coverage, empty)
-    return colour
+    empty = settle(colour, light_too, weight)
+    if empty is not None:
+        found = _nearest(field, index, sheets, coverage, empty)
+        for picture in (colour, light_too):
+            if picture is not None:
+                picture[empty] = found
+    return colour, light_too
 
 
 def _nearest(field: Field, index: int, sheets: Sequence[Sheet], coverage: F32, where: Bool) -> F32:
@@ -147,15 +204,22 @@ def _nearest(field: Field, index: int, sheets: Sequence[Sheet], coverage: F32, w
     return result
 
 
-def reconstruct(field: Field, index: int, *, edit_path: bool) -> F32:
+def reconstruct(field: Field, index: int, *, edit_path: bool, without: Container[str] = ()) -> F32:
     """A frame as the field has it.
 
     Args:
         field: The field.
         index: Position of the frame in the field.
-        edit_path: Canonical image and deformation only, without the lighting.
+        edit_path: Canonical image and deformation only, without any of ``TERMS``.
+        without: Names of ``TERMS`` that are left out.
 
     Returns:
         float32 [H, W, 3] over the field's data window, scene-linear.
+
+    Raises:
+        FieldError: The residual is damaged.
     """
-    return composite(field, index, lit=not edit_path)
+    drawn = composite(field, index, lit=not edit_path, without=without)
+    if field.residual is not None and not edit_path and "residual" not in without:
+        field.residual.add_to(index, drawn)
+    return drawn

@@ -86,11 +86,15 @@ def track(
             deformation = field.layers[k].deformation
             canonical[mine] = deformation.at(int(index), place[mine])
     tracks: list[list[dict[str, Any]]] = [[] for _ in asked]
+    last: dict[int, F32] = {}
     for index, frame in enumerate(field.frames):
         task.report(index / len(field.frames), "track")
-        for k in np.unique(layer):
+        coverage = field.seen(index)
+        for k in np.unique(layer).tolist():
             mine = np.flatnonzero(layer == k)
-            places = FrameInverse(field, int(k), index).find(canonical[mine])
+            inverse = FrameInverse(field, k, index, coverage[k])
+            places = inverse.find(canonical[mine], last.get(k))
+            last[k] = places.points
             visible = places.visible
             trust = np.exp(-np.square(places.residual / TOLERANCE))
             confidence = trust * np.where(visible, places.coverage, 0.25)

@@ -117,3 +117,43 @@ def two_layers(width: int = 96, height: int = 64, count: int = 3) -> Field:
     return Field(
         tuple(range(1, count + 1)), data, data, layers, Masks(height, width, [masks]), 1, "test"
     )
+
+
+def lattice_layer(
+    size: tuple[int, int] = (96, 72),
+    *,
+    zoom: float = 1.0,
+    turn: float = 0.0,
+    perspective: float = 0.0,
+    wild: float = 0.0,
+    spacing: int = 8,
+    seed: int = 0,
+    origin: tuple[int, int] = (0, 0),
+) -> Field:
+    """One frame and the reference: a homography with zoom and a random lattice of ``wild`` pixels.
+
+    ``wild`` above about 0.4 ``spacing`` folds.
+    """
+    from engine.fields.lattice import LatticeDeformation
+    from engine.kernels.lattice import grid_shape
+
+    width, height = size
+    data = Window.of_size(width, height).moved(*origin)
+    middle = shift(width / 2 + origin[0], height / 2 + origin[1])
+    similar = np.array(
+        [
+            [zoom * np.cos(turn), -zoom * np.sin(turn), 0],
+            [zoom * np.sin(turn), zoom * np.cos(turn), 0],
+            [perspective, -perspective / 2, 1],
+        ]
+    )
+    matrices = np.stack([middle @ similar @ np.linalg.inv(middle), np.eye(3)])
+    rng = np.random.default_rng(seed)
+    lattices = np.zeros((2, *grid_shape(height, width, spacing), 2), np.float32)
+    lattices[0] = rng.normal(size=lattices.shape[1:]) * wild * zoom
+    margin = round(max(size) * max(zoom - 1, 0.3))
+    canvas = Window(data.x0 - margin, data.y0 - margin, data.x1 + margin, data.y1 + margin)
+    deformation = LatticeDeformation(matrices, lattices, spacing, data)
+    layer = Layer("all", deformation, Canonical(smooth_canvas(canvas), canvas))
+    masks = Masks(height, width, [])
+    return Field((1, 2), Window.of_size(width, height), data, [layer], masks, 2, "test")

@@ -26,6 +26,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="masks of one group; repeat it from front to back; the rest becomes the last group",
     )
+    parser.add_argument(
+        "--ignore",
+        metavar="DIR",
+        help="masks of what the fit must not see (white): mattes, lens borders, burnt-in titles",
+    )
+    parser.add_argument(
+        "--keep-transparent",
+        action="store_true",
+        help="fit pixels too where the clip's own alpha is 0",
+    )
     parser.add_argument("--flow", metavar="DIR", help="flow files instead of computed flow")
     parser.add_argument("--recipe", default="seeded", metavar="NAME", help="how to fit: seeded")
     length = parser.add_mutually_exclusive_group()
@@ -40,6 +50,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=("error", "skip"),
         default="error",
         help="what to do when frames are missing: stop, or fit without them (never made up)",
+    )
+    parser.add_argument(
+        "--cuts",
+        choices=("warn", "stop", "ignore"),
+        default="warn",
+        help="where the clip cuts to another shot: fit the shot of the reference frame (else the "
+        "longest) and say so, stop before fitting, or fit all frames as one shot",
     )
     parser.add_argument(
         "--reference", type=int, metavar="F", help="frame that the canonical image is aligned to"
@@ -76,6 +93,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
             frames=args.frames,
         ),
         masks=tuple(args.masks),
+        ignore=args.ignore,
         flow=args.flow,
         options=FitOptions(
             recipe=args.recipe,
@@ -85,6 +103,8 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
             reference=args.reference,
             device=args.device,
             overrides={name: typed(value) for name, value in args.overrides},
+            alpha=not args.keep_transparent,
+            cuts=args.cuts,
         ),
         resume=args.resume,
         started=console.started,

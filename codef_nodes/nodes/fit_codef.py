@@ -48,6 +48,13 @@ class FitCoDeF(Node):
             "Masks of what moves together; without them the whole frame is one group.",
             optional=True,
         ),
+        Port(
+            "ignore",
+            "image",
+            "Mask of what the fit must not see (white): mattes, lens borders, burnt-in titles; "
+            "edits leave it as it is.",
+            optional=True,
+        ),
     )
     output: ClassVar[str | None] = "field"
     per_frame: ClassVar[bool] = False
@@ -76,6 +83,21 @@ class FitCoDeF(Node):
             "What to do when frames are missing: stop, or fit without them; they are never made "
             "up.",
             choices=("error", "skip"),
+        ),
+        Knob(
+            "alpha",
+            "bool",
+            True,
+            "Leaves out pixels where the clip's own alpha is 0; an alpha that is 0 everywhere "
+            "says nothing.",
+        ),
+        Knob(
+            "cuts",
+            "choice",
+            "warn",
+            "What to do when the clip cuts to another shot: fit the shot of the reference frame "
+            "(else the longest) and say so, stop before fitting, or fit all frames as one shot.",
+            choices=("warn", "stop", "ignore"),
         ),
         Knob(
             "reference",
@@ -138,8 +160,8 @@ class FitCoDeF(Node):
         frames = ctx.own_frames()
         if frames is None or ctx.input_frames(port) is None:
             return (None,)
-        if port == "groups":
-            return tuple(dict.fromkeys(_mask_frames(ctx, frames).values()))
+        if port in ("groups", "ignore"):
+            return tuple(dict.fromkeys(_mask_frames(ctx, frames, port).values()))
         return frames
 
     def compute(self, ctx: Context) -> Any:
@@ -177,6 +199,8 @@ class FitCoDeF(Node):
                 reference=ctx.knob("reference"),
                 device=ctx.knob("device"),
                 overrides=dict(ctx.knob("numbers")),
+                alpha=ctx.knob("alpha"),
+                cuts=ctx.knob("cuts"),
             ),
             ctx.task,
             source=_source(_picture(ctx, frames[0])) if frames else {},
@@ -184,6 +208,7 @@ class FitCoDeF(Node):
             started=started,
             checkpoint=checkpoint,
             resume=resume,
+            ignore=_ignore(ctx, frames),
         )
 
     def asset_saved(self, ctx: Context) -> None:
@@ -241,10 +266,12 @@ def _flow(ctx: Context, frames: Sequence[int]) -> Callable[[int], FlowPair] | No
     return pair
 
 
-def _mask_frames(ctx: Context, frames: Sequence[int]) -> dict[int, int | None]:
+def _mask_frames(
+    ctx: Context, frames: Sequence[int], port: str = "groups"
+) -> dict[int, int | None]:
     from codef_nodes.work.masks import match_frames
 
-    there = ctx.input_frames("groups")
+    there = ctx.input_frames(port)
     if there is None:
         return dict.fromkeys(frames)
     clip = ctx.input_frames("clip") or frames
@@ -269,6 +296,15 @@ def _groups(ctx: Context, frames: Sequence[int]) -> list["GroupMasks"]:
         return mask
 
     return [GroupMasks(name, mask_of(k)) for k, name in enumerate(names)]
+
+
+def _ignore(ctx: Context, frames: Sequence[int]) -> Callable[[int], "U8"] | None:
+    if not ctx.has("ignore") or not frames:
+        return None
+    from codef_nodes.work.masks import MaskLook
+
+    matched, look = _mask_frames(ctx, frames, "ignore"), MaskLook()
+    return lambda frame: look.of(ctx.input("ignore", matched[frame]))
 
 
 def _source(picture: Picture) -> dict[str, Any]:

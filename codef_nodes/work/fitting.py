@@ -12,6 +12,7 @@ from typing import Any
 
 from codef_nodes.work.masks import folder_masks
 from codef_nodes.work.source import Source, absolute, opened, record, used_frames
+from engine.arrays import U8
 from engine.errors import Cancelled, InputError, MaskError, MissingFrameError, UsageError
 from engine.fields.field import Field
 from engine.fit.request import FitOptions, FitRequest, GroupMasks
@@ -32,6 +33,7 @@ class FitJob:
     Attributes:
         source: The clip.
         masks: Mask folders, front to back.
+        ignore: Folder or pattern of masks of what the fit must not see (white), or None.
         flow: Folder or pattern of flow files, or None.
         options: How to fit.
         resume: Go on from a checkpoint.
@@ -40,6 +42,7 @@ class FitJob:
 
     source: Source
     masks: tuple[str, ...] = ()
+    ignore: str | None = None
     flow: str | None = None
     options: FitOptions = field(default_factory=FitOptions)
     resume: bool = False
@@ -134,6 +137,7 @@ def run_fit(
     started: float,
     checkpoint: Path | None = None,
     resume: bool = False,
+    ignore: Callable[[int], U8] | None = None,
 ) -> Field:
     """Checks what can be checked before the work, then fits.
 
@@ -141,6 +145,7 @@ def run_fit(
         InputError: Fewer than two frames, frames or masks that do not fit together.
         UsageError: Wrong options.
     """
+    from engine.fit.cuts import advice
     from engine.fit.recipes import load_recipe
     from engine.fit.run import fit
 
@@ -159,6 +164,7 @@ def run_fit(
         picture=picture,
         groups=tuple(groups),
         flow=flow,
+        ignore=ignore,
         options=options,
         source=source,
         identity=identity,
@@ -173,6 +179,15 @@ def run_fit(
             "%d pixels of %s are no finite numbers (NaN or Inf); the fit left them out",
             bad,
             source.get("path") or "the clip",
+        )
+    shots = done.report.get("shots", ())
+    if len(shots) > 1:
+        first, last = next(shot for shot in shots if shot[0] <= done.reference <= shot[1])
+        log.warning(
+            "%s; this fit holds frames %d-%d, edits leave the other frames as they are",
+            advice(shots),
+            first,
+            last,
         )
     return done
 
@@ -195,6 +210,7 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
     check_frames(frames, job.source.path)
     groups = folder_masks(job.masks, frames, clip.frames)
     folders = {group.name: mask for group, mask in zip(groups, job.masks, strict=True)}
+    ignore = folder_masks([job.ignore], frames, clip.frames)[0].mask if job.ignore else None
     flow = None
     if job.flow:
         flow = _flow_files(job.flow, frames, clip.read(frames[0]))
@@ -217,6 +233,7 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
             started=job.started,
             checkpoint=checkpoint,
             resume=job.resume,
+            ignore=ignore,
         )
     except Cancelled as error:
         if has_checkpoint(checkpoint):
@@ -296,9 +313,10 @@ def _identity(job: FitJob, clip: list[Any]) -> str:
         clip,
         [source.first, source.colour_space, source.working],
         [files_identity(folder) for folder in job.masks],
+        files_identity(job.ignore) if job.ignore else None,
         files_identity(job.flow) if job.flow else None,
         # Not the length: a longer fit may go on from the checkpoint of a shorter one.
-        [options.recipe, options.seed, options.reference],
+        [options.recipe, options.seed, options.reference, options.alpha, options.cuts],
         sorted(options.overrides.items()),
     ]
     text = json.dumps(said, default=str)

@@ -194,7 +194,7 @@ def _carry(
         return None
     deformation = field.layers[k].deformation
     box = _canonical_box(field, edit.paint.sheet, k, field.index(edit.frame))
-    share = field.coverage(index)[k]
+    share = field.seen(index)[k]
     if box is None or not share.any():
         return None
     positions = deformation.positions(index)
@@ -260,7 +260,7 @@ def _canonical_box(
     mine[top:bottom, left:right] = (
         paint.pixels[top - y0 : bottom - y0, left - x0 : right - x0, 3] > 0
     )
-    mine &= (field.coverage(index)[k] > 0).astype(np.uint8)
+    mine &= (field.seen(index)[k] > 0).astype(np.uint8)
     if not mine.any():
         return None
     # The filter reaches two pixels around the paint.

@@ -118,7 +118,7 @@ def warp_change(
         The window of the frame that it reaches (pixels of the display window) and float32
         [h, w, 4] over it; None when it does not reach the frame.
     """
-    share = field.coverage(index)[k]
+    share = field.seen(index)[k]
     if not share.any():
         return None
     positions = field.layers[k].deformation.positions(index)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import F32, U8
+from engine.arrays import F32, U8, Bool
 from engine.errors import MissingFrameError
 from engine.fields.deformation import Deformation
+from engine.fields.residual import Residual
 from engine.io.picture import Window
 
 
@@ -40,12 +41,16 @@ class Layer:
         lighting: Multiplicative light per frame relative to the canonical, float32
             [T, gy, gx, 3] at control points spread evenly over the data window (corners
             included), linear light, 1 = as in the canonical; or None.
+        exposure: Gain and offset of scene-linear colours per frame, float32 [T, 2, 3]; or None.
+            A frame is ``gain * lighting * canonical + offset``. Edits take the gain and never the
+            offset: glare and lifted blacks lie over the scene and brighten no paint in it.
     """
 
     name: str
     deformation: Deformation
     canonical: Canonical
     lighting: F32 | None = None
+    exposure: F32 | None = None
 
 
 class Masks:
@@ -96,6 +101,10 @@ class Field:
         data: Data window of the source relative to that origin.
         layers: Front to back.
         masks: The masks that were given (may be none: a single layer).
+        ignored: One mask per frame of what the fit was told not to see, 255 = left out, or None.
+            Edits do not reach it.
+        residual: What canonical, deformation and light leave unexplained, per frame; or None.
+            Propagated edits never receive it.
         reference: Frame number whose picture the canonical image is aligned to.
         recipe: Name of the recipe.
         report: The figures that ``codef fit`` prints, and the schedule that repeats the fit.
@@ -114,6 +123,8 @@ class Field:
     report: dict[str, Any] = field(default_factory=dict)
     source: dict[str, Any] = field(default_factory=dict)
     pixel_aspect: float = 1.0
+    ignored: Masks | None = None
+    residual: Residual | None = None
 
     @property
     def width(self) -> int:
@@ -143,3 +154,14 @@ class Field:
     def coverage(self, index: int) -> F32:
         """Visible share of each layer, [K, H, W]; sums to 1 over K."""
         return self.masks.coverage(index, len(self.layers))
+
+    def kept(self, index: int) -> Bool | None:
+        """Where the fit saw the frame, [H, W]; None when nothing of the clip was left out."""
+        if self.ignored is None:
+            return None
+        return np.asarray(self.ignored.mask(0, index) == 0, np.bool_)
+
+    def seen(self, index: int) -> F32:
+        """Visible share of each layer, [K, H, W], 0 where the frame was left out of the fit."""
+        coverage, kept = self.coverage(index), self.kept(index)
+        return coverage if kept is None else np.asarray(coverage * kept, np.float32)

@@ -1,7 +1,8 @@
 """A finished fit on disk: a folder that any machine can load again.
 
-``field.json`` says everything that is no array, ``layer_K.safetensors`` holds the deformation and
-lighting of layer K, ``canonical_K.exr`` its still, ``masks.safetensors`` the masks. Every file is
+``field.json`` says everything that is no array, ``layer_K.safetensors`` holds the deformation,
+lighting and exposure of layer K, ``canonical_K.exr`` its still, ``masks.safetensors`` the masks,
+``residual.safetensors`` the colour residual, if there is one. Every file is
 listed with its size and hash, so that a damaged field is told at once.
 """
 
@@ -16,16 +17,21 @@ from typing import Any
 
 import numpy as np
 
-from engine.arrays import AnyArray
+from engine.arrays import F32, AnyArray
 from engine.colour.ocio import DEFAULT_WORKING
 from engine.errors import CodefError, FieldError, InputError
 from engine.fields.deformation import Deformation
 from engine.fields.field import Canonical, Field, Layer, Masks
+from engine.fields.residual import Residual
 from engine.io.picture import Picture, Window
 
 SCHEMA = 1
+#: Grows when something is added that older versions may leave aside: 1 = exposure, residual.
+MINOR = 1
 INFO = "field.json"
 _MASKS = "masks.safetensors"
+_RESIDUAL = "residual.safetensors"
+_IGNORED = "ignored"
 _HALF_MAX = 65504.0
 
 #: Deformation kinds and the class that rebuilds them from ``tensors`` and ``numbers`` by its
@@ -92,6 +98,8 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
             tensors = {f"deformation.{n}": t for n, t in layer.deformation.tensors().items()}
             if layer.lighting is not None:
                 tensors["lighting"] = layer.lighting
+            if layer.exposure is not None:
+                tensors["exposure"] = layer.exposure
             _write_tensors(part / f"layer_{k}.safetensors", tensors)
             stored = _stored(layer.canonical)
             picture = Picture(
@@ -116,11 +124,17 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
                     "numbers": layer.deformation.numbers(),
                     "canvas": _window(layer.canonical.data),
                     "lighting": layer.lighting is not None,
+                    "exposure": layer.exposure is not None,
                 }
             )
-        _write_tensors(part / _MASKS, _mask_tensors(field.masks))
+        _write_tensors(part / _MASKS, _mask_tensors(field.masks, field.ignored))
+        residual = field.residual
+        if residual is not None:
+            steps: dict[str, AnyArray] = {"steps": residual.steps}
+            _write_tensors(part / _RESIDUAL, {**steps, **_stream_tensors("", residual.streams)})
         info = {
             "codef_field": SCHEMA,
+            "codef_field_minor": MINOR,
             "recipe": field.recipe,
             "frames": list(field.frames),
             "reference": field.reference,
@@ -133,7 +147,9 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
                 "count": field.masks.count,
                 "height": field.masks.height,
                 "width": field.masks.width,
+                "ignored": field.ignored is not None,
             },
+            "residual": None if residual is None else {"cell": residual.cell},
             "report": field.report,
             "source": _paths(field.source, lambda path: _relative(path, folder)),
             "identity": str(field.report.get("identity", field.source.get("identity", ""))),
@@ -152,13 +168,35 @@ def _write_tensors(path: Path, tensors: Mapping[str, AnyArray]) -> None:
     path.write_bytes(save({name: np.ascontiguousarray(t) for name, t in tensors.items()}))
 
 
-def _mask_tensors(masks: Masks) -> dict[str, AnyArray]:
+def _mask_tensors(masks: Masks, ignored: Masks | None) -> dict[str, AnyArray]:
     tensors: dict[str, AnyArray] = {}
-    for k, streams in enumerate(masks.streams):
-        tensors[f"{k}.bytes"] = np.frombuffer(b"".join(streams), np.uint8)
-        ends = np.cumsum([0, *(len(stream) for stream in streams)])
-        tensors[f"{k}.offsets"] = ends.astype(np.int64)
+    named = {str(k): streams for k, streams in enumerate(masks.streams)}
+    if ignored is not None:
+        named[_IGNORED] = ignored.streams[0]
+    for name, streams in named.items():
+        tensors.update(_stream_tensors(f"{name}.", streams))
     return tensors
+
+
+def _stream_tensors(prefix: str, streams: list[bytes]) -> dict[str, AnyArray]:
+    """One stream per frame as two tensors: all bytes, and where each begins and the last ends."""
+    ends = np.cumsum([0, *(len(stream) for stream in streams)])
+    return {
+        f"{prefix}bytes": np.frombuffer(b"".join(streams), np.uint8),
+        f"{prefix}offsets": ends.astype(np.int64),
+    }
+
+
+def _streams(
+    folder: Path, tensors: Mapping[str, AnyArray], prefix: str, frames: int, what: str
+) -> list[bytes]:
+    """The streams that ``_stream_tensors`` stored."""
+    plain = tensors[f"{prefix}bytes"].tobytes()
+    ends = tensors[f"{prefix}offsets"].tolist()
+    rising = all(a <= b for a, b in pairwise(ends))
+    if len(ends) != frames + 1 or ends[0] != 0 or ends[-1] != len(plain) or not rising:
+        raise _damaged(folder, f"{what} does not match the frames")
+    return [plain[a:b] for a, b in pairwise(ends)]
 
 
 def _plain(value: Any) -> Any:
@@ -269,6 +307,8 @@ def _read_info(folder: Path) -> dict[str, Any]:
 def _check_files(folder: Path, info: Mapping[str, Any]) -> None:
     wanted = {f"layer_{k}.safetensors" for k in range(len(info["layers"]))}
     wanted |= {f"canonical_{k}.exr" for k in range(len(info["layers"]))} | {_MASKS}
+    if info.get("residual"):
+        wanted.add(_RESIDUAL)
     for name in sorted(wanted):
         file = folder / name
         if not file.is_file():
@@ -285,33 +325,64 @@ def _build(folder: Path, final: Path, info: Mapping[str, Any]) -> Field:
     layers = []
     for k, item in enumerate(info["layers"]):
         tensors = _read_tensors(folder / f"layer_{k}.safetensors")
-        lighting = tensors.pop("lighting", None)
-        if lighting is not None and len(lighting) != count:
-            raise _damaged(folder, f"the lighting of layer {k} has another number of frames")
+        lighting = _per_frame(folder, tensors, "lighting", k, (count, -1, -1, 3))
+        exposure = _per_frame(folder, tensors, "exposure", k, (count, 2, 3))
         inner = {name.removeprefix("deformation."): t for name, t in tensors.items()}
         deformation = _deformation(folder, str(item["kind"]), inner, item["numbers"])
         picture = read_picture(folder / f"canonical_{k}.exr", colour_space=working, working=working)
         canvas = Window(*(int(v) for v in item["canvas"]))
         if picture.data != canvas or picture.pixels.shape[2] != 4:
             raise _damaged(folder, f"canonical_{k}.exr is not on the canvas that {INFO} tells")
-        light = None if lighting is None else lighting.astype(np.float32)
-        layers.append(
-            Layer(str(item["name"]), deformation, Canonical(picture.pixels, canvas), light)
-        )
+        canonical = Canonical(picture.pixels, canvas)
+        layers.append(Layer(str(item["name"]), deformation, canonical, lighting, exposure))
     if not layers or not count:
         raise _damaged(folder, "it has no layers or no frames")
+    data = Window(*(int(v) for v in info["data"]))
+    masks, ignored = _masks(folder, info["masks"], count, (data.height, data.width))
     return Field(
         frames=tuple(int(frame) for frame in info["frames"]),
         display=Window(*(int(v) for v in info["display"])),
-        data=Window(*(int(v) for v in info["data"])),
+        data=data,
         layers=layers,
-        masks=_masks(folder, info["masks"], count),
+        masks=masks,
+        ignored=ignored,
+        residual=_residual(folder, info.get("residual"), count, (data.height, data.width)),
         reference=int(info["reference"]),
         recipe=str(info["recipe"]),
         report=dict(info["report"]),
         source=_paths(info["source"], lambda path: _absolute(path, final)),
         pixel_aspect=float(info["pixel_aspect"]),
     )
+
+
+def _per_frame(
+    folder: Path, tensors: dict[str, AnyArray], name: str, layer: int, shape: tuple[int, ...]
+) -> F32 | None:
+    """Takes a float tensor out of a layer's; -1 in ``shape`` stands for any number above 0."""
+    found = tensors.pop(name, None)
+    if found is None:
+        return None
+    fits = found.ndim == len(shape) and all(
+        n == want or (want == -1 and n > 0) for n, want in zip(found.shape, shape, strict=True)
+    )
+    if not fits or not np.isfinite(found).all():
+        raise _damaged(folder, f"the {name} of layer {layer} does not match the frames")
+    return found.astype(np.float32)
+
+
+def _residual(
+    folder: Path, told: Mapping[str, Any] | None, frames: int, size: tuple[int, int]
+) -> Residual | None:
+    if not told:
+        return None
+    tensors = _read_tensors(folder / _RESIDUAL)
+    steps, cell = tensors["steps"].astype(np.float32), int(told["cell"])
+    if steps.shape != (frames,) or not np.isfinite(steps).all() or cell < 1:
+        raise _damaged(folder, "the residual does not match the frames")
+    residual = Residual(*size, cell, steps, _streams(folder, tensors, "", frames, "the residual"))
+    for index in range(frames):
+        residual.planes(index)  # told now, rather than in the middle of a render
+    return residual
 
 
 def _read_tensors(path: Path) -> dict[str, AnyArray]:
@@ -339,13 +410,16 @@ def _deformation(
     return deformation
 
 
-def _masks(folder: Path, told: Mapping[str, Any], frames: int) -> Masks:
+def _masks(
+    folder: Path, told: Mapping[str, Any], frames: int, size: tuple[int, int]
+) -> tuple[Masks, Masks | None]:
+    """The masks of the groups, and that of what was left out."""
     tensors = _read_tensors(folder / _MASKS)
+    names = [str(k) for k in range(int(told["count"]))]
+    if told.get("ignored"):
+        names.append(_IGNORED)
     streams = []
-    for k in range(int(told["count"])):
-        plain = tensors[f"{k}.bytes"].tobytes()
-        ends = tensors[f"{k}.offsets"].tolist()
-        if len(ends) != frames + 1 or ends[0] != 0 or ends[-1] != len(plain):
-            raise _damaged(folder, f"the masks of group {k} do not match the frames")
-        streams.append([plain[a:b] for a, b in pairwise(ends)])
-    return Masks(int(told["height"]), int(told["width"]), streams)
+    for name in names:
+        streams.append(_streams(folder, tensors, f"{name}.", frames, f"mask {name!r}"))
+    ignored = Masks(*size, [streams.pop()]) if told.get("ignored") else None
+    return Masks(int(told["height"]), int(told["width"]), streams), ignored

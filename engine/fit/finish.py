@@ -9,7 +9,7 @@ from engine.colour.encoding import decode, to_display8
 from engine.fields.field import Canonical, Field
 from engine.fit.canvas import fill_holes
 from engine.fit.light import light_of
-from engine.fit.plates import Plates, codes_of
+from engine.fit.plates import Plates
 from engine.fit.seeded import SHADE, LayerState
 from engine.io.picture import Picture, Window
 from engine.kernels import lattice as lattice_kernels
@@ -107,7 +107,7 @@ def sharpen_full_size(
     height, width = plates.data.height, plates.data.width
     for index, frame in enumerate(frames):
         task.report(index / len(frames), "full-size canonical")
-        codes, finite = codes_of(picture(frame), plates.codes.dtype == np.uint8)
+        codes, finite = plates.coded(picture(frame))
         for k, (state, mask) in enumerate(zip(states, shares(frame), strict=True)):
             weight = mask if finite is None else np.where(finite, mask, 0).astype(np.uint8)
             taps = (
@@ -168,17 +168,18 @@ def measure(
     """
     truth = to_display8(shot.rgb)
     plain = composite(field, index)
-    edit_path = psnr8(to_display8(plain), truth)
+    kept = field.kept(index)
+    edit_path = psnr8(to_display8(plain), truth, kept)
     if not lighting:
         return edit_path, edit_path
-    coverage = field.coverage(index)
+    coverage, seen = field.coverage(index), field.seen(index)
     gain = np.zeros_like(plain)
     for k, layer in enumerate(field.layers):
         if layer.lighting is not None:
-            layer.lighting[index] = light_of(shot.rgb, plain, coverage[k])
+            layer.lighting[index] = light_of(shot.rgb, plain, seen[k])
         own = light(field, k, index)
         gain += coverage[k][..., None] * (1 if own is None else own)
-    return edit_path, psnr8(to_display8(plain * gain), truth)
+    return edit_path, psnr8(to_display8(plain * gain), truth, kept)
 
 
 def encoded_preview(state: LayerState) -> F32:

@@ -1,8 +1,8 @@
 """The frames of a fit, encoded, in memory at the resolution that the fit works in.
 
 The fit sees every frame many times, so they are held as 8-bit codes (8-bit sources) or 16-bit codes
-over a wide range (everything else): a clip of 300 frames of 1920 x 1080 takes under 2 GiB even
-before ``Plates`` halves it.
+over a range that grows with the highlights (everything else): a clip of 300 frames of 1920 x 1080
+takes under 2 GiB even before ``Plates`` halves it.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,8 +16,10 @@ from engine.errors import InputError, MaskError
 from engine.io.picture import Picture, Window
 from engine.progress import Task
 
-#: Encoded range that 16-bit codes span: keeps values below 0 and highlights up to linear 107.
+#: Encoded range that 16-bit codes span to begin with: linear -1 to 107.
 LOW, HIGH = -1.0, 7.0
+#: Beyond it the range grows to twice its reach, up to what half float holds (linear 65504).
+WIDEST = 108.0
 #: A frame of more pixels than this is fitted at a half, third, ... of its size.
 PIXEL_LIMIT = 1_200_000
 #: Pixels of a mask's rim that do not move the lattice.
@@ -33,7 +35,7 @@ class Plates:
         scale: See ``codes``.
         offset: See ``codes``.
         weights: uint8 [K, T, H, W]: visible share of each layer, 255 = wholly; the front layer
-            wins; 0 where a pixel is not finite.
+            wins; 0 where a pixel is left out or is not finite.
         firm: uint8 [K, T, H, W]: ``weights`` without the rim of each mask, where colours are mixed;
             the same array when there is one layer.
         shrink: Full-size pixels per pixel here.
@@ -41,6 +43,7 @@ class Plates:
         data: Data window at full size, relative to it.
         pixel_aspect: Width of a pixel over its height.
         bad_pixels: Number of NaN or Inf pixels at full size; they are left out.
+        ignored: Share of all pixels that were asked to be left out.
     """
 
     codes: AnyArray
@@ -53,6 +56,7 @@ class Plates:
     data: Window
     pixel_aspect: float
     bad_pixels: int
+    ignored: float = 0.0
 
     @property
     def count(self) -> int:
@@ -77,22 +81,96 @@ class Plates:
         )
 
     def grey(self, index: int) -> U8:
-        """8-bit luma of a frame for optical flow, [H, W]."""
+        """8-bit luma of a frame for optical flow, [H, W]; highlights are rolled off, not cut."""
         luma = self.encoded(index) @ np.array([0.299, 0.587, 0.114], np.float32)
+        if self.codes.dtype != np.uint8:
+            luma = rolled_off(luma)
         return np.asarray(np.rint(np.clip(luma, 0, 1) * 255), np.uint8)
 
+    def coded(self, picture: Picture) -> tuple[AnyArray, Bool | None]:
+        """A picture [H, W, 3] as ``codes``, and where it is finite (None: everywhere).
 
-def codes_of(picture: Picture, eight_bit: bool) -> tuple[AnyArray, Bool | None]:
-    """A picture's encoded colours as codes, and where it is finite (None: everywhere)."""
+        Args:
+            picture: At its own size; values outside the range of the codes are cut.
+        """
+        encoded, finite = _finite(picture)
+        return self._quantised(encoded), finite
+
+    def admitted(self, picture: Picture) -> tuple[AnyArray, Bool | None]:
+        """As ``coded``; the range grows first where the picture exceeds it."""
+        encoded, finite = _finite(picture)
+        if self.codes.dtype != np.uint8:
+            self._widen(float(encoded.min()), float(encoded.max()))
+        return self._quantised(encoded), finite
+
+    def _quantised(self, encoded: F32) -> AnyArray:
+        codes = (encoded - np.float32(self.offset)) * np.float32(1 / self.scale)
+        most = np.iinfo(self.codes.dtype).max
+        return np.asarray(np.rint(np.clip(codes, 0, most)), self.codes.dtype)
+
+    def _widen(self, low: float, high: float) -> None:
+        """Makes room for encoded values; frames that are coded already keep their colours."""
+        old_low, old_high = self.offset, self.offset + 65535 * self.scale
+        new_low, new_high = old_low, old_high
+        while new_high < high - 1e-3 and new_high < WIDEST:
+            new_high = min(2 * new_high, WIDEST)
+        while new_low > low + 1e-3 and new_low > -WIDEST:
+            new_low = max(2 * new_low, -WIDEST)
+        if (new_low, new_high) == (old_low, old_high):
+            return
+        scale = (new_high - new_low) / 65535
+        for index in range(self.count):
+            known = (self.encoded(index) - np.float32(new_low)) * np.float32(1 / scale)
+            self.codes[index] = np.rint(known).astype(np.uint16)
+        self.scale, self.offset = scale, new_low
+
+    def leave_out(self, index: int, where: Bool | None) -> None:
+        """Takes pixels of a frame out of every layer, and fills every gap of the frame smoothly.
+
+        What stands still where pixels were left out (a title, a black matte, the rim of a lens)
+        would otherwise hold the optical flow around it.
+
+        Args:
+            index: The frame.
+            where: [H, W] at full size, or None; a working pixel that touches it goes wholly.
+        """
+        import cv2
+
+        from engine.fit.canvas import fill_holes
+
+        if where is not None:
+            gone = where.astype(np.uint8)
+            if self.shrink > 1:
+                target = (self.width, self.height)
+                gone = cv2.resize(
+                    _padded(gone * 255, self), target, interpolation=cv2.INTER_AREA
+                ).astype(np.uint8)
+            for planes in (self.weights, self.firm):
+                planes[:, index][:, gone > 0] = 0
+        seen = np.asarray(self.weights[:, index].max(axis=0) > 0, np.bool_)
+        if not seen.all():
+            filled = fill_holes(self.encoded(index), seen)
+            self.codes[index] = np.where(
+                seen[..., None], self.codes[index], self._quantised(filled)
+            )
+
+
+def rolled_off(luma: F32) -> F32:
+    """Encoded luma in 0 to 1: as it is up to the knee of ``engine.flow.dis``, then ever flatter."""
+    from engine.flow.dis import KNEE
+
+    above = np.maximum(luma - KNEE, 0)
+    room = 1 - KNEE
+    return np.asarray(np.minimum(luma, KNEE) + room * (1 - np.exp(-above / room)), np.float32)
+
+
+def _finite(picture: Picture) -> tuple[F32, Bool | None]:
+    """A picture's encoded colours, 0 where it is not finite, and where it is (None: all over)."""
     encoded = encode(picture.rgb)
-    finite: Bool | None = None
-    if not np.isfinite(encoded).all():
-        finite = finite_pixels(encoded)
-        encoded = np.where(finite[..., None], encoded, 0)
-    if eight_bit:
-        return np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8), finite
-    codes = (np.clip(encoded, LOW, HIGH) - LOW) * (65535 / (HIGH - LOW))
-    return np.rint(codes).astype(np.uint16), finite
+    if np.isfinite(encoded).all():
+        return encoded, None
+    finite = finite_pixels(encoded)
+    return np.where(finite[..., None], encoded, np.float32(0)), finite
 
 
 def is_eight_bit(picture: Picture) -> bool:
@@ -108,6 +186,7 @@ def read_plates(
     layers: int,
     task: Task,
     pixel_limit: int | None = None,
+    looked: Callable[[int, Picture], None] | None = None,
 ) -> Plates:
     """Reads every frame once.
 
@@ -118,6 +197,7 @@ def read_plates(
         layers: Number of layers K.
         task: Progress and cancel.
         pixel_limit: Most pixels of a frame at the working resolution; ``PIXEL_LIMIT`` when None.
+        looked: Called with each frame and its picture, so that nobody need read it again.
 
     Raises:
         InputError: A frame differs in size from the first, or nothing of it is finite.
@@ -137,7 +217,9 @@ def read_plates(
                 f"{size[0]}x{size[1]}; a fit needs frames of one size",
                 frame=frame,
             )
-        codes, finite = codes_of(shot, plates.codes.dtype == np.uint8)
+        if looked is not None:
+            looked(frame, shot)
+        codes, finite = plates.admitted(shot)
         masks = shares(frame)
         if finite is not None:
             plates.bad_pixels += int((~finite).sum())

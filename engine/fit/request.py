@@ -29,13 +29,17 @@ class FitOptions:
     """How to fit.
 
     Attributes:
-        recipe: ``seeded`` (default) or ``paper``; a file of ``presets/recipes``.
+        recipe: Name of a recipe or path of its file, see ``engine.fit.recipes``; ``auto`` takes
+            the one that the clip's own motion suggests.
         seconds: Wall-clock budget counted from ``FitRequest.started``, or None.
         steps: Number of steps (passes for ``seeded``), or None. With neither, the recipe's own.
         seed: Seed of everything random.
         reference: Frame number that the canonical image is aligned to, or None to choose.
         device: ``auto``, ``cpu`` or ``cuda[:n]``.
         overrides: Recipe numbers to change, by name.
+        alpha: Leave out pixels where the clip's own alpha is 0 (unless it is 0 everywhere).
+        cuts: What to do about cuts inside the clip: ``warn`` (fit the shot that holds the
+            reference frame, leave the others out and say so), ``stop`` or ``ignore``.
     """
 
     recipe: str = "seeded"
@@ -45,6 +49,8 @@ class FitOptions:
     reference: int | None = None
     device: str = "auto"
     overrides: dict[str, Any] = field(default_factory=dict)
+    alpha: bool = True
+    cuts: str = "warn"
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class FitRequest:
         groups: The masks given, front to back; empty for a single group.
         flow: Frame number to its flow (computed elsewhere or read from files), or None: the fit
             computes OpenCV DIS flow itself.
+        ignore: Frame number to mask uint8 [H, W] over the data window of what the fit must not
+            see (mattes, lens borders, burnt-in titles), 255 = left out; or None.
         options: How to fit.
         source: Kept in the field, see ``Field.source``.
         identity: Hash of everything the fit reads, kept in the field so that stale fits are known.
@@ -64,12 +72,14 @@ class FitRequest:
         checkpoint: Folder for checkpoints, or None. With ``resume`` the fit goes on from there.
             Whoever asked removes it once the field is saved.
         preview: Called now and then with (layer index, canonical pixels [h, w, 4]).
+        tell: Called with sentences for the person, such as which recipe suits the clip and why.
     """
 
     frames: tuple[int, ...]
     picture: Callable[[int], Picture]
     groups: Sequence[GroupMasks] = ()
     flow: Callable[[int], FlowPair] | None = None
+    ignore: Callable[[int], U8] | None = None
     options: FitOptions = field(default_factory=FitOptions)
     source: dict[str, Any] = field(default_factory=dict)
     identity: str = ""
@@ -77,3 +87,4 @@ class FitRequest:
     checkpoint: Path | None = None
     resume: bool = False
     preview: Callable[[int, F32], None] | None = None
+    tell: Callable[[str], None] | None = None

@@ -1,12 +1,17 @@
 """``fit``: a request becomes a field, whatever the recipe."""
 
 import time
+from dataclasses import replace
+
+import numpy as np
 
 from engine.errors import InputError
 from engine.fields.field import Field
+from engine.fit.advice import advise_plates
+from engine.fit.cuts import find_cuts, kept_shot, shots_of
 from engine.fit.groups import Groups
-from engine.fit.plates import read_plates
-from engine.fit.recipes import load_recipe
+from engine.fit.plates import Plates, read_plates
+from engine.fit.recipes import AUTO, load_recipe
 from engine.fit.request import FitRequest
 from engine.fit.work import READ, ClipWork
 from engine.progress import Task
@@ -25,7 +30,7 @@ def fit(request: FitRequest, task: Task) -> Field:
     Raises:
         InputError: Fewer than two frames, or frames of different sizes.
         MaskError: Masks of another size, or black in every frame.
-        UsageError: Unknown recipe, override or reference frame.
+        UsageError: Unknown recipe, override or reference frame; a cut where cuts are to stop it.
         DeviceError: No such device.
         Cancelled: The person stopped the fit; a checkpoint is left when the request asked for one.
     """
@@ -39,28 +44,84 @@ def fit(request: FitRequest, task: Task) -> Field:
         task = task.by_clock(time.monotonic(), request.started + request.options.seconds)
     first = request.picture(request.frames[0])
     size = (first.data.height, first.data.width)
-    groups = Groups(request.frames, request.groups, size, task.part(0, READ / 4))
+    groups = Groups(request.frames, request.groups, size, task.part(0, READ / 4), request.ignore)
     plates = read_plates(
         request.frames,
         request.picture,
         groups.shares,
         len(groups.names),
         task.part(READ / 4, READ, "reading frames"),
+        looked=groups.look if request.options.alpha else None,
     )
-    if not plates.weights.any():
-        raise InputError("no pixel of the clip is a finite number; check the files")
-    clip = ClipWork(request, groups, plates, _reference(request), recipe)
+    groups.leave_transparent_out()
+    _leave_out(request, groups, plates)
+    shots = _shots(request, groups, plates, task)
+    advice = advise_plates(plates)
+    if request.tell is not None:
+        request.tell(advice.sentence(request.options.recipe))
+    if request.options.recipe == AUTO:
+        request = replace(request, options=replace(request.options, recipe=advice.recipe))
+        recipe = load_recipe(advice.recipe, request.options.overrides)
+    clip = ClipWork(request, groups, plates, _reference(request, plates), recipe)
     if request.options.recipe == "paper":
         from engine.fit.run_paper import fit_paper_clip
 
-        return fit_paper_clip(clip, task)
-    from engine.fit.run_seeded import fit_seeded
+        field = fit_paper_clip(clip, task)
+    else:
+        from engine.fit.run_seeded import fit_seeded
 
-    return fit_seeded(clip, task)
+        field = fit_seeded(clip, task)
+    field.report.update(
+        advice=advice.as_dict(), cuts=[first for first, _ in shots[1:]], shots=shots
+    )
+    return field
 
 
-def _reference(request: FitRequest) -> int:
-    """Index of the reference frame: the one asked for, else the middle one."""
-    if request.options.reference is None:
-        return len(request.frames) // 2
-    return request.frames.index(request.options.reference)
+def _leave_out(request: FitRequest, groups: Groups, plates: Plates) -> None:
+    """Takes out of the plates what the fit must not see.
+
+    Raises:
+        InputError: Nothing is left.
+    """
+    gone = 0.0
+    for index, frame in enumerate(request.frames):
+        where = groups.left_out(frame)
+        gone += 0 if where is None else float(where.mean())
+        plates.leave_out(index, where)
+    plates.ignored = gone / plates.count
+    if not plates.weights.any():
+        raise InputError(
+            "nothing of the clip is left to fit: every pixel is ignored or no finite number; "
+            "check the ignore mask and the files"
+        )
+
+
+def _shots(
+    request: FitRequest, groups: Groups, plates: Plates, task: Task
+) -> list[tuple[int, int]]:
+    """First and last frame of each shot; all but one are taken out of the plates.
+
+    Nothing in one shot corresponds to anything in another: its frames would only smear the still.
+
+    Raises:
+        UsageError: There is a cut, and cuts are to stop the fit.
+    """
+    options = request.options
+    if options.cuts == "ignore":
+        return shots_of(request.frames, [])
+    cuts = find_cuts(plates, task.part(READ, READ))
+    kept = kept_shot(request.frames, cuts, options.cuts, options.reference)
+    everything = np.ones((plates.data.height, plates.data.width), np.bool_)
+    for index, frame in enumerate(request.frames):
+        if kept is not None and index not in kept:
+            groups.leave_out(frame, everything)
+            plates.leave_out(index, everything)
+    return shots_of(request.frames, cuts)
+
+
+def _reference(request: FitRequest, plates: Plates) -> int:
+    """Index of the reference frame: the one asked for, else the middle one that shows something."""
+    if request.options.reference is not None:
+        return request.frames.index(request.options.reference)
+    shown = np.flatnonzero(plates.weights.max(axis=(0, 2, 3)))
+    return int(shown[len(shown) // 2])

@@ -66,6 +66,7 @@ class ClipWork:
             data=plates.data,
             layers=layers,
             masks=self.groups.masks,
+            ignored=self.groups.ignored,
             reference=request.frames[self.reference],
             recipe=request.options.recipe,
             source=dict(request.source),
@@ -87,6 +88,7 @@ class ClipWork:
             "seed": request.options.seed,
             "working_shrink": plates.shrink,
             "bad_pixels": plates.bad_pixels,
+            "ignored": plates.ignored,
             "identity": request.identity,
             **figures,
         }

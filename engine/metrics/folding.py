@@ -71,4 +71,4 @@ def folding_of(field: Field, k: int, stride: int = 1) -> Folding:
     """
     indices = range(0, len(field.frames), stride)
     deformation = field.layers[k].deformation
-    return folding([(deformation.positions(i), field.coverage(i)[k] > 0.5) for i in indices])
+    return folding([(deformation.positions(i), field.seen(i)[k] > 0.5) for i in indices])

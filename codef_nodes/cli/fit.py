@@ -4,6 +4,7 @@ import argparse
 
 from codef_nodes.cli.arguments import assignment, common_clip, count, positive
 from codef_nodes.cli.console import Console
+from engine.errors import UsageError
 from engine.progress import Task
 
 HELP = "fit a clip: canonical image and deformation field"
@@ -16,7 +17,10 @@ DESCRIPTION = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of this command."""
     parser.add_argument(
-        "input", metavar="INPUT", help="folder, pattern (a.%%04d.exr, a.####.exr), movie or frame"
+        "input",
+        metavar="INPUT",
+        nargs="?",
+        help="folder, pattern (a.%%04d.exr, a.####.exr), movie or frame",
     )
     common_clip(parser)
     parser.add_argument(
@@ -37,7 +41,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="fit pixels too where the clip's own alpha is 0",
     )
     parser.add_argument("--flow", metavar="DIR", help="flow files instead of computed flow")
-    parser.add_argument("--recipe", default="seeded", metavar="NAME", help="how to fit: seeded")
+    parser.add_argument(
+        "--recipe",
+        default="seeded",
+        metavar="NAME",
+        help="how to fit: seeded, auto (what the clip's motion suggests), the name of another "
+        "recipe (see --recipes) or the path of a .toml file",
+    )
+    parser.add_argument(
+        "--recipes", action="store_true", help="list the recipes, each number explained, and stop"
+    )
+    parser.add_argument(
+        "--advise",
+        action="store_true",
+        help="say which recipe the clip's motion suggests, and why, and stop",
+    )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--seconds", type=positive, metavar="S", help="time for everything, from start to exit"
@@ -74,15 +92,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint of a fit that was stopped"
     )
-    parser.add_argument("-o", "--output", required=True, metavar="FIELD", help="field folder")
+    parser.add_argument("-o", "--output", metavar="FIELD", help="field folder")
 
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
     """Runs the command."""
-    from codef_nodes.work.fitting import FitJob, fit_to_folder, typed
+    from codef_nodes.work.fitting import FitJob, advise_clip, fit_to_folder, typed
     from codef_nodes.work.source import Source
     from engine.fit.request import FitOptions
 
+    if args.recipes:
+        return _recipes(console)
+    if args.input is None or (args.output is None and not args.advise):
+        raise UsageError("say which clip to fit and where the field goes: codef fit INPUT -o FIELD")
     job = FitJob(
         source=Source(
             args.input,
@@ -109,10 +131,26 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         resume=args.resume,
         started=console.started,
     )
-    report = fit_to_folder(job, args.output, task, warn=console.warn)
+    if args.advise:
+        advice = advise_clip(job, task, warn=console.warn)
+        if not console.as_json:
+            console.table(f"{advice['recipe']}: {advice['reason']}")
+        return {"advice": advice}
+    report = fit_to_folder(job, args.output, task, warn=console.warn, tell=console.say)
     console.say(
         f"fitted {report['frames']} frames in {report['seconds']:.1f} s: "
         f"{report['psnr_edit_path']:.2f} dB edit path, {report['psnr']:.2f} dB with all terms "
         f"-> {args.output}"
     )
     return report
+
+
+def _recipes(console: Console) -> dict[str, object]:
+    """Lists the recipes with the numbers that each states itself."""
+    from codef_nodes.work.recipepage import described
+    from engine.fit.recipes import all_recipes
+
+    found = all_recipes()
+    if not console.as_json:
+        console.table("\n\n".join(described(each) for each in found))
+    return {"recipes": [each.as_dict() for each in found]}

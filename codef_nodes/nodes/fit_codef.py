@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+#: What the panel offers; a test holds it to the recipes that are installed.
+RECIPES = (
+    "auto",
+    "seeded",
+    "articulated",
+    "camera_pan",
+    "final",
+    "fluid",
+    "preview",
+    "product",
+    "talking_head",
+)
 
 
 @register
@@ -116,8 +128,9 @@ class FitCoDeF(Node):
             "recipe",
             "text",
             "seeded",
-            "How to fit; seeded suits every clip.",
-            choices=("seeded",),
+            "How to fit: seeded suits every clip, auto takes what the clip's motion suggests, and "
+            "the path of a .toml file is a recipe of your own.",
+            choices=RECIPES,
             page="Recipe",
         ),
         Knob(
@@ -209,6 +222,7 @@ class FitCoDeF(Node):
             checkpoint=checkpoint,
             resume=resume,
             ignore=_ignore(ctx, frames),
+            tell=lambda sentence: ctx.note(f"{ctx.node_name}: {sentence}"),
         )
 
     def asset_saved(self, ctx: Context) -> None:

@@ -138,6 +138,7 @@ def run_fit(
     checkpoint: Path | None = None,
     resume: bool = False,
     ignore: Callable[[int], U8] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Field:
     """Checks what can be checked before the work, then fits.
 
@@ -171,6 +172,7 @@ def run_fit(
         started=started,
         checkpoint=checkpoint,
         resume=resume,
+        tell=tell,
     )
     done = fit(request, task)
     bad = int(done.report.get("bad_pixels", 0))
@@ -192,8 +194,37 @@ def run_fit(
     return done
 
 
-def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str, Any]:
+def advise_clip(job: FitJob, task: Task, warn: Warn) -> dict[str, Any]:
+    """``codef fit --advise``: which recipe the clip's motion suggests; fits nothing.
+
+    Returns:
+        ``{"recipe", "reason", "statistics"}``.
+
+    Raises:
+        CodefError: The clip or its masks cannot be read.
+    """
+    from engine.fit.advice import advise
+
+    clip = opened(job.source)
+    frames = used_frames(clip, job.source, warn)
+    check_frames(frames, job.source.path)
+    groups = folder_masks(job.masks, frames, clip.frames)
+    ignore = folder_masks([job.ignore], frames, clip.frames)[0].mask if job.ignore else None
+    request = FitRequest(tuple(frames), clip.read, tuple(groups), ignore=ignore)
+    return advise(request, task).as_dict()
+
+
+def fit_to_folder(
+    job: FitJob, output: str, task: Task, warn: Warn, tell: Warn | None = None
+) -> dict[str, Any]:
     """``codef fit``.
+
+    Args:
+        job: What to fit and how.
+        output: The field folder.
+        task: Progress and cancel.
+        warn: Takes warnings.
+        tell: Takes what is no warning: which recipe suits the clip, and why.
 
     Returns:
         The figures that ``--json`` prints.
@@ -234,6 +265,7 @@ def fit_to_folder(job: FitJob, output: str, task: Task, warn: Warn) -> dict[str,
             checkpoint=checkpoint,
             resume=job.resume,
             ignore=ignore,
+            tell=tell,
         )
     except Cancelled as error:
         if has_checkpoint(checkpoint):

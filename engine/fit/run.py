@@ -11,7 +11,7 @@ from engine.fit.advice import advise_plates
 from engine.fit.cuts import find_cuts, kept_shot, shots_of
 from engine.fit.groups import Groups
 from engine.fit.plates import Plates, read_plates
-from engine.fit.recipes import AUTO, load_recipe
+from engine.fit.recipes import AUTO, load_recipe, recipe_of
 from engine.fit.request import FitRequest
 from engine.fit.work import READ, ClipWork
 from engine.progress import Task
@@ -63,7 +63,7 @@ def fit(request: FitRequest, task: Task) -> Field:
         request = replace(request, options=replace(request.options, recipe=advice.recipe))
         recipe = load_recipe(advice.recipe, request.options.overrides)
     clip = ClipWork(request, groups, plates, _reference(request, plates), recipe)
-    if request.options.recipe == "paper":
+    if recipe_of(request.options.recipe).method == "paper":
         from engine.fit.run_paper import fit_paper_clip
 
         field = fit_paper_clip(clip, task)

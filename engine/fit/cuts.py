@@ -23,6 +23,8 @@ SIDE = 96
 #: Least share of blocks found again in the next frame of one shot; between shots of different
 #: clips it is at most 0.13, ten frames apart in clips with fast motion it may fall to 0.13 too.
 FOUND = 0.2
+#: Thumbnails with a shorter side tell no shot from another.
+LEAST = 16
 #: Share of blocks from which two frames certainly show one shot.
 SAME = 0.35
 #: Share of blocks below which both neighbours of a broken pair are a whip pan's.
@@ -46,6 +48,8 @@ OVERLAP = 0.3
 def find_cuts(plates: Plates, task: Task) -> list[int]:
     """Indices of the frames that begin another shot, ascending; never 0.
 
+    Frames of a few pixels, and strips of a few rows, have no cuts.
+
     Args:
         plates: The frames.
         task: Progress and cancel.
@@ -54,6 +58,8 @@ def find_cuts(plates: Plates, task: Task) -> list[int]:
         Cancelled: The person stopped the work.
     """
     found = _Thumbnails(plates)
+    if min(found.size) < LEAST:
+        return []
     shown = [index for index in range(plates.count) if not found.flat(index)]
     broken = []
     for n, (before, after) in enumerate(pairwise(shown)):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.arrays import F32, U8, Bool
+from engine.arrays import F32, U8, Bool, finite_pixels
 from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
@@ -49,6 +49,21 @@ def clip_score(values: Sequence[float]) -> float:
     return float(np.mean(figures)) if figures else float("nan")
 
 
+def counted(field: Field, index: int, rgb: F32) -> Bool | None:
+    """Which pixels of a frame a figure counts, [H, W]; None for all.
+
+    Args:
+        field: What it was told to leave out does not count.
+        index: Position of the frame.
+        rgb: The frame [H, W, 3]; what is no finite number does not count.
+    """
+    kept = field.kept(index)
+    if np.isfinite(rgb).all():
+        return kept
+    finite = finite_pixels(rgb)
+    return finite if kept is None else np.asarray(kept & finite, np.bool_)
+
+
 def psnr_field(
     field: Field,
     picture_of: Callable[[int], Picture],
@@ -58,8 +73,8 @@ def psnr_field(
     """PSNR of each frame of a field against its source.
 
     Convention: the composite of all layers, 8-bit quantised display values, all pixels of the
-    data window that frame and field share, per frame; NaN and Inf of the source count as black.
-    What the fit was told to leave out does not count.
+    data window that frame and field share, per frame, except what the fit was told to leave out
+    and what is NaN or Inf in the source (see ``counted``).
 
     Args:
         field: The field.
@@ -87,5 +102,5 @@ def psnr_field(
                 frame=frame,
             )
         drawn = reconstruct(field, index, edit_path=edit_path)
-        values.append(psnr_linear(drawn, plate.rgb, field.kept(index)))
+        values.append(psnr_linear(drawn, plate.rgb, counted(field, index, plate.rgb)))
     return values

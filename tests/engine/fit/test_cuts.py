@@ -93,10 +93,10 @@ def test_grain_flat_and_black_frames_are_no_cuts():
     assert cuts_in([np.full((40, 60, 3), k / 4) for k in range(4)]) == []
 
 
-def test_tiny_frames_are_looked_at_too():
-    small = [cv2.resize(f, (5, 3)) for f in shot(1)]
-    assert cuts_in(small) == []
-    assert cuts_in([f[:1, :1] for f in small]) == []
+@pytest.mark.parametrize("size", [(5, 3), (1, 1), (120, 2)])
+def test_frames_of_a_few_pixels_have_no_cuts(size):
+    frames = shot(1, tint=WARM)[:6] + shot(2, tint=COLD)[:6]
+    assert cuts_in([cv2.resize(f, size) for f in frames]) == []
 
 
 def test_advice_names_the_frames_of_each_shot():

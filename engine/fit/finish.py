@@ -4,20 +4,21 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.arrays import F32, U8, Bool
-from engine.colour.encoding import decode, to_display8
+from engine.arrays import F32, U8, AnyArray, Bool
+from engine.colour.encoding import decode
 from engine.fields.field import Canonical, Field
 from engine.fit.canvas import fill_holes
-from engine.fit.light import light_of
 from engine.fit.plates import Plates
+from engine.fit.residual import fit_frame
 from engine.fit.seeded import SHADE, LayerState
 from engine.io.picture import Picture, Window
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
+from engine.kernels.curve import display8, display_error
 from engine.kernels.register import register_pass
-from engine.metrics.psnr import psnr8
+from engine.metrics.psnr import counted
 from engine.progress import Task
-from engine.warp.render import composite, light
+from engine.warp.render import composite_pair
 
 #: Weight from which a canonical pixel counts as covered.
 COVERED = 0.02
@@ -104,41 +105,14 @@ def sharpen_full_size(
 
     count = numba.get_num_threads()
     splats = [np.zeros((count, *state.picture.shape[:2], 4), np.float32) for state in states]
-    height, width = plates.data.height, plates.data.width
-    for index, frame in enumerate(frames):
-        task.report(index / len(frames), "full-size canonical")
-        codes, finite = plates.coded(picture(frame))
-        for k, (state, mask) in enumerate(zip(states, shares(frame), strict=True)):
-            weight = mask if finite is None else np.where(finite, mask, 0).astype(np.uint8)
-            taps = (
-                *lattice_kernels.taps(height, state.spacing),
-                *lattice_kernels.taps(width, state.spacing),
-            )
-            # The border of the last working pixel may reach past the lattice of the full frame.
-            grid = state.lattices.shape[1:3]
-            with threads.guard():
-                register_pass(
-                    codes[None],
-                    np.float32(plates.scale),
-                    np.float32(plates.offset),
-                    weight[None],
-                    weight[None],
-                    np.ones(1, np.float32),
-                    0.15,
-                    state.matrices[index : index + 1],
-                    state.lattices[index : index + 1],
-                    *taps,
-                    state.picture,
-                    float(state.canvas.x0),
-                    float(state.canvas.y0),
-                    np.zeros((1, -(-height // SHADE), -(-width // SHADE), 3), np.float32),
-                    SHADE,
-                    np.empty((1, *grid, 2), np.float32),
-                    np.empty((1, *grid, 3), np.float32),
-                    splats[k],
-                    np.empty((1, -(-height // SHADE), -(-width // SHADE), 4), np.float32),
-                    np.zeros((1, 2)),
-                )
+    # One frame per thread and call: the kernel's threads share out frames.
+    for low in range(0, len(frames), count):
+        some = frames[low : low + count]
+        codes, weights = _read_some(states, plates, some, picture, shares, task, low / len(frames))
+        part = slice(low, low + len(some))
+        for k, state in enumerate(states):
+            if weights[k].any():
+                _collect(state, plates, codes, weights[k], part, splats[k])
     for state, splat in zip(states, splats, strict=True):
         total = splat.sum(axis=0)
         step = total[..., :3] / np.maximum(total[..., 3:], 1e-3)
@@ -148,38 +122,90 @@ def sharpen_full_size(
         )
 
 
-def measure(
-    field: Field,
-    index: int,
-    shot: Picture,
-    *,
-    lighting: bool,
-) -> tuple[float, float]:
-    """Lights one frame and measures it.
+def _read_some(
+    states: list[LayerState],
+    plates: Plates,
+    frames: Sequence[int],
+    picture: Callable[[int], Picture],
+    shares: Callable[[int], list[U8]],
+    task: Task,
+    done: float,
+) -> tuple[AnyArray, U8]:
+    """Codes [B, H, W, 3] and weights [K, B, H, W] of a few full-size frames."""
+    size = (len(frames), plates.data.height, plates.data.width)
+    codes = np.empty((*size, 3), plates.codes.dtype)
+    weights = np.empty((len(states), *size), np.uint8)
+    for b, frame in enumerate(frames):
+        task.report(done, "full-size canonical")
+        codes[b], finite = plates.coded(picture(frame))
+        for k, mask in enumerate(shares(frame)):
+            weights[k, b] = mask if finite is None else np.where(finite, mask, 0)
+    return codes, weights
+
+
+def _collect(
+    state: LayerState, plates: Plates, codes: AnyArray, weights: U8, part: slice, splat: F32
+) -> None:
+    """Adds what full-size frames see of a layer to ``splat``; the lattices stay."""
+    batch, height, width = weights.shape
+    cells = -(-height // SHADE), -(-width // SHADE)
+    grid = state.lattices.shape[1:3]
+    with threads.guard():
+        register_pass(
+            codes,
+            np.float32(plates.scale),
+            np.float32(plates.offset),
+            weights,
+            weights,
+            np.ones(batch, np.float32),
+            0.15,
+            state.matrices[part],
+            state.lattices[part],
+            # The border of the last working pixel may reach past the lattice of the full frame.
+            *lattice_kernels.taps(height, state.spacing),
+            *lattice_kernels.taps(width, state.spacing),
+            state.picture,
+            float(state.canvas.x0),
+            float(state.canvas.y0),
+            np.zeros((batch, *cells, 3), np.float32),
+            SHADE,
+            np.empty((batch, *grid, 2), np.float32),
+            np.empty((batch, *grid, 3), np.float32),
+            splat,
+            np.empty((batch, *cells, 4), np.float32),
+            np.zeros((batch, 2)),
+        )
+
+
+def measure(field: Field, index: int, shot: Picture, *, most: float = 0.0) -> tuple[float, float]:
+    """Measures one frame, and finds its residual first when the field has one.
 
     Args:
-        field: The field; the lighting of this frame is set when ``lighting``.
+        field: The field; with its light. The residual of this frame is set when it has any.
         index: Position of the frame.
         shot: Its picture.
-        lighting: Whether the recipe has a lighting layer.
+        most: Decibels by which all terms may be better than the edit path; see ``fit_frame``.
 
     Returns:
-        PSNR of the edit path, and with all terms, in dB over 8-bit display values.
+        PSNR of the edit path, and with all terms, in dB over 8-bit display values; not a number
+        where the frame was left out wholly.
     """
-    truth = to_display8(shot.rgb)
-    plain = composite(field, index)
-    kept = field.kept(index)
-    edit_path = psnr8(to_display8(plain), truth, kept)
-    if not lighting:
-        return edit_path, edit_path
-    coverage, seen = field.coverage(index), field.seen(index)
-    gain = np.zeros_like(plain)
-    for k, layer in enumerate(field.layers):
-        if layer.lighting is not None:
-            layer.lighting[index] = light_of(shot.rgb, plain, seen[k])
-        own = light(field, k, index)
-        gain += coverage[k][..., None] * (1 if own is None else own)
-    return edit_path, psnr8(to_display8(plain * gain), truth, kept)
+    truth, kept = shot.rgb, counted(field, index, shot.rgb)
+    codes = display8(truth)
+    plain, lit = composite_pair(field, index)
+    edit_path = display_error(plain, codes, kept)
+    if field.residual is not None:
+        final = fit_frame(field.residual, index, truth, lit, codes, kept, edit_path, most)
+    else:
+        final = edit_path if lit is plain else display_error(lit, codes, kept)
+    return _decibels(edit_path), _decibels(final)
+
+
+def _decibels(error: float) -> float:
+    """PSNR of a mean squared error in 8-bit codes squared."""
+    if error == 0:
+        return float("inf")
+    return float(10 * np.log10(255.0**2 / error))
 
 
 def encoded_preview(state: LayerState) -> F32:

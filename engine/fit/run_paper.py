@@ -37,7 +37,7 @@ def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
     values = []
     for index, frame in enumerate(field.frames):
         finish.report(index / len(field.frames), "measuring")
-        values.append(measure(field, index, request.picture(frame), lighting=False)[0])
+        values.append(measure(field, index, request.picture(frame))[0])
     field.report = clip.report(
         psnr_edit_path=clip_score(values),
         psnr=clip_score(values),

@@ -4,13 +4,15 @@ import time
 
 import numpy as np
 
+from engine.arrays import F32
 from engine.errors import DeviceError
 from engine.fields.field import Field, Layer
 from engine.fields.lattice import LatticeDeformation
+from engine.fields.residual import Residual
 from engine.fit.budget import Budget
 from engine.fit.checkpoint import Checkpoints
 from engine.fit.finish import canonical_of, encoded_preview, enlarge, measure, sharpen_full_size
-from engine.fit.light import grid_shape
+from engine.fit.light import light_of_layer
 from engine.fit.plates import Plates
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
 from engine.fit.seeds import seed_layers
@@ -102,16 +104,21 @@ class _Finish:
 
     def __init__(self, clip: ClipWork) -> None:
         self.clip, self.recipe = clip, clip.recipe
-        self._per_frame = 0.0
+        self._per_frame = self._lighting = 0.0
 
     def probe(self, states: list[LayerState]) -> None:
         """Measures a frame's finishing on the seed, so that a budget is kept on any machine."""
-        field = self._assemble(_full(states, self.clip.plates))
+        plates = self.clip.plates
+        began = time.monotonic()
+        lights = [self._light(k, state) for k, state in enumerate(states)]
+        self._lighting = time.monotonic() - began
+        field = self._assemble(_full(states, plates))
+        for layer, (exposure, lighting) in zip(field.layers, lights, strict=True):
+            layer.exposure, layer.lighting = exposure, lighting
         spent = []
         for index in (0, len(field.frames) // 2, len(field.frames) - 1):
             began = time.monotonic()
-            shot = self.clip.request.picture(field.frames[index])
-            measure(field, index, shot, lighting=bool(self.recipe["lighting"]))
+            self._measure(field, index)
             spent.append(time.monotonic() - began)
         self._per_frame = min(spent)  # the first one compiles and fills caches
 
@@ -121,7 +128,7 @@ class _Finish:
         full = self._per_frame * plates.count if plates.shrink > 1 else 0.0
         polish = int(self.recipe["polish_passes"]) * pass_cost
         # A fifth and a second and a half more: noise, writing the folder, leaving the process.
-        return 1.2 * (polish + self._per_frame * plates.count + full) + 1.5
+        return 1.2 * (polish + self._lighting + self._per_frame * plates.count + full) + 1.5
 
     def field(self, states: list[LayerState], budget: Budget, task: Task) -> Field:
         """Polishes the canonical pictures, lights and measures every frame."""
@@ -135,6 +142,7 @@ class _Finish:
             if n and budget.seconds is not None and budget.elapsed + spent / n > budget.seconds:
                 break
             one_pass(plates, states, clip.reference, recipe, task, move=False)
+        lights = [self._light(k, state) for k, state in enumerate(states)]
         full = _full(states, plates)
         if plates.shrink > 1:
             sharpen_full_size(
@@ -146,14 +154,31 @@ class _Finish:
                 task.part(0.1, 0.5),
             )
         field = self._assemble(full)
+        for layer, (exposure, lighting) in zip(field.layers, lights, strict=True):
+            layer.exposure, layer.lighting = exposure, lighting
         pairs = []
-        for index, frame in enumerate(field.frames):
+        for index in range(len(field.frames)):
             task.report(0.5 + 0.5 * index / len(field.frames), "measuring")
-            shot = request.picture(frame)
-            pairs.append(measure(field, index, shot, lighting=bool(recipe["lighting"])))
+            pairs.append(self._measure(field, index))
         edit_path, everything = (clip_score(values) for values in zip(*pairs, strict=True))
         field.report = clip.report(psnr_edit_path=edit_path, psnr=everything)
         return field
+
+    def _measure(self, field: Field, index: int) -> tuple[float, float]:
+        shot = self.clip.request.picture(field.frames[index])
+        return measure(field, index, shot, most=float(self.recipe["residual_gain"]))
+
+    def _light(self, k: int, state: LayerState) -> tuple[F32 | None, F32 | None]:
+        recipe = self.recipe
+        return light_of_layer(
+            self.clip.plates,
+            k,
+            state,
+            exposure=bool(recipe["exposure"]),
+            lighting=bool(recipe["lighting"]),
+            smooth=float(recipe["lighting_smooth"]),
+            robust=float(recipe["robust"]),
+        )
 
     def _assemble(self, states: list[LayerState]) -> Field:
         clip, data = self.clip, self.clip.plates.data
@@ -164,10 +189,12 @@ class _Finish:
             deformation = LatticeDeformation(matrices, state.lattices, state.spacing, data)
             canonical = canonical_of(state.picture, state.weight, state.canvas, (data.x0, data.y0))
             layers.append(Layer(clip.groups.names[k], deformation, canonical))
-            if self.recipe["lighting"]:
-                grid = grid_shape(data.height, data.width)
-                layers[k].lighting = np.ones((clip.plates.count, *grid, 3), np.float32)
-        return clip.field(layers)
+        field = clip.field(layers)
+        if self.recipe["residual"]:
+            cell = int(self.recipe["residual_cell"]) * clip.plates.shrink
+            count = clip.plates.count
+            field.residual = Residual.empty(data.height, data.width, cell, count)
+        return field
 
 
 def _full(states: list[LayerState], plates: Plates) -> list[LayerState]:

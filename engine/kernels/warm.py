@@ -92,11 +92,9 @@ def whole_frames() -> None:
 
     Numba compiles a kernel once for each memory layout; parts of a frame have another one.
     """
-    from engine.kernels.blend import add_layer, put_paint
+    from engine.kernels.blend import put_paint
 
     rgba: F32 = np.ones((8, 8, 4), np.float32)
-    plane: F32 = np.zeros((8, 8), np.float32)
-    add_layer(rgba, plane, None, 0.01, rgba[..., :3].copy(), plane.copy(), plane.copy())
     for pixels in (rgba, rgba[..., :3].copy()):
         for part in (pixels, pixels[:, 2:]):
             put_paint(part, rgba[:, : part.shape[1]].copy(), np.zeros(part.shape[:2], np.uint8))

@@ -8,7 +8,6 @@ from engine.arrays import F32, Bool
 from engine.fields.field import Field
 from engine.warp.sheet import HOLE, Sheet, sheet_of
 
-
 #: What a reconstruction adds to canonical image and deformation; each can be left out.
 TERMS = ("exposure", "lighting", "residual")
 

@@ -1,0 +1,137 @@
+"""Fits the colour residual of a frame: least squares on its grids, and never too much of it.
+
+A residual that explains everything would make a field look good whose motion is wrong. So its grid
+is too coarse for what misaligned texture leaves, and it is weakened until a frame is at most a
+given number of decibels better than its edit path.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from engine.arrays import F32, F64, I8, U8, Bool
+from engine.fields.residual import Residual, grid_shapes
+from engine.kernels.curve import display_error
+from engine.kernels.residual import collect
+
+#: Smallest step in encoded colour, and the count below which a control point is left at 0.
+STEP, DEAD_ZONE = 2 / 255, 0.7
+#: Ridge of the least squares, as a share of a control point's own weight.
+RIDGE = 0.02
+#: Decibels that the prediction stays below the limit, and tries to come below it.
+MARGIN, TRIES = 0.05, 12
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+@lru_cache(maxsize=16)
+def _solver(pixels: int, cell: int) -> F64:
+    """Inverse [n, n] of the normal matrix of hats ``cell`` pixels apart over a row of pixels."""
+    count = -(-pixels // cell) + 1
+    place = (np.arange(pixels) + 0.5) / cell
+    hats = np.maximum(0, 1 - np.abs(place[:, None] - np.arange(count)))
+    return np.asarray(np.linalg.inv(hats.T @ hats + RIDGE * cell * np.eye(count)))
+
+
+def coarser(sums: F32, shape: tuple[int, int]) -> F64:
+    """Sums [gy, gx, C] over hats of one grid as sums over hats twice as wide, [*shape, C].
+
+    Exact: a hat is the sum of three of half its width, the outer two by half.
+    """
+    for axis in (0, 1):
+        count = shape[axis]
+        moved = np.moveaxis(sums, axis, 0)
+        padded = np.zeros((2 * count + 1, *moved.shape[1:]))
+        padded[1 : 1 + len(moved)] = moved
+        wide = padded[1::2] + 0.5 * (padded[0:-1:2] + padded[2::2])
+        sums = np.moveaxis(wide, 0, axis)
+    return np.asarray(sums, np.float64)
+
+
+def _explained(sums: F32, luma: F64, chroma: F64) -> float:
+    """Sum over pixels and channels of difference times residual, without visiting a pixel."""
+    wide = coarser(sums, chroma.shape[:2])
+    y, r, b = np.moveaxis(np.asarray(sums, np.float64), 2, 0)
+    green = -np.array([_LUMA[0], _LUMA[2]]) / _LUMA[1]
+    # Red is y + r, green y + g, blue y + b with g from r and b.
+    g_wide = wide[..., 1] * green[0] + wide[..., 2] * green[1]
+    g = r * green[0] + b * green[1]
+    g_plane = chroma @ green
+    total = (luma * (3 * y + r + g + b)).sum()
+    tint = chroma[..., 0] + g_plane + chroma[..., 1]
+    total += (wide[..., 0] * tint).sum()
+    total += (
+        wide[..., 1] * chroma[..., 0] + g_wide * g_plane + wide[..., 2] * chroma[..., 1]
+    ).sum()
+    return float(total)
+
+
+def _counts(plane: F64, step: float) -> I8:
+    counts = plane / step
+    counts[np.abs(counts) < DEAD_ZONE] = 0
+    return np.asarray(np.clip(np.rint(counts), -127, 127), np.int8)
+
+
+def fit_frame(
+    residual: Residual,
+    index: int,
+    truth: F32,
+    drawn: F32,
+    codes: U8,
+    kept: Bool | None,
+    edit_path: float,
+    most: float,
+) -> float:
+    """Fits and stores the residual of one frame.
+
+    Args:
+        residual: Gets the frame.
+        index: Position of the frame.
+        truth: The frame, scene-linear [H, W, 3].
+        drawn: The field's frame with all light, scene-linear [H, W, 3].
+        codes: ``truth`` as 8-bit display codes.
+        kept: [H, W], which pixels count; None for all.
+        edit_path: Mean squared error of the edit path, in display codes squared.
+        most: Decibels by which all terms may be better than the edit path.
+
+    Returns:
+        Mean squared error with the residual, in display codes squared; without any improvement
+        there is no residual.
+    """
+    height, width, cell = residual.height, residual.width, residual.cell
+    before = display_error(drawn, codes, kept)
+    residual.put(index, *(np.zeros(0, np.int8),) * 2, 0.0)
+    least = edit_path * 10 ** (-most / 10)
+    if not before > least:
+        return before
+    if kept is not None:
+        truth = np.where(kept[..., None], truth, np.float32(np.nan))
+    sums, energy = collect(truth, drawn, cell)
+    shape = grid_shapes(height, width, cell)[1]
+    luma = _solver(height, cell) @ sums[..., 0] @ _solver(width, cell)
+    wide = coarser(sums, shape)
+    chroma = np.empty((*shape, 2))
+    for c in range(2):
+        rows, columns = _solver(height, 2 * cell), _solver(width, 2 * cell)
+        chroma[..., c] = rows @ wide[..., 1 + c] @ columns
+    reach = max(np.abs(luma).max(), np.abs(chroma).max())
+    if not reach > 0:
+        return before
+    step = max(STEP, float(reach) / 127)
+    fine, tint = _counts(luma, step), _counts(chroma, step)
+    # Along the residual the error is a parabola with its lowest point at full strength.
+    gain = _explained(sums, fine * step, tint * step) * before / max(energy, 1e-12)
+    wanted = before - least * 10 ** (MARGIN / 10)
+    share = 1.0 if gain <= wanted else 1 - float(np.sqrt(1 - max(wanted, 0) / gain))
+    for _ in range(TRIES):
+        residual.put(index, fine, tint, step * share)
+        result = drawn.copy()
+        residual.add_to(index, result)
+        after = display_error(result, codes, kept)
+        if least <= after < before:
+            return after
+        if after >= before:
+            break
+        share *= 0.85
+    residual.put(index, fine, tint, 0.0)
+    return before

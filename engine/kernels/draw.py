@@ -1,0 +1,213 @@
+"""Compiled drawing of one layer into a frame: read, lit and added in one visit of each pixel.
+
+``draw_reference.py`` states the same in plain numpy; the tests hold both together.
+"""
+
+import numpy as np
+from numba import njit, prange
+
+from engine.arrays import F32, Bool
+from engine.kernels import threads
+from engine.kernels.curve import decoded
+from engine.kernels.sample import _add_bilinear, _add_cubic, _subsamples
+
+threads.prepare()
+
+_NONE = np.zeros((0, 0, 3), np.float32)
+#: Weight below which a pixel has no content.
+EMPTY = 1e-6
+
+
+@njit(cache=True, inline="always")
+def _blend_row(control, place, row):  # type: ignore[no-untyped-def]
+    """Control rows around ``place``, blended into ``row`` [gx, 3]."""
+    last = control.shape[0] - 1
+    top = min(int(place), last)
+    below = min(top + 1, last)
+    between = np.float32(place - top)
+    for c in range(control.shape[1]):
+        for k in range(3):
+            a = control[top, c, k]
+            row[c, k] = a + between * (control[below, c, k] - a)
+
+
+@njit(cache=True, parallel=True)
+def _draw(  # type: ignore[no-untyped-def]
+    picture, x0, y0, sx, sy, cubic, positions, share, control, affine, hole,
+    colour, lit, weight, carry,
+):  # fmt: skip
+    rows, columns = share.shape
+    h, w = picture.shape[:2]
+    half = np.float32(0.5)
+    grid = control.shape[1]
+    for i in prange(rows):
+        ia = max(i - 1, 0)
+        ib = min(i + 1, rows - 1)
+        light = np.ones((max(grid, 1), 3), np.float32)
+        if grid:
+            _blend_row(control, (i + 0.5) / rows * (control.shape[0] - 1), light)
+        seen = np.zeros(4, np.float32)
+        for j in range(columns):
+            whole = share[i, j] + carry[i, j]
+            carry[i, j] = 0
+            if whole <= 0:
+                continue
+            u = positions[i, j, 0] * sx - x0 - half
+            v = positions[i, j, 1] * sy - y0 - half
+            carry[i, j] = whole
+            # Written so that NaN and Inf positions fail it too: they read nothing.
+            if not (u > -9 and v > -9 and u < w + 9 and v < h + 9):
+                continue
+            nx = 1
+            ny = 1
+            axx = axy = ayx = ayy = np.float32(0)
+            ja = max(j - 1, 0)
+            jb = min(j + 1, columns - 1)
+            if jb > ja:
+                step = np.float32(1) / np.float32(jb - ja)
+                axx = (positions[i, jb, 0] - positions[i, ja, 0]) * step * sx
+                axy = (positions[i, jb, 1] - positions[i, ja, 1]) * step * sy
+                if axx * axx + axy * axy > np.float32(2.25):
+                    nx = _subsamples(axx, axy)
+            if ib > ia:
+                step = np.float32(1) / np.float32(ib - ia)
+                ayx = (positions[ib, j, 0] - positions[ia, j, 0]) * step * sx
+                ayy = (positions[ib, j, 1] - positions[ia, j, 1]) * step * sy
+                if ayx * ayx + ayy * ayy > np.float32(2.25):
+                    ny = _subsamples(ayx, ayy)
+            if nx * ny == 1 and not cubic and u >= 0 and v >= 0 and u < w - 1 and v < h - 1:
+                a = int(v)
+                b = int(u)
+                fx = u - np.float32(b)
+                fy = v - np.float32(a)
+                for c in range(4):
+                    top = picture[a, b, c] + fx * (picture[a, b + 1, c] - picture[a, b, c])
+                    low = picture[a + 1, b, c]
+                    low += fx * (picture[a + 1, b + 1, c] - low)
+                    seen[c] = top + fy * (low - top)
+            else:
+                seen[:] = 0
+                part = np.float32(1) / np.float32(nx * ny)
+                for p in range(ny):
+                    fy = (np.float32(p) + half) / np.float32(ny) - half
+                    for q in range(nx):
+                        fx = (np.float32(q) + half) / np.float32(nx) - half
+                        su = u + fx * axx + fy * ayx
+                        sv = v + fx * axy + fy * ayy
+                        if cubic:
+                            _add_cubic(picture, su, sv, part, seen)
+                        else:
+                            _add_bilinear(picture, su, sv, part, seen)
+            alpha = seen[3]
+            # A ramp of a few codes instead of a step: no speckle along the edge of a hole.
+            taken = whole * min(max((alpha - hole) / (np.float32(3) * hole), 0), 1)
+            carry[i, j] = whole - taken
+            if taken <= 0:
+                continue
+            weight[i, j] += taken
+            inverse = np.float32(1) / alpha
+            left = 0
+            right = 0
+            between = np.float32(0)
+            if lit.size and grid:
+                place = (j + half) / np.float32(columns) * np.float32(grid - 1)
+                left = min(int(place), grid - 1)
+                right = min(left + 1, grid - 1)
+                between = place - np.float32(left)
+            for c in range(3):
+                value = decoded(seen[c] * inverse)
+                colour[i, j, c] += taken * value
+                if lit.size:
+                    gain = light[left, c] + between * (light[right, c] - light[left, c])
+                    lit[i, j, c] += taken * (gain * affine[0, c] * value + affine[1, c])
+
+
+def draw_layer(
+    picture: F32,
+    origin: tuple[float, float],
+    scale: tuple[float, float],
+    positions: F32,
+    share: F32,
+    hole: float,
+    colour: F32,
+    weight: F32,
+    carry: F32,
+    *,
+    filter: str = "bilinear",
+    lit: F32 | None = None,
+    control: F32 | None = None,
+    exposure: F32 | None = None,
+) -> None:
+    """Reads a still at a frame's positions and adds it to a composite, front to back.
+
+    Convention: as ``engine.kernels.sample.sample`` with footprints.
+
+    Args:
+        picture: [h, w, 4]: perceptually encoded colours premultiplied in that encoding, and alpha.
+        origin: See ``sample``.
+        scale: See ``sample``.
+        positions: [H, W, 2].
+        share: [H, W], visible share of the layer.
+        hole: Alpha up to which the layer has nothing to show.
+        colour: [H, W, 3], sum of linear colours times weight; added to.
+        weight: [H, W], sum of weights; added to.
+        carry: [H, W]: what layers in front left over; set to what this layer leaves to the next.
+        filter: ``bilinear`` or ``cubic``.
+        lit: [H, W, 3], as ``colour`` with light and exposure; added to. None: not wanted.
+        control: [gy, gx, 3], factors of the light at evenly spread points, corners included.
+        exposure: [2, 3], gain and offset of linear colours.
+    """
+    affine = np.array([[1, 1, 1], [0, 0, 0]], np.float32) if exposure is None else exposure
+    with threads.guard():
+        _draw(
+            np.ascontiguousarray(picture, np.float32),
+            np.float32(origin[0]),
+            np.float32(origin[1]),
+            np.float32(scale[0]),
+            np.float32(scale[1]),
+            filter == "cubic",
+            np.ascontiguousarray(positions, np.float32),
+            np.ascontiguousarray(share, np.float32),
+            _NONE if control is None else np.ascontiguousarray(control, np.float32),
+            np.ascontiguousarray(affine, np.float32),
+            np.float32(hole),
+            colour,
+            _NONE if lit is None else lit,
+            weight,
+            carry,
+        )
+
+
+@njit(cache=True, parallel=True)
+def _settle(colour, lit, weight, empty, least):  # type: ignore[no-untyped-def]
+    rows, columns = weight.shape
+    found = 0
+    for i in prange(rows):
+        for j in range(columns):
+            total = weight[i, j]
+            if total <= least:
+                empty[i, j] = True
+                found += 1
+            elif total < 1 - least:
+                for c in range(3):
+                    colour[i, j, c] /= total
+                    if lit.size:
+                        lit[i, j, c] /= total
+    return found
+
+
+def settle(colour: F32, lit: F32 | None, weight: F32) -> Bool | None:
+    """Divides a composite by its weight, in place.
+
+    Args:
+        colour: [H, W, 3], as ``draw_layer`` leaves it.
+        lit: The same with light, or None.
+        weight: [H, W].
+
+    Returns:
+        Where there is no content, [H, W]; None when there is some everywhere.
+    """
+    empty = np.zeros(weight.shape, np.bool_)
+    with threads.guard():
+        found = _settle(colour, _NONE if lit is None else lit, weight, empty, np.float32(EMPTY))
+    return empty if found else None

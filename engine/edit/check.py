@@ -72,7 +72,7 @@ def check_field(
         InputError: A source frame cannot be read.
         Cancelled: The person stopped the work.
     """
-    from engine.metrics.psnr import clip_score, psnr_linear
+    from engine.metrics.psnr import clip_score, counted, psnr_linear
     from engine.warp.render import reconstruct
 
     sheets = [canonical_picture(field, k) for k in range(len(field.layers))]
@@ -87,9 +87,10 @@ def check_field(
     for index, frame in enumerate(field.frames):
         task.report(index / len(field.frames), "check")
         plate = read_plate(frame)
-        straight.append(psnr_linear(reconstruct(field, index, edit_path=True), plate.rgb))
+        kept = counted(field, index, plate.rgb)
+        straight.append(psnr_linear(reconstruct(field, index, edit_path=True), plate.rgb, kept))
         back = propagate_frame(field, whole, plate, index, mode="replace")
-        through.append(psnr_linear(back.rgb, plate.rgb))
+        through.append(psnr_linear(back.rgb, plate.rgb, kept))
         if not all(
             _same(propagate_frame(field, edits, plate, index, mode="over"), plate)
             for edits in changes

@@ -4,6 +4,8 @@ import json
 from itertools import groupby
 from typing import Any
 
+from codef_nodes.work.recipepage import recipes
+
 HEAD = """# Nodes and knobs
 
 This page is written by the program: `codef nodes --markdown`. The same in a terminal:
@@ -36,6 +38,8 @@ def markdown(nodes: list[dict[str, Any]]) -> str:
         blocks += ["", f"## {name}"]
         for node in members:
             blocks += ["", *_node(node)]
+            if node["type"] == "FitCoDeF":
+                blocks += ["", recipes()]
     return "\n".join(blocks) + "\n"
 
 

@@ -4,7 +4,23 @@ import json
 import textwrap
 from typing import Any
 
-from engine.fit.recipes import Recipe
+from engine.fit.recipes import Recipe, all_recipes
+
+HEAD = """The knob `recipe` names one of these; `codef fit --recipes` prints them too. Lengths are
+pixels of the resolution that the fit works in, colours are perceptually encoded from 0 to 1. A
+recipe of your own is a file such as
+
+```
+base = "fluid"
+passes = 100
+
+[why]
+passes = "The waterfall is in twelve shots, so each may take its time."
+```
+
+in a folder of `$CODEF_RECIPES`, in `recipes` of the user's configuration folder of `codef` (on
+Linux `~/.config/codef/recipes`), or anywhere, named by its path. A field keeps the numbers that it
+was fitted with."""
 
 
 def described(recipe: Recipe) -> str:
@@ -21,20 +37,19 @@ def described(recipe: Recipe) -> str:
     return "\n".join(lines)
 
 
-def markdown(recipes: list[Recipe]) -> str:
-    """The recipes whose numbers are explained, as a section of the manual."""
-    blocks = []
-    for recipe in recipes:
+def recipes() -> str:
+    """The recipes that come with the program and explain their numbers, for the manual."""
+    blocks = [HEAD]
+    for recipe in all_recipes(own=False):
         if not recipe.why:
             continue
         base = f" As `{recipe.lineage[1]}`, but:" if len(recipe.lineage) > 1 else ""
-        blocks += [f"### {recipe.title}: `{recipe.name}`", "", recipe.about + base, ""]
+        blocks += ["", f"#### {recipe.title}: `{recipe.name}`", "", recipe.about + base, ""]
         blocks += ["| number | value | why |", "|---|---|---|"]
         for name in recipe.own:
             why = recipe.why.get(name, "").replace("|", "\\|")
             blocks.append(f"| `{name}` | {shown(recipe.numbers[name])} | {why} |")
-        blocks.append("")
-    return "\n".join(blocks).rstrip("\n") + "\n"
+    return "\n".join(blocks)
 
 
 def shown(value: Any) -> str:

@@ -94,13 +94,16 @@ def recipe_names() -> list[str]:
     return sorted(_known())
 
 
-def all_recipes() -> list[Recipe]:
+def all_recipes(*, own: bool = True) -> list[Recipe]:
     """Every recipe that can be had by name, the default one first, baselines last.
+
+    Args:
+        own: Those of the user's folders too; False: only those that come with the program.
 
     A file of the user's that is no valid recipe is left out with a warning.
     """
     found = []
-    for name in recipe_names():
+    for name in recipe_names() if own else sorted(_installed()):
         try:
             found.append(recipe_of(name))
         except UsageError as error:
@@ -209,7 +212,8 @@ def _read(name: str, place: Path | Traversable, below: tuple[str, ...]) -> Recip
         if not isinstance(value, str):
             raise _broken(place, f"its {key!r} must be text, not {value!r}")
     if not isinstance(why, dict) or not all(isinstance(line, str) for line in why.values()):
-        bad = next((key for key, line in why.items() if not isinstance(line, str)), "why")
+        lines = why if isinstance(why, dict) else {"why": why}
+        bad = next(key for key, line in lines.items() if not isinstance(line, str))
         raise _broken(place, f"{bad!r} in its table [why] must be a sentence; numbers stand above")
     inherited: dict[str, Any] = {}
     reasons: dict[str, str] = {}

@@ -12,6 +12,7 @@ from engine.fields.residual import Residual
 from engine.fit.budget import Budget
 from engine.fit.checkpoint import Checkpoints
 from engine.fit.finish import canonical_of, encoded_preview, enlarge, measure, sharpen_full_size
+from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
 from engine.fit.plates import Plates
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
@@ -43,6 +44,7 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
     found = checkpoints.read() if request.resume else None
     began = time.monotonic()
     kinds: list[str] = []
+    request.hints.check(request.frames, clip.groups.names, request.frames[clip.reference])
     if found is None:
         seeds = seed_layers(
             plates,
@@ -51,6 +53,8 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
             int(recipe["seed_spacing"]),
             task.part(READ, MATCHED, "matching"),
         )
+        names, at = clip.groups.names, task.part(MATCHED, MATCHED)
+        apply_hints(request.hints, plates, request.frames, clip.reference, names, seeds, at)
         kinds = [seed.kind for seed in seeds]
         states = [start_layer(plates, k, clip.reference, s) for k, s in enumerate(seeds)]
         first_pass = 0

@@ -32,6 +32,7 @@ COMMANDS = (
     "check",
     "import_sequence",
     "devices",
+    "models",
 )
 """Modules of this package, in the order in which the help lists them."""
 

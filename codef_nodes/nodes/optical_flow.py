@@ -41,14 +41,19 @@ class OpticalFlow(Node):
             "method",
             "choice",
             "dis",
-            "Compute the flow here (dis) or read what another program computed (file).",
-            choices=("dis", "file"),
+            "How to find the motion: dis is quick and always there; gmflow is a neural network "
+            "that finds large motion where dis loses it, takes 2 to 5 seconds per frame without "
+            "a graphics card and needs weights that `codef models get gmflow` fetches once "
+            "(103 MB); raft is another, for machines that have torchvision and its weights; file "
+            "reads what another program computed.",
+            choices=("dis", "gmflow", "raft", "file"),
         ),
         Knob(
             "preset",
             "choice",
             "medium",
-            "How carefully to match: fine follows thin things and takes about four times as long.",
+            "How carefully dis matches: fine follows thin things and takes about four times as "
+            "long.",
             choices=("ultrafast", "fast", "medium", "fine"),
         ),
         Knob(
@@ -99,7 +104,11 @@ class OpticalFlow(Node):
         return [frame for frame in (before, ctx.frame, after) if frame is not None]
 
     def identity(self, ctx: Context) -> list[JSON]:
-        """The flow files of the frame."""
+        """The flow files of the frame, or the weights of a learned method."""
+        if ctx.knob("method") in ("gmflow", "raft"):
+            from codef_nodes.work.matchers import weights_identity
+
+            return [weights_identity(ctx.knob("method"))]
         if ctx.knob("method") != "file" or ctx.frame_or_none is None:
             return []
         tables = [
@@ -131,11 +140,11 @@ class OpticalFlow(Node):
             return ctx.input_key("image", frame), read
 
         before, after = neighbours(frames, ctx.frame)
-        preset = ctx.knob("preset")
+        how = (ctx.knob("preset"), ctx.knob("method"), ctx.task.check)
         here = shot(ctx.frame)
-        preceding = None if before is None else LINKS.link(shot(before), here, preset)
+        preceding = None if before is None else LINKS.link(shot(before), here, *how)
         ctx.task.check()
-        following = None if after is None else LINKS.link(here, shot(after), preset)
+        following = None if after is None else LINKS.link(here, shot(after), *how)
         return compact(pair_of(ctx.frame, following, preceding))
 
     def _tables(self, ctx: Context) -> list[dict[int, Path]]:

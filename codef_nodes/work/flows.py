@@ -4,14 +4,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
+from codef_nodes.work.matchers import METHODS, matcher
 from engine.arrays import U8
-from engine.flow.dis import Link, grey8, link_flow
+from engine.flow.dis import Link, colour8, grey8, link_flow
+from engine.flow.learned import learned_link, no_check
 from engine.flow.pair import FlowPair
 from engine.io.picture import Picture
 
 
 class Links:
-    """The last few links and grey pictures, by the keys of the pictures they come from.
+    """The last few links and 8-bit pictures, by the keys of the pictures they come from.
 
     A node holds no state, and the flow of a frame needs the link to either side, so neighbours
     would compute each link twice. Thread-safe.
@@ -22,33 +24,54 @@ class Links:
 
     def __init__(self, keep: int = 4) -> None:
         self._links: OrderedDict[tuple[str, str, str], Link] = OrderedDict()
-        self._greys: OrderedDict[str, U8] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, bool], U8] = OrderedDict()
         self._lock = threading.RLock()
         self._keep = keep
         #: Number of links computed, for tests.
         self.computed = 0
 
-    def grey(self, key: str, picture: Callable[[], Picture]) -> U8:
-        """The luma of a picture that a key stands for."""
+    def seen(self, key: str, picture: Callable[[], Picture], colour: bool = False) -> U8:
+        """What matching sees of the picture that a key stands for: luma, or colours."""
         with self._lock:
-            if key not in self._greys:
-                self._greys[key] = grey8(picture().pixels)
-                while len(self._greys) > self._keep:
-                    self._greys.popitem(last=False)
-            self._greys.move_to_end(key)
-            return self._greys[key]
+            if (key, colour) not in self._seen:
+                pixels = picture().pixels
+                self._seen[key, colour] = colour8(pixels) if colour else grey8(pixels)
+                while len(self._seen) > self._keep:
+                    self._seen.popitem(last=False)
+            self._seen.move_to_end((key, colour))
+            return self._seen[key, colour]
 
     def link(
         self,
         first: tuple[str, Callable[[], Picture]],
         second: tuple[str, Callable[[], Picture]],
         preset: str,
+        method: str = "dis",
+        check: Callable[[], None] = no_check,
     ) -> Link:
-        """Flow between two pictures in both directions, with confidences."""
-        key = (first[0], second[0], preset)
+        """Flow between two pictures in both directions, with confidences.
+
+        Args:
+            first: Key of the first picture, and how to read it.
+            second: The same for the second.
+            preset: Of DIS.
+            method: ``dis`` or a learned method; the preset does not matter for these.
+            check: Called often while a learned method works; may raise to stop it.
+
+        Raises:
+            InputError: The weights of the method are not on this machine.
+            DeviceError: The method does not work here.
+        """
+        learned = method in METHODS
+        key = (first[0], second[0], method if learned else preset)
         with self._lock:
             if key not in self._links:
-                self._links[key] = link_flow(self.grey(*first), self.grey(*second), preset)
+                if learned:
+                    pictures = self.seen(*first, colour=True), self.seen(*second, colour=True)
+                    self._links[key] = learned_link(matcher(method), *pictures, check)
+                else:
+                    greys = self.seen(*first), self.seen(*second)
+                    self._links[key] = link_flow(*greys, preset)
                 self.computed += 1
                 while len(self._links) > self._keep:
                     self._links.popitem(last=False)

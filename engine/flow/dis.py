@@ -45,11 +45,40 @@ def grey8(picture: AnyArray) -> U8:
         light = colour @ np.array([0.2126, 0.7152, 0.0722], np.float32)
     else:
         light = colour[..., 0]
+    return _eight_bits(light)
+
+
+def colour8(picture: AnyArray) -> U8:
+    """The 8-bit colours that learned matchers look at, by the curve of ``grey8`` per channel.
+
+    Args:
+        picture: Scene-linear float [H, W, C]; with C of 1 or 2 the first channel is grey.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    colour = np.asarray(picture, np.float32)[..., :3]
+    colour = np.clip(np.nan_to_num(colour, nan=0.0, posinf=6e4, neginf=0.0), 0.0, 6e4)
+    if colour.shape[2] < 3:
+        colour = np.repeat(colour[..., :1], 3, axis=2)
+    return _eight_bits(colour)
+
+
+def _eight_bits(light: F32) -> U8:
     luma = encode(light)
     room = 1 - KNEE
     above = np.maximum(luma - KNEE, 0)
     curved = np.minimum(luma, KNEE) + room * (1 - np.exp(-above / room))
     return np.asarray(np.rint(np.clip(curved, 0, 1) * 255), np.uint8)
+
+
+def _refiner() -> Any:
+    """DIS that trusts the flow it starts from: no search from afar, no neighbour's flow."""
+    matcher = _matcher("medium")
+    matcher.setCoarsestScale(3)
+    matcher.setFinestScale(0)
+    matcher.setUseSpatialPropagation(False)
+    return matcher
 
 
 def _matcher(preset: str) -> Any:
@@ -66,7 +95,7 @@ def _matcher(preset: str) -> Any:
     return matcher
 
 
-def dis_flow(grey_a: U8, grey_b: U8, preset: str = "medium") -> F32:
+def dis_flow(grey_a: U8, grey_b: U8, preset: str = "medium", start: F32 | None = None) -> F32:
     """Flow from one grey picture to another.
 
     Convention: ``flow[i, j] = (dx, dy)`` in pixels, x right, y down; the content of pixel (j, i)
@@ -79,12 +108,14 @@ def dis_flow(grey_a: U8, grey_b: U8, preset: str = "medium") -> F32:
         grey_b: uint8 [H, W].
         preset: ``ultrafast``, ``fast``, ``medium`` or ``fine`` (down to single pixels, about four
             times slower than ``medium``).
+        start: Flow [H, W, 2] to refine below a pixel, right to within about ten pixels; the
+            preset then does not matter. None to search.
 
     Returns:
         float32 [H, W, 2].
 
     Raises:
-        InputError: The pictures differ in size or are empty.
+        InputError: The pictures or the start differ in size or are empty.
         UsageError: Unknown preset.
     """
     import cv2
@@ -94,7 +125,12 @@ def dis_flow(grey_a: U8, grey_b: U8, preset: str = "medium") -> F32:
             "flow needs two grey pictures of one size, not "
             f"{list(grey_a.shape)} and {list(grey_b.shape)}"
         )
-    matcher = _matcher(preset)
+    if start is not None and start.shape != (*grey_a.shape, 2):
+        raise InputError(
+            f"the flow to start from must have the pictures' size {list(grey_a.shape)}, not "
+            f"{list(start.shape)}"
+        )
+    matcher = _matcher(preset) if start is None else _refiner()
     height, width = grey_a.shape
     scale = min(ENLARGE, max(1, -(-SMALLEST // min(height, width))))
     pictures = [np.ascontiguousarray(grey, np.uint8) for grey in (grey_a, grey_b)]
@@ -106,7 +142,14 @@ def dis_flow(grey_a: U8, grey_b: U8, preset: str = "medium") -> F32:
         pictures = [
             cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE) for grey in pictures
         ]
-    flow = matcher.calc(pictures[0], pictures[1], None)[: height * scale, : width * scale]
+    if start is not None:
+        # calc writes into what it is given.
+        size = (width * scale, height * scale)
+        start = np.asarray(
+            cv2.resize(start, size, interpolation=cv2.INTER_LINEAR) * scale, np.float32
+        )
+        start = cv2.copyMakeBorder(start, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    flow = matcher.calc(pictures[0], pictures[1], start)[: height * scale, : width * scale]
     if scale > 1:
         flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_AREA) / scale
     return np.ascontiguousarray(flow, np.float32).reshape(height, width, 2)

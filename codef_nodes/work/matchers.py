@@ -1,0 +1,82 @@
+"""The learned matchers of this machine, each loaded once."""
+
+import threading
+from pathlib import Path
+
+from codef_nodes.work.identity import file_identity
+from codef_nodes.work.models import ORIGINS, installed, models_folder
+from engine.errors import InputError, UsageError
+from engine.flow.learned import Matcher
+
+METHODS = ("gmflow", "raft")
+
+_LOADED: dict[str, tuple[list[object], Matcher]] = {}
+_LOCK = threading.Lock()
+
+
+def weights(method: str) -> Path:
+    """The file of weights that a method would use.
+
+    Raises:
+        InputError: It is not on this machine.
+        UsageError: There is no such method.
+    """
+    if method not in METHODS:
+        raise UsageError(f"no learned matcher {method!r}; choose one of {', '.join(METHODS)}")
+    if method == "gmflow":
+        return installed(method)
+    import torch
+
+    from engine.flow.raft import weights_file
+
+    return weights_file((models_folder(), Path(torch.hub.get_dir()) / "checkpoints"))
+
+
+def weights_identity(method: str) -> str | None:
+    """What tells the weights of a method from others, the same on every machine.
+
+    Pinned weights are known before they are fetched, so that a finished fit renders on machines
+    that have none of them and is not called stale there.
+
+    Args:
+        method: One of ``METHODS``.
+    """
+    if method in ORIGINS:
+        return ORIGINS[method].content
+    try:
+        return weights(method).name
+    except InputError:
+        return None
+
+
+def matcher(method: str) -> Matcher:
+    """A learned matcher, kept for the next time; on the graphics card where there is one.
+
+    Args:
+        method: One of ``METHODS``.
+
+    Raises:
+        InputError: Its weights are not on this machine, or are broken.
+        DeviceError: It does not work here.
+    """
+    file = weights(method)
+    identity = file_identity(file)
+    with _LOCK:
+        kept = _LOADED.get(method)
+        if kept is not None and kept[0] == identity:
+            return kept[1]
+        _LOADED.pop(method, None)
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        made: Matcher
+        if method == "gmflow":
+            from engine.flow.gmflow.matcher import GmflowMatcher
+
+            made = GmflowMatcher(file, device)
+        else:
+            from engine.flow.raft import RaftMatcher
+
+            made = RaftMatcher(file, device)
+        _LOADED[method] = (identity, made)
+        return made

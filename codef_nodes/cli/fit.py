@@ -98,6 +98,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
     """Runs the command."""
     from codef_nodes.work.fitting import FitJob, advise_clip, fit_to_folder, typed
+    from codef_nodes.work.hinting import HintFiles
     from codef_nodes.work.source import Source
     from engine.fit.request import FitOptions
 
@@ -117,6 +118,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         masks=tuple(args.masks),
         ignore=args.ignore,
         flow=args.flow,
+        hints=HintFiles(tuple(args.tracks), tuple(args.corner_pin), tuple(args.stmaps)),
         options=FitOptions(
             recipe=args.recipe,
             seconds=args.seconds,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from codef_nodes.graph.context import Context
+from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
@@ -15,7 +16,9 @@ from engine.flow.pair import FlowPair
 from engine.io.picture import Picture
 
 if TYPE_CHECKING:
+    from codef_nodes.work.hinting import HintFiles
     from engine.arrays import U8
+    from engine.fit.hints import Hints
     from engine.fit.request import GroupMasks
 
 
@@ -125,6 +128,30 @@ class FitCoDeF(Node):
             minimum=0,
         ),
         Knob(
+            "tracks",
+            "files",
+            [],
+            "2D tracks to start the motion from, where flow finds nothing to go by: text files "
+            "with lines 'frame x y', y up, or tracks.json; GROUP=FILE names the group.",
+            page="Start",
+        ),
+        Knob(
+            "corner_pin",
+            "files",
+            [],
+            "Corner pins of planes to start the motion from: CornerPin2D nodes in .nk files, or "
+            "CSV; GROUP=FILE names the group.",
+            page="Start",
+        ),
+        Knob(
+            "stmaps",
+            "files",
+            [],
+            "ST maps from each frame to the reference frame to start the motion from: EXR folders "
+            "or patterns; GROUP=PATTERN names the group.",
+            page="Start",
+        ),
+        Knob(
             "recipe",
             "text",
             "seeded",
@@ -177,6 +204,11 @@ class FitCoDeF(Node):
             return tuple(dict.fromkeys(_mask_frames(ctx, frames, port).values()))
         return frames
 
+    def identity(self, ctx: Context) -> list[JSON]:
+        """The files of tracks, corner pins and ST maps."""
+        files = _hint_files(ctx)
+        return files.identity(ctx.folder) if files else []
+
     def compute(self, ctx: Context) -> Any:
         """The ``Field``."""
         import time
@@ -222,6 +254,7 @@ class FitCoDeF(Node):
             checkpoint=checkpoint,
             resume=resume,
             ignore=_ignore(ctx, frames),
+            hints=_hints(ctx, frames),
             tell=lambda sentence: ctx.note(f"{ctx.node_name}: {sentence}"),
         )
 
@@ -319,6 +352,20 @@ def _ignore(ctx: Context, frames: Sequence[int]) -> Callable[[int], "U8"] | None
 
     matched, look = _mask_frames(ctx, frames, "ignore"), MaskLook()
     return lambda frame: look.of(ctx.input("ignore", matched[frame]))
+
+
+def _hint_files(ctx: Context) -> "HintFiles":
+    from codef_nodes.work.hinting import HintFiles
+
+    return HintFiles(*(tuple(ctx.knob(name)) for name in ("tracks", "corner_pin", "stmaps")))
+
+
+def _hints(ctx: Context, frames: Sequence[int]) -> "Hints | None":
+    files = _hint_files(ctx)
+    if not files or not frames:
+        return None
+    names = [group.name for group in _groups(ctx, frames)]
+    return files.read(_picture(ctx, frames[0]), names, ctx.folder)
 
 
 def _source(picture: Picture) -> dict[str, Any]:

@@ -6,15 +6,17 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from codef_nodes.work.hinting import HintFiles
 from codef_nodes.work.masks import folder_masks
 from codef_nodes.work.source import Source, absolute, opened, record, used_frames
 from engine.arrays import U8
 from engine.errors import Cancelled, InputError, MaskError, MissingFrameError, UsageError
 from engine.fields.field import Field
+from engine.fit.hints import Hints
 from engine.fit.request import FitOptions, FitRequest, GroupMasks
 from engine.flow.pair import FlowPair
 from engine.io.clip import MADE_UP
@@ -35,6 +37,7 @@ class FitJob:
         masks: Mask folders, front to back.
         ignore: Folder or pattern of masks of what the fit must not see (white), or None.
         flow: Folder or pattern of flow files, or None.
+        hints: Files of tracks, corner pins and ST maps.
         options: How to fit.
         resume: Go on from a checkpoint.
         started: Start of the time budget on ``time.monotonic``'s clock.
@@ -44,6 +47,7 @@ class FitJob:
     masks: tuple[str, ...] = ()
     ignore: str | None = None
     flow: str | None = None
+    hints: HintFiles = field(default_factory=HintFiles)
     options: FitOptions = field(default_factory=FitOptions)
     resume: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -139,6 +143,7 @@ def run_fit(
     resume: bool = False,
     ignore: Callable[[int], U8] | None = None,
     tell: Callable[[str], None] | None = None,
+    hints: Hints | None = None,
 ) -> Field:
     """Checks what can be checked before the work, then fits.
 
@@ -160,12 +165,21 @@ def run_fit(
         )
     if len({group.name for group in groups}) < len(groups):
         raise UsageError("two groups have the same name; give each its own")
+    hints = hints or Hints()
+    if hints and options.recipe == "paper":
+        raise UsageError(
+            "the recipe paper starts from nothing, so tracks, corner pins and ST maps cannot help "
+            "it; use the recipe seeded"
+        )
+    if options.reference is None:
+        options = replace(options, reference=hints.reference(frames))
     request = FitRequest(
         frames=tuple(frames),
         picture=picture,
         groups=tuple(groups),
         flow=flow,
         ignore=ignore,
+        hints=hints,
         options=options,
         source=source,
         identity=identity,
@@ -245,6 +259,7 @@ def fit_to_folder(
     flow = None
     if job.flow:
         flow = _flow_files(job.flow, frames, clip.read(frames[0]))
+    hints = job.hints.read(clip.read(frames[0]), [group.name for group in groups])
     checkpoint = checkpoint_of(folder)
     if job.options.seconds is not None:
         task = task.part(0, 1)
@@ -265,6 +280,7 @@ def fit_to_folder(
             checkpoint=checkpoint,
             resume=job.resume,
             ignore=ignore,
+            hints=hints,
             tell=tell,
         )
     except Cancelled as error:
@@ -347,6 +363,7 @@ def _identity(job: FitJob, clip: list[Any]) -> str:
         [files_identity(folder) for folder in job.masks],
         files_identity(job.ignore) if job.ignore else None,
         files_identity(job.flow) if job.flow else None,
+        job.hints.identity(),
         # Not the length: a longer fit may go on from the checkpoint of a shorter one.
         [options.recipe, options.seed, options.reference, options.alpha, options.cuts],
         sorted(options.overrides.items()),

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import F32
-from engine.errors import UsageError
+from engine.errors import InputError, UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.warp.inverse import to_frame_map
@@ -111,3 +111,70 @@ def st_picture(
         pixel_aspect=field.pixel_aspect,
         metadata=st_metadata(field, k, direction, display),
     )
+
+
+def st_steps(picture: Picture, display: Window, data: Window, name: str) -> F32:
+    """Steps to the reference frame out of an ST map, the reverse of ``st_map``.
+
+    Args:
+        picture: The map, its values as the file has them: R and G by the convention of ``st_map``,
+            alpha (where there is one) 0 where the map is not valid. ``codef/stmap/window`` in its
+            metadata says what 0..1 spans; without it, the display window.
+        display: The frame's display window, at the origin.
+        data: The frame's data window relative to it.
+        name: For messages.
+
+    Returns:
+        float32 [H, W, 2] over ``data``, pixels from each pixel's centre to its place in the
+        reference frame; NaN where the map says nothing.
+
+    Raises:
+        InputError: Another size than the frame, 8-bit values, or a map of the other direction.
+    """
+    if picture.native is not None and picture.native.bits == 8:
+        raise InputError(
+            f"{name} has 8-bit values, too coarse for an ST map; write it as 32-bit float EXR"
+        )
+    direction = str(picture.metadata.get("codef/stmap", "to-canonical"))
+    if direction != "to-canonical":
+        raise InputError(
+            f"{name} is an ST map {direction}; give maps over the frames, that sample the "
+            "reference frame"
+        )
+    span, size = _said_window(picture) or display, (picture.display.width, picture.display.height)
+    # With ``display = canvas`` the map's display window is the frame's data window.
+    if size not in ((display.width, display.height), (data.width, data.height)):
+        raise InputError(
+            f"{name} is {size[0]}x{size[1]}, the frames are {display.width}x{display.height}; "
+            "make the ST maps at the frames' size"
+        )
+    own = picture.data
+    if size == (display.width, display.height):
+        own = own.moved(-picture.display.x0, -picture.display.y0)
+    else:
+        own = own.moved(data.x0 - picture.display.x0, data.y0 - picture.display.y0)
+    steps = np.full((data.height, data.width, 2), np.nan, np.float32)
+    x0, y0 = max(own.x0, data.x0), max(own.y0, data.y0)
+    x1, y1 = min(own.x1, data.x1), min(own.y1, data.y1)
+    if x0 >= x1 or y0 >= y1:
+        return steps
+    values = picture.pixels[y0 - own.y0 : y1 - own.y0, x0 - own.x0 : x1 - own.x0]
+    x = np.arange(x0, x1, dtype=np.float32) + np.float32(0.5)
+    y = np.arange(y0, y1, dtype=np.float32)[:, None] + np.float32(0.5)
+    part = steps[y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0]
+    part[..., 0] = values[..., 0] * span.width + (span.x0 - x)
+    part[..., 1] = (1 - values[..., 1]) * span.height + (span.y0 - y)
+    if values.shape[2] > 3:
+        part[values[..., 3] <= 0.5] = np.nan
+    part[~np.isfinite(part).all(axis=2)] = np.nan
+    return steps
+
+
+def _said_window(picture: Picture) -> Window | None:
+    """The window that a map's metadata says that 0..1 spans."""
+    words = str(picture.metadata.get("codef/stmap/window", "")).split()
+    try:
+        x0, y0, x1, y1 = (int(word) for word in words)
+    except ValueError:
+        return None
+    return Window(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None

@@ -8,16 +8,15 @@ demonstration's clip is used.
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.child import ROOT, run
 from benchmarks.machine import describe
 from engine.colour.encoding import to_display8
 from engine.fields.folder import load_field
@@ -26,7 +25,6 @@ from engine.io.clip import open_clip
 from engine.metrics.psnr import clip_score, psnr8
 from engine.metrics.sharpness import sharpness_ratio
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
 
 
@@ -39,34 +37,48 @@ class Clip:
     masks: tuple[Path, ...]
 
 
-def clips_in(data: Path | None) -> list[Clip]:
-    """Every clip below a folder, or the demonstration's."""
+def clips_in(data: Path | None, names: Sequence[str] | None = None) -> list[Clip]:
+    """The clips of a folder, or the demonstration's.
+
+    Args:
+        data: Folder of clips (``NAME/frames``, perhaps ``NAME/masks_0``, ...), or one clip itself.
+        names: Those to take; None takes all.
+
+    Raises:
+        SystemExit: No such folder, no clips in it, or none of a name; says so.
+    """
     if data is None:
         from codef_nodes.demo.footage import prepare
 
         footage, _ = prepare(ROOT / "build" / "demo" / "source")
-        return [Clip(footage.name, footage.pattern.parent, (footage.masks,))]
-    return [
-        Clip(folder.name, folder / "frames", tuple(sorted(folder.glob("masks_*"))))
-        for folder in sorted(data.iterdir())
-        if (folder / "frames").is_dir()
-    ]
+        found = [Clip(footage.name, footage.pattern.parent, (footage.masks,))]
+    elif not data.is_dir():
+        raise SystemExit(f"there is no folder {data}; give a folder of clips (NAME/frames/...)")
+    else:
+        folders = [data] if (data / "frames").is_dir() else sorted(data.iterdir())
+        found = [
+            Clip(folder.resolve().name, folder / "frames", tuple(sorted(folder.glob("masks_*"))))
+            for folder in folders
+            if (folder / "frames").is_dir()
+        ]
+    if not found:
+        raise SystemExit(
+            f"{data} holds no clips: a clip is a folder NAME with NAME/frames in it, and perhaps "
+            "NAME/masks_0, NAME/masks_1, ..."
+        )
+    unknown = set(names or ()) - {clip.name for clip in found}
+    if unknown:
+        raise SystemExit(
+            f"there is no clip {', '.join(sorted(unknown))}; there are "
+            f"{', '.join(clip.name for clip in found)}"
+        )
+    return [clip for clip in found if not names or clip.name in names]
 
 
 def codef(*words: str | Path) -> tuple[dict[str, Any], float]:
     """Runs a command; its JSON answer and its wall-clock seconds."""
-    began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-m", "codef_nodes", *map(str, words), "--json"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    answer = json.loads(done.stdout.decode().strip().splitlines()[-1])
-    if done.returncode != 0:
-        raise SystemExit(f"codef {words[0]}: {answer['error']['message']}")
-    return answer, time.monotonic() - began
+    ended = run(*words)
+    return ended.answer, ended.seconds
 
 
 def measure(clip: Clip, recipe: str, seconds: float, folder: Path) -> dict[str, Any]:
@@ -138,9 +150,7 @@ def main() -> int:
     options = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as name:
-        for clip in clips_in(options.data):
-            if options.clips and clip.name not in options.clips:
-                continue
+        for clip in clips_in(options.data, options.clips):
             for recipe in options.recipes:
                 rows.append(measure(clip, recipe, options.seconds, Path(name)))
                 row = rows[-1]

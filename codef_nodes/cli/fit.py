@@ -40,7 +40,27 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="fit pixels too where the clip's own alpha is 0",
     )
+    parser.add_argument(
+        "--undistort",
+        metavar="ST",
+        help="ST map (float EXR) that takes the lens distortion out; needs --redistort",
+    )
+    parser.add_argument(
+        "--redistort", metavar="ST", help="ST map that puts the lens distortion back"
+    )
     parser.add_argument("--flow", metavar="DIR", help="flow files instead of computed flow")
+    for name, what in (
+        ("--tracks", "2D tracks (lines 'frame x y', y up, or tracks.json)"),
+        ("--corner-pin", "corner pin (CornerPin2D in a .nk file, or CSV)"),
+        ("--stmaps", "ST maps to the reference frame (EXR folder or pattern)"),
+    ):
+        parser.add_argument(
+            name,
+            action="append",
+            default=[],
+            metavar="[GROUP=]FILE",
+            help=f"{what} to start the motion from; repeatable",
+        )
     parser.add_argument(
         "--recipe",
         default="seeded",
@@ -117,6 +137,9 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         ),
         masks=tuple(args.masks),
         ignore=args.ignore,
+        lens=(args.undistort or "", args.redistort or "")
+        if args.undistort or args.redistort
+        else None,
         flow=args.flow,
         hints=HintFiles(tuple(args.tracks), tuple(args.corner_pin), tuple(args.stmaps)),
         options=FitOptions(

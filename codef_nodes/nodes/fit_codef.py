@@ -152,6 +152,21 @@ class FitCoDeF(Node):
             page="Start",
         ),
         Knob(
+            "undistort",
+            "file_in",
+            "",
+            "ST map that takes the lens distortion out of the clip, so that camera moves become "
+            "simple; it needs redistort too.",
+            page="Lens",
+        ),
+        Knob(
+            "redistort",
+            "file_in",
+            "",
+            "ST map that puts the lens distortion back; frames are still filtered only once.",
+            page="Lens",
+        ),
+        Knob(
             "recipe",
             "text",
             "seeded",
@@ -205,9 +220,12 @@ class FitCoDeF(Node):
         return frames
 
     def identity(self, ctx: Context) -> list[JSON]:
-        """The files of tracks, corner pins and ST maps."""
-        files = _hint_files(ctx)
-        return files.identity(ctx.folder) if files else []
+        """The files of tracks, corner pins, ST maps and of the lens."""
+        from codef_nodes.work.identity import file_identity
+
+        files, lens = _hint_files(ctx), _lens(ctx)
+        told = files.identity(ctx.folder) if files else []
+        return [*told, *(file_identity(path) if path else [] for path in lens or ())]
 
     def compute(self, ctx: Context) -> Any:
         """The ``Field``."""
@@ -255,6 +273,7 @@ class FitCoDeF(Node):
             resume=resume,
             ignore=_ignore(ctx, frames),
             hints=_hints(ctx, frames),
+            lens=_lens(ctx),
             tell=lambda sentence: ctx.note(f"{ctx.node_name}: {sentence}"),
         )
 
@@ -366,6 +385,14 @@ def _hints(ctx: Context, frames: Sequence[int]) -> "Hints | None":
         return None
     names = [group.name for group in _groups(ctx, frames)]
     return files.read(_picture(ctx, frames[0]), names, ctx.folder)
+
+
+def _lens(ctx: Context) -> tuple[str, str] | None:
+    undistort, redistort = (
+        str(ctx.path(ctx.knob(name))) if ctx.knob(name) else ""
+        for name in ("undistort", "redistort")
+    )
+    return (undistort, redistort) if undistort or redistort else None
 
 
 def _source(picture: Picture) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codef_nodes.work.hinting import HintFiles
+from codef_nodes.work.identity import file_identity
 from codef_nodes.work.masks import folder_masks
 from codef_nodes.work.source import Source, absolute, opened, record, used_frames
 from engine.arrays import U8
@@ -22,6 +23,7 @@ from engine.flow.pair import FlowPair
 from engine.io.clip import MADE_UP
 from engine.io.picture import Picture
 from engine.progress import Task
+from engine.warp.lens import Lens
 
 Warn = Callable[[str], None]
 log = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class FitJob:
         source: The clip.
         masks: Mask folders, front to back.
         ignore: Folder or pattern of masks of what the fit must not see (white), or None.
+        lens: Undistort and redistort ST maps, or None.
         flow: Folder or pattern of flow files, or None.
         hints: Files of tracks, corner pins and ST maps.
         options: How to fit.
@@ -46,6 +49,7 @@ class FitJob:
     source: Source
     masks: tuple[str, ...] = ()
     ignore: str | None = None
+    lens: tuple[str, str] | None = None
     flow: str | None = None
     hints: HintFiles = field(default_factory=HintFiles)
     options: FitOptions = field(default_factory=FitOptions)
@@ -144,6 +148,7 @@ def run_fit(
     ignore: Callable[[int], U8] | None = None,
     tell: Callable[[str], None] | None = None,
     hints: Hints | None = None,
+    lens: Sequence[str | Path] | None = None,
 ) -> Field:
     """Checks what can be checked before the work, then fits.
 
@@ -180,6 +185,7 @@ def run_fit(
         flow=flow,
         ignore=ignore,
         hints=hints,
+        lens=lens_of(lens, picture(frames[0])) if lens else None,
         options=options,
         source=source,
         identity=identity,
@@ -226,6 +232,25 @@ def advise_clip(job: FitJob, task: Task, warn: Warn) -> dict[str, Any]:
     ignore = folder_masks([job.ignore], frames, clip.frames)[0].mask if job.ignore else None
     request = FitRequest(tuple(frames), clip.read, tuple(groups), ignore=ignore)
     return advise(request, task).as_dict()
+
+
+def lens_of(maps: Sequence[str | Path], first: Picture) -> Lens:
+    """The lens of a clip.
+
+    Args:
+        maps: The undistort and the redistort map.
+        first: A frame of the clip.
+
+    Raises:
+        UsageError: One map without the other.
+        InputError: A map cannot be read or does not belong to the other or to the clip.
+    """
+    from engine.warp.lens import load_lens
+
+    undistort, redistort = maps
+    if not (str(undistort) and str(redistort)):
+        raise UsageError("a lens needs both maps, undistort and redistort; give the other one too")
+    return load_lens(undistort, redistort, first.display, first.data)
 
 
 def fit_to_folder(
@@ -281,6 +306,7 @@ def fit_to_folder(
             resume=job.resume,
             ignore=ignore,
             hints=hints,
+            lens=job.lens,
             tell=tell,
         )
     except Cancelled as error:
@@ -362,6 +388,7 @@ def _identity(job: FitJob, clip: list[Any]) -> str:
         [source.first, source.colour_space, source.working],
         [files_identity(folder) for folder in job.masks],
         files_identity(job.ignore) if job.ignore else None,
+        [file_identity(path) for path in job.lens or ()],
         files_identity(job.flow) if job.flow else None,
         job.hints.identity(),
         # Not the length: a longer fit may go on from the checkpoint of a shorter one.

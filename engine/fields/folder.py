@@ -38,6 +38,7 @@ _HALF_MAX = 65504.0
 #: ``from_tensors``; imported when a field of the kind is loaded.
 KINDS: dict[str, tuple[str, str]] = {
     "lattice": ("engine.fields.lattice", "LatticeDeformation"),
+    "lens": ("engine.warp.lens", "LensDeformation"),
     "hash": ("engine.fields.networkfield", "NetworkDeformation"),
     "network": ("engine.fields.networkfield", "NetworkDeformation"),
 }
@@ -395,19 +396,32 @@ def _read_tensors(path: Path) -> dict[str, AnyArray]:
         raise FieldError(f"{path} holds no tensors ({error}); fit again", file=path) from error
 
 
-def _deformation(
-    folder: Path, kind: str, tensors: dict[str, AnyArray], numbers: Mapping[str, Any]
+def deformation_from(
+    kind: str, tensors: dict[str, AnyArray], numbers: Mapping[str, Any]
 ) -> Deformation:
+    """A deformation from what its ``tensors`` and ``numbers`` gave.
+
+    Raises:
+        FieldError: This version does not know the kind, or the rest is damaged.
+    """
     if kind not in KINDS:
         raise FieldError(
-            f"the field {folder} uses the deformation {kind!r}, which this version does not know "
-            f"(it knows {', '.join(sorted(KINDS))}); update the program",
-            file=folder,
+            f"the field uses the deformation {kind!r}, which this version does not know (it knows "
+            f"{', '.join(sorted(KINDS))}); update the program"
         )
     module, name = KINDS[kind]
     loader = getattr(importlib.import_module(module), name)
     deformation: Deformation = loader.from_tensors(tensors, dict(numbers))
     return deformation
+
+
+def _deformation(
+    folder: Path, kind: str, tensors: dict[str, AnyArray], numbers: Mapping[str, Any]
+) -> Deformation:
+    try:
+        return deformation_from(kind, tensors, numbers)
+    except FieldError as error:
+        raise FieldError(f"{folder}: {error.message}", file=folder) from error
 
 
 def _masks(

@@ -10,6 +10,7 @@ from engine.arrays import F32, U8
 from engine.fit.hints import Hints
 from engine.flow.pair import FlowPair
 from engine.io.picture import Picture
+from engine.warp.lens import Lens
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class FitRequest:
         ignore: Frame number to mask uint8 [H, W] over the data window of what the fit must not
             see (mattes, lens borders, burnt-in titles), 255 = left out; or None.
         hints: Tracks, corner pins and ST maps that the motion starts from.
+        lens: Undistort and redistort maps of the shot, or None; all else stays in plate pixels.
         options: How to fit.
         source: Kept in the field, see ``Field.source``.
         identity: Hash of everything the fit reads, kept in the field so that stale fits are known.
@@ -82,6 +84,7 @@ class FitRequest:
     groups: Sequence[GroupMasks] = ()
     flow: Callable[[int], FlowPair] | None = None
     ignore: Callable[[int], U8] | None = None
+    lens: Lens | None = None
     hints: Hints = field(default_factory=Hints)
     options: FitOptions = field(default_factory=FitOptions)
     source: dict[str, Any] = field(default_factory=dict)

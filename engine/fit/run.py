@@ -40,6 +40,10 @@ def fit(request: FitRequest, task: Task) -> Field:
             "a fit needs at least two frames; give a longer range",
             frame=request.frames[0] if request.frames else None,
         )
+    if request.lens is not None:
+        from engine.fit.through_lens import fit_through_lens
+
+        return fit_through_lens(request, request.lens, fit, task)
     if request.options.seconds is not None:
         task = task.by_clock(time.monotonic(), request.started + request.options.seconds)
     first = request.picture(request.frames[0])

@@ -90,3 +90,28 @@ def test_a_fit_without_clip_or_field_is_refused(codef: Codef, words: list[str]) 
     answer = codef("fit", *words, "--json")
     assert answer.code == 2
     assert "codef fit INPUT -o FIELD" in answer.last["error"]["message"]
+
+
+def test_the_node_notes_what_is_proposed(codef: Codef, clip: Path, tmp_path: Path) -> None:
+    """Once, when it fits; a render that finds the fit says nothing of recipes."""
+    wired = [
+        ("Clip", "LoadSequence", {"file": str(clip)}, {}),
+        ("Fit", "FitCoDeF", {"steps": 1, "recipe": "auto"}, {"clip": "Clip"}),
+        ("Still", "CanonicalView", {}, {"field": "Fit"}),
+        ("Write", "WriteSequence", {"file": "still.png"}, {"image": "Still"}),
+    ]
+    nodes = {
+        name: {"type": kind, "version": 1, "knobs": knobs, "inputs": wires}
+        for name, kind, knobs, wires in wired
+    }
+    document = tmp_path / "shot.codef"
+    document.write_text(json.dumps({"codef": {"schema": 1}, "settings": {}, "nodes": nodes}))
+    first = codef("render", document, "--json")
+    assert first.code == 0, first.err
+    noted = [told for told in first.last["warnings"] if told.startswith("Fit: recipe ")]
+    assert len(noted) == 1
+    fitted = json.loads((tmp_path / "shot_Fit_fit_v001" / "field.json").read_text("utf-8"))
+    assert noted[0] == f"Fit: recipe {fitted['recipe']}: {fitted['report']['advice']['reason']}"
+    again = codef("render", document, "--json")
+    assert again.code == 0
+    assert not any("recipe" in told for told in again.last.get("warnings", []))

@@ -48,7 +48,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--redistort", metavar="ST", help="ST map that puts the lens distortion back"
     )
-    parser.add_argument("--flow", metavar="DIR", help="flow files instead of computed flow")
+    parser.add_argument(
+        "--flow",
+        metavar="DIR",
+        help="flow or motion vector files (.flo, .npy, EXR) instead of computed flow",
+    )
     for name, what in (
         ("--tracks", "2D tracks (lines 'frame x y', y up, or tracks.json)"),
         ("--corner-pin", "corner pin (CornerPin2D in a .nk file, or CSV)"),

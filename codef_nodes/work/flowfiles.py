@@ -10,7 +10,7 @@ import numpy as np
 from engine.arrays import F32
 from engine.errors import InputError, UsageError
 from engine.flow.confidence import confidence_of, sample_flow
-from engine.flow.files import read_flow, read_npy_confidence
+from engine.flow.files import names_both_directions, read_flow, read_npy_confidence
 from engine.flow.pair import FlowPair
 
 NUMBERINGS = ("auto", "frame", "index")
@@ -88,8 +88,8 @@ class FlowFiles:
         frames: The clip's frames, ascending.
         size: (height, width) of the frames.
         forward: Frame to file of the flow to the next frame.
-        backward: Frame to file of the flow to the previous frame; may be empty: then it is
-            inverted from the forward flow.
+        backward: Frame to file of the flow to the previous frame; may be empty: then it is read
+            from the forward files where these name both directions, else inverted.
         confidence: Frame to file of the forward flow's confidence; may be empty: then the
             forward-backward test decides.
         y_up: EXR vectors count y upwards.
@@ -101,6 +101,11 @@ class FlowFiles:
     backward: dict[int, Path]
     confidence: dict[int, Path]
     y_up: bool = True
+
+    def __post_init__(self) -> None:
+        first = next(iter(self.forward.values()), None)
+        if not self.backward and first is not None and names_both_directions(first):
+            self.backward = self.forward
 
     @classmethod
     def open(

@@ -209,7 +209,7 @@ def _carry(
     inside = reach[part]
     places = edit.inverse(field, k).find(positions[part][inside])
     trust = np.zeros(inside.shape, np.float32)
-    seen = places.coverage * (places.residual < TOLERANCE)
+    seen = places.coverage * places.valid
     grid = np.full((*inside.shape, 2), np.nan, np.float32)
     grid[inside] = places.points
     paint = edit.paint.sheet.read_linear(grid, filter=filter, footprint=False)

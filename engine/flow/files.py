@@ -205,6 +205,31 @@ def _pick(names: list[str], direction: str, channels: tuple[str, str] | None) ->
     return None
 
 
+def names_both_directions(path: str | Path) -> bool:
+    """Whether a picture file names channels of the flow forward and of the flow backward.
+
+    Nuke's VectorGenerator writes both into one file. Channels called B and A name nothing: they
+    may be depth and coverage.
+    """
+    import OpenImageIO as oiio  # noqa: N813 - its usual name
+
+    if Path(path).suffix.lower() in (".flo", ".npy") or not Path(path).is_file():
+        return False
+    file = oiio.ImageInput.open(str(path))
+    if file is None:
+        return False
+    names: list[str] = []
+    part = 0
+    while file.seek_subimage(part, 0):
+        names += [name.lower() for name in file.spec().channelnames]
+        part += 1
+    file.close()
+    return all(
+        any(set(pair) <= set(names) for pair in pairs if "." in pair[0])
+        for pairs in EXR_CHANNELS.values()
+    )
+
+
 def _placed(pixels: F32, spec: Any) -> F32:
     """Pixels of the data window on the display window; NaN where the file holds nothing."""
     data = (spec.x - spec.full_x, spec.y - spec.full_y, spec.width, spec.height)

@@ -65,16 +65,12 @@ class CarriedMask:
     """
 
     def __init__(self, field: Field, k: int, start: int) -> None:
-        from engine.warp.inverse import FrameInverse, centres
+        from engine.warp.inverse import to_frame_map
 
         self.field, self.k = field, k
-        self._window = field.layers[k].canonical.data
-        places = FrameInverse(field, k, start).find(centres(self._window))
-        x = np.clip(places.points[:, 0] - field.data.x0, 0, field.width - 1).astype(np.intp)
-        y = np.clip(places.points[:, 1] - field.data.y0, 0, field.height - 1).astype(np.intp)
-        inside = (field.coverage(start)[k] > 0.5)[y, x] & places.valid
+        places, self._window = to_frame_map(field, k, start)
         shape = (self._window.height, self._window.width)
-        self._sheet: U8 = np.where(inside, 255, 0).astype(np.uint8).reshape(shape)
+        self._sheet: U8 = np.where(places.visible, 255, 0).astype(np.uint8).reshape(shape)
 
     def at(self, index: int) -> Bool:
         """The mask [H, W] that the field expects in a frame."""

@@ -67,8 +67,27 @@ def maps(tmp_path: Path) -> Path:
     return folder
 
 
+def vectors(tmp_path: Path) -> Path:
+    """Motion vectors as Nuke's VectorGenerator writes them: both ways in one file, y up."""
+    import OpenImageIO as oiio
+
+    folder = tmp_path / "vectors"
+    folder.mkdir()
+    for frame in FRAMES:
+        spec = oiio.ImageSpec(WIDTH, HEIGHT, 7, "float")
+        layers = ("forward.u", "forward.v", "backward.u", "backward.v")
+        spec.channelnames = ("R", "G", "B", *layers)
+        out = oiio.ImageOutput.create(str(folder / f"v.{frame}.exr"))
+        values = [0, 0, 0, PERIOD, 0, -PERIOD, 0]
+        assert out.open(str(folder / f"v.{frame}.exr"), spec)
+        out.write_image(np.full((HEIGHT, WIDTH, 7), values, np.float32))
+        out.close()
+    return folder
+
+
 @pytest.mark.parametrize(
-    ("flag", "make"), [("--tracks", tracks), ("--corner-pin", pin), ("--stmaps", maps)]
+    ("flag", "make"),
+    [("--tracks", tracks), ("--corner-pin", pin), ("--stmaps", maps), ("--flow", vectors)],
 )
 def test_a_hint_decides_what_flow_cannot(
     codef: Codef, stripes: Path, tmp_path: Path, flag: str, make: Any

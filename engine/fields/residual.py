@@ -56,6 +56,10 @@ class Residual:
         """A residual of nothing."""
         return cls(height, width, cell, np.zeros(frames, np.float32), [b""] * frames)
 
+    def clear(self, index: int) -> None:
+        """Takes the residual of a frame away."""
+        self.steps[index], self.streams[index] = 0, b""
+
     def put(self, index: int, luma: I8, chroma: I8, step: float) -> None:
         """Sets a frame.
 
@@ -63,11 +67,13 @@ class Residual:
             index: Position of the frame.
             luma: int8 [gy, gx].
             chroma: int8 [hy, hx, 2].
-            step: Encoded colour of one count; 0 takes the residual away.
+            step: Encoded colour of one count.
         """
+        if not (luma.any() or chroma.any()):
+            self.clear(index)
+            return
         self.steps[index] = step
-        silent = not step or not (luma.any() or chroma.any())
-        self.streams[index] = b"" if silent else zlib.compress(luma.tobytes() + chroma.tobytes(), 1)
+        self.streams[index] = zlib.compress(luma.tobytes() + chroma.tobytes(), 1)
 
     def planes(self, index: int) -> tuple[F32, F32] | None:
         """Luma [gy, gx] and chroma [hy, hx, 2] of a frame in encoded colours; None without any.

@@ -8,7 +8,7 @@ from engine.arrays import F32, U8, AnyArray, Bool
 from engine.colour.encoding import decode
 from engine.fields.field import Canonical, Field
 from engine.fit.canvas import fill_holes
-from engine.fit.plates import Plates
+from engine.fit.plates import Plates, is_eight_bit
 from engine.fit.residual import fit_frame
 from engine.fit.seeded import SHADE, LayerState
 from engine.io.picture import Picture, Window
@@ -195,7 +195,10 @@ def measure(field: Field, index: int, shot: Picture, *, most: float = 0.0) -> tu
     plain, lit = composite_pair(field, index)
     edit_path = display_error(plain, codes, kept)
     if field.residual is not None:
-        final = fit_frame(field.residual, index, truth, lit, codes, kept, edit_path, most)
+        eight = is_eight_bit(shot)
+        final = fit_frame(
+            field.residual, index, truth, lit, codes, kept, edit_path, most, eight_bit=eight
+        )
     else:
         final = edit_path if lit is plain else display_error(lit, codes, kept)
     return _decibels(edit_path), _decibels(final)

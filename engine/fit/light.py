@@ -120,7 +120,7 @@ def rough_tone(plates: Plates, layer: int, index: int, positions: F32, state: La
     bright = (still > 0.1) & (frame > 0.1)
     ratios = [frame[b, c] / still[b, c] for c, b in enumerate(bright.T)]
     medians = [float(np.median(r)) if len(r) else 1.0 for r in ratios]
-    return np.clip(np.float32(medians), DARKEST, BRIGHTEST)
+    return np.clip(np.asarray(medians, np.float32), DARKEST, BRIGHTEST)
 
 
 def _products(blocks: F32) -> F64:

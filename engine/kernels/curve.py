@@ -11,7 +11,7 @@ the smallest value of each code, taken from ``to_display8`` itself.
 import numpy as np
 from numba import njit, prange
 
-from engine.arrays import F32, U8, Bool
+from engine.arrays import F32, I32, I64, U8, Bool
 from engine.colour.encoding import decode, encode, to_display8
 from engine.kernels import threads
 
@@ -28,25 +28,32 @@ _ROOT = 1.25
 _PER_ROOT = np.float32(_STEPS / _ROOT)
 
 
-def _first_values() -> F32:
-    """The smallest float32 that ``to_display8`` rounds to each code; one more that none reaches."""
-    low = np.zeros(256, np.int64)
-    high = np.full(256, np.float32(1).view(np.int32), np.int64)
-    codes = np.arange(256)
+def _first_values() -> I32:
+    """Bits of the smallest float32 that ``to_display8`` rounds to each code; one more at the end.
+
+    That one, and code 0's, are never asked for.
+    """
+    low = np.zeros(257, np.int64)
+    high = np.full(257, _ONE, np.int64)
+    codes = np.minimum(np.arange(257), 255)
     while (high - low > 1).any():
-        # Positive floats are ordered as their bits are.
         middle = (low + high) // 2
         reached = to_display8(middle.astype(np.int32).view(np.float32)) >= codes
         high, low = np.where(reached, middle, high), np.where(reached, low, middle)
-    first = np.empty(257, np.float32)
-    first[:256] = high.astype(np.int32).view(np.float32)
-    first[0], first[256] = -np.inf, np.inf
-    return first
+    high[256] = np.iinfo(np.int32).max
+    return high.astype(np.int32)
 
 
+# From 2 ** -13, below which every value has code 0, to 1 in pieces of 2 ** 11 neighbouring floats:
+# none holds the first values of two codes.
+_ONE = np.int32(np.float32(1).view(np.int32))
+_INFINITE = np.int32(np.float32(np.inf).view(np.int32))
+_LOWEST = np.int32(np.float32(2**-13).view(np.int32))
+_SHIFT = np.int32(11)
+_FIRST = _first_values()
+_CODES = to_display8(np.arange(_LOWEST, _ONE, 1 << 11, dtype=np.int32).view(np.float32))
 _DECODED = decode(np.arange(_STEPS + 2) / _STEPS)
 _ENCODED = encode((np.arange(_STEPS + 2) * (_ROOT / _STEPS)) ** 2)
-_FIRST = _first_values()
 
 
 @njit(cache=True, inline="always")
@@ -55,11 +62,11 @@ def decoded(value):  # type: ignore[no-untyped-def]
     size = abs(value)
     if size <= _CUT:
         return value * _SLOPE
-    if size < 1:
+    if size < np.float32(1):
         place = size * np.float32(_STEPS)
-        cell = int(place)
+        cell = np.uint32(place)
         a = _DECODED[cell]
-        curved = a + (place - np.float32(cell)) * (_DECODED[cell + 1] - a)
+        curved = a + (place - np.float32(cell)) * (_DECODED[cell + np.uint32(1)] - a)
     else:
         curved = np.float32(((size + _OFFSET) / _SCALE) ** _GAMMA)
     return np.float32(np.copysign(curved, value))
@@ -73,58 +80,63 @@ def encoded(value):  # type: ignore[no-untyped-def]
         return value / _SLOPE
     if size < np.float32(_ROOT * _ROOT):
         place = np.sqrt(size) * _PER_ROOT
-        cell = int(place)
+        cell = np.uint32(place)
         a = _ENCODED[cell]
-        curved = a + (place - np.float32(cell)) * (_ENCODED[cell + 1] - a)
+        curved = a + (place - np.float32(cell)) * (_ENCODED[cell + np.uint32(1)] - a)
     else:
         curved = np.float32(size ** np.float32(1 / 2.4)) * _SCALE - _OFFSET
     return np.float32(np.copysign(curved, value))
 
 
 @njit(cache=True, inline="always")
-def display_code(value):  # type: ignore[no-untyped-def]
-    """``engine.colour.encoding.to_display8`` for one value, exactly."""
-    if not value > 0:
-        return 0
-    if value >= 1:
-        return 255
-    code = int(encoded(value) * np.float32(255) + np.float32(0.5))
-    if value < _FIRST[code]:
-        code -= 1
-    elif value >= _FIRST[code + 1]:
-        code += 1
-    return code
+def display_code(bits):  # type: ignore[no-untyped-def]
+    """``engine.colour.encoding.to_display8`` exactly, of the bits of a float32 as an int32."""
+    # Positive floats are ordered as their bits are; negative ones are negative, NaN beyond Inf.
+    if bits < _LOWEST:
+        return np.int32(0)
+    if bits >= _ONE:
+        return np.int32(255) if bits <= _INFINITE else np.int32(0)
+    code = np.int32(_CODES[np.uint32((bits - _LOWEST) >> _SHIFT)])
+    return code + np.int32(bits >= _FIRST[np.uint32(code + 1)])
 
 
 @njit(cache=True, parallel=True)
-def _display8(linear, codes):  # type: ignore[no-untyped-def]
-    rows, columns, channels = linear.shape
-    for i in prange(rows):
-        for j in range(columns):
-            for c in range(channels):
-                codes[i, j, c] = display_code(linear[i, j, c])
+def _display8(bits, codes):  # type: ignore[no-untyped-def]
+    for i in prange(bits.shape[0]):
+        for j in range(bits.shape[1]):
+            codes[i, j] = display_code(bits[i, j])
+
+
+@njit(cache=True, inline="always")
+def row_error(bits, codes, kept, i):  # type: ignore[no-untyped-def]
+    """Sum of squared differences of a row's display codes from ``codes``, where it is ``kept``."""
+    total = np.int64(0)
+    for j in range(bits.shape[0]):
+        if kept.size and not kept[i, j // 3]:
+            continue
+        d = display_code(bits[j]) - np.int32(codes[j])
+        total += d * d
+    return total
 
 
 @njit(cache=True, parallel=True)
-def _display_error(linear, codes, kept, rows_error):  # type: ignore[no-untyped-def]
-    rows, columns = linear.shape[:2]
-    for i in prange(rows):
-        total = 0
-        for j in range(columns):
-            if kept.size and not kept[i, j]:
-                continue
-            for c in range(3):
-                d = display_code(linear[i, j, c]) - int(codes[i, j, c])
-                total += d * d
-        rows_error[i] = total
+def _display_error(bits, codes, kept, errors):  # type: ignore[no-untyped-def]
+    for i in prange(bits.shape[0]):
+        errors[i] = row_error(bits[i], codes[i], kept, i)
 
 
 def display8(linear: F32) -> U8:
     """``engine.colour.encoding.to_display8`` of a picture [H, W, C], the same codes, faster."""
     codes = np.empty(linear.shape, np.uint8)
     with threads.guard():
-        _display8(np.ascontiguousarray(linear, np.float32), codes)
+        _display8(_bits(linear), codes.reshape(len(codes), -1))
     return codes
+
+
+def _bits(linear: F32) -> I32:
+    """The values of each row of a picture as their bits, [H, W * C]."""
+    plain = np.ascontiguousarray(linear, np.float32)
+    return plain.reshape(len(plain), -1).view(np.int32)
 
 
 def display_error(linear: F32, codes: U8, kept: Bool | None = None) -> float:
@@ -136,12 +148,19 @@ def display_error(linear: F32, codes: U8, kept: Bool | None = None) -> float:
         kept: [H, W], which pixels count; None for all. Not a number when none does.
     """
     rows = np.empty(len(linear), np.int64)
-    count = codes.size if kept is None else 3 * int(np.count_nonzero(kept))
     with threads.guard():
         _display_error(
-            np.ascontiguousarray(linear, np.float32),
-            np.ascontiguousarray(codes),
-            np.zeros((0, 0), np.bool_) if kept is None else np.ascontiguousarray(kept),
-            rows,
+            _bits(linear), np.ascontiguousarray(codes).reshape(len(codes), -1), masked(kept), rows
         )
+    return mean_error(rows, codes, kept)
+
+
+def masked(kept: Bool | None) -> Bool:
+    """A mask as the kernels take it: empty for None."""
+    return np.zeros((0, 0), np.bool_) if kept is None else np.ascontiguousarray(kept)
+
+
+def mean_error(rows: I64, codes: U8, kept: Bool | None) -> float:
+    """Mean over values of the squared errors that kernels summed over rows."""
+    count = codes.size if kept is None else 3 * int(np.count_nonzero(kept))
     return float(rows.sum()) / count if count else float("nan")

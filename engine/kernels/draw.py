@@ -31,32 +31,51 @@ def _blend_row(control, place, row):  # type: ignore[no-untyped-def]
             row[c, k] = a + between * (control[below, c, k] - a)
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, inline="always")
+def _bilinear(picture, a, b, below, right, fx, fy, c):  # type: ignore[no-untyped-def]
+    top = picture[a, b, c] + fx * (picture[a, right, c] - picture[a, b, c])
+    low = picture[below, b, c] + fx * (picture[below, right, c] - picture[below, b, c])
+    return top + fy * (low - top)
+
+
+@njit(cache=True, inline="always")
+def _lit(light, affine, first, second, between, value, c):  # type: ignore[no-untyped-def]
+    gain = light[first, c] + between * (light[second, c] - light[first, c])
+    return gain * affine[0, c] * value + affine[1, c]
+
+
+@njit(cache=True, parallel=True, error_model="numpy")
 def _draw(  # type: ignore[no-untyped-def]
     picture, x0, y0, sx, sy, cubic, positions, share, control, affine, hole,
     colour, lit, weight, carry,
 ):  # fmt: skip
     rows, columns = share.shape
     h, w = picture.shape[:2]
-    half = np.float32(0.5)
-    grid = control.shape[1]
+    half, one, none = np.float32(0.5), np.float32(1), np.float32(0)
+    ramp = one / (np.float32(3) * hole)
+    wanted = lit.size > 0
+    last = np.uint32(max(control.shape[1] - 1, 0))
+    across = np.float32(max(control.shape[1] - 1, 0)) / np.float32(columns)
+    # All in float32: with an integer in it numba would compute in float64.
+    right_edge, low_edge = np.float32(w - 1), np.float32(h - 1)
+    reach, fine = np.float32(9), np.float32(2.25)
     for i in prange(rows):
         ia = max(i - 1, 0)
         ib = min(i + 1, rows - 1)
-        light = np.ones((max(grid, 1), 3), np.float32)
-        if grid:
+        light = np.ones((max(control.shape[1], 1), 3), np.float32)
+        if control.shape[1]:
             _blend_row(control, (i + 0.5) / rows * (control.shape[0] - 1), light)
         seen = np.zeros(4, np.float32)
         for j in range(columns):
             whole = share[i, j] + carry[i, j]
             carry[i, j] = 0
-            if whole <= 0:
+            if whole <= none:
                 continue
             u = positions[i, j, 0] * sx - x0 - half
             v = positions[i, j, 1] * sy - y0 - half
             carry[i, j] = whole
             # Written so that NaN and Inf positions fail it too: they read nothing.
-            if not (u > -9 and v > -9 and u < w + 9 and v < h + 9):
+            if not (u > -reach and v > -reach and u < right_edge + reach and v < low_edge + reach):
                 continue
             nx = 1
             ny = 1
@@ -64,27 +83,30 @@ def _draw(  # type: ignore[no-untyped-def]
             ja = max(j - 1, 0)
             jb = min(j + 1, columns - 1)
             if jb > ja:
-                step = np.float32(1) / np.float32(jb - ja)
+                step = half if jb - ja == 2 else one
                 axx = (positions[i, jb, 0] - positions[i, ja, 0]) * step * sx
                 axy = (positions[i, jb, 1] - positions[i, ja, 1]) * step * sy
-                if axx * axx + axy * axy > np.float32(2.25):
+                if axx * axx + axy * axy > fine:
                     nx = _subsamples(axx, axy)
             if ib > ia:
-                step = np.float32(1) / np.float32(ib - ia)
+                step = half if ib - ia == 2 else one
                 ayx = (positions[ib, j, 0] - positions[ia, j, 0]) * step * sx
                 ayy = (positions[ib, j, 1] - positions[ia, j, 1]) * step * sy
-                if ayx * ayx + ayy * ayy > np.float32(2.25):
+                if ayx * ayx + ayy * ayy > fine:
                     ny = _subsamples(ayx, ayy)
-            if nx * ny == 1 and not cubic and u >= 0 and v >= 0 and u < w - 1 and v < h - 1:
-                a = int(v)
-                b = int(u)
+            inner = u >= none and v >= none and u < right_edge and v < low_edge
+            if inner and nx == 1 and ny == 1 and not cubic:
+                a = np.uint32(v)
+                b = np.uint32(u)
                 fx = u - np.float32(b)
                 fy = v - np.float32(a)
-                for c in range(4):
-                    top = picture[a, b, c] + fx * (picture[a, b + 1, c] - picture[a, b, c])
-                    low = picture[a + 1, b, c]
-                    low += fx * (picture[a + 1, b + 1, c] - low)
-                    seen[c] = top + fy * (low - top)
+                below = a + np.uint32(1)
+                right = b + np.uint32(1)
+                # Held in registers: an array would be written and read back for every pixel.
+                red = _bilinear(picture, a, b, below, right, fx, fy, 0)
+                green = _bilinear(picture, a, b, below, right, fx, fy, 1)
+                blue = _bilinear(picture, a, b, below, right, fx, fy, 2)
+                alpha = _bilinear(picture, a, b, below, right, fx, fy, 3)
             else:
                 seen[:] = 0
                 part = np.float32(1) / np.float32(nx * ny)
@@ -98,28 +120,31 @@ def _draw(  # type: ignore[no-untyped-def]
                             _add_cubic(picture, su, sv, part, seen)
                         else:
                             _add_bilinear(picture, su, sv, part, seen)
-            alpha = seen[3]
+                red, green, blue, alpha = seen[0], seen[1], seen[2], seen[3]
             # A ramp of a few codes instead of a step: no speckle along the edge of a hole.
-            taken = whole * min(max((alpha - hole) / (np.float32(3) * hole), 0), 1)
+            taken = whole * min(max((alpha - hole) * ramp, none), one)
             carry[i, j] = whole - taken
-            if taken <= 0:
+            if taken <= none:
                 continue
             weight[i, j] += taken
-            inverse = np.float32(1) / alpha
-            left = 0
-            right = 0
-            between = np.float32(0)
-            if lit.size and grid:
-                place = (j + half) / np.float32(columns) * np.float32(grid - 1)
-                left = min(int(place), grid - 1)
-                right = min(left + 1, grid - 1)
-                between = place - np.float32(left)
-            for c in range(3):
-                value = decoded(seen[c] * inverse)
-                colour[i, j, c] += taken * value
-                if lit.size:
-                    gain = light[left, c] + between * (light[right, c] - light[left, c])
-                    lit[i, j, c] += taken * (gain * affine[0, c] * value + affine[1, c])
+            inverse = one if alpha == one else one / alpha
+            red, green, blue = (
+                decoded(red * inverse),
+                decoded(green * inverse),
+                decoded(blue * inverse),
+            )
+            colour[i, j, 0] += taken * red
+            colour[i, j, 1] += taken * green
+            colour[i, j, 2] += taken * blue
+            if not wanted:
+                continue
+            place = (np.float32(j) + half) * across
+            first = min(np.uint32(place), last)
+            second = min(first + np.uint32(1), last)
+            between = place - np.float32(first)
+            lit[i, j, 0] += taken * _lit(light, affine, first, second, between, red, 0)
+            lit[i, j, 1] += taken * _lit(light, affine, first, second, between, green, 1)
+            lit[i, j, 2] += taken * _lit(light, affine, first, second, between, blue, 2)
 
 
 def draw_layer(

@@ -106,8 +106,8 @@ def light_sums(
         robust: Encoded difference at which the weight halves.
 
     Returns:
-        float32 [ceil(H / block), ceil(W / block), 3, 3]: per channel the sums of 1, still and frame,
-        scene-linear.
+        float32 [ceil(H / block), ceil(W / block), 3, 3]: per channel the sums of 1, still and
+        frame, scene-linear.
     """
     height, width = weights.shape
     sums = np.empty((-(-height // block), -(-width // block), 3, 3), np.float32)

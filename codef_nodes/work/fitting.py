@@ -40,6 +40,7 @@ class FitJob:
         ignore: Folder or pattern of masks of what the fit must not see (white), or None.
         lens: Undistort and redistort ST maps, or None.
         flow: Folder or pattern of flow files, or None.
+        flow_method: ``dis``, or a learned matcher that finds the flow between neighbours.
         hints: Files of tracks, corner pins and ST maps.
         options: How to fit.
         resume: Go on from a checkpoint.
@@ -51,6 +52,7 @@ class FitJob:
     ignore: str | None = None
     lens: tuple[str, str] | None = None
     flow: str | None = None
+    flow_method: str = "dis"
     hints: HintFiles = field(default_factory=HintFiles)
     options: FitOptions = field(default_factory=FitOptions)
     resume: bool = False
@@ -275,6 +277,8 @@ def fit_to_folder(
 
     folder = Path(output)
     check_target(folder)
+    if job.flow and job.flow_method != "dis":
+        raise UsageError("flow comes from files or from a method; leave out one of the two")
     clip = opened(job.source)
     frames = used_frames(clip, job.source, warn)
     check_frames(frames, job.source.path)
@@ -284,6 +288,8 @@ def fit_to_folder(
     flow = None
     if job.flow:
         flow = _flow_files(job.flow, frames, clip.read(frames[0]))
+    elif job.flow_method != "dis":
+        flow = _learned_flow(job.flow_method, frames, clip.read, task)
     hints = job.hints.read(clip.read(frames[0]), [group.name for group in groups])
     checkpoint = checkpoint_of(folder)
     if job.options.seconds is not None:
@@ -379,6 +385,16 @@ def _flow_files(spec: str, frames: Sequence[int], first: Picture) -> Callable[[i
     return FlowFiles.open(frames, (first.data.height, first.data.width), spec).pair
 
 
+def _learned_flow(
+    method: str, frames: Sequence[int], read: Callable[[int], Picture], task: Task
+) -> Callable[[int], FlowPair]:
+    from codef_nodes.work.flows import clip_flow
+    from codef_nodes.work.matchers import matcher
+
+    matcher(method)  # what is absent is said before any work
+    return clip_flow(frames, read, method, task.check)
+
+
 def _identity(job: FitJob, clip: list[Any]) -> str:
     from codef_nodes.work.source import files_identity
 
@@ -395,5 +411,9 @@ def _identity(job: FitJob, clip: list[Any]) -> str:
         [options.recipe, options.seed, options.reference, options.alpha, options.cuts],
         sorted(options.overrides.items()),
     ]
+    if job.flow_method != "dis":
+        from codef_nodes.work.matchers import weights_identity
+
+        said.append([job.flow_method, weights_identity(job.flow_method)])
     text = json.dumps(said, default=str)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

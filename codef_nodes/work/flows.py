@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from codef_nodes.work.matchers import METHODS, matcher
 from engine.arrays import U8
@@ -91,3 +92,35 @@ def pair_of(frame: int, following: Link | None, preceding: Link | None) -> FlowP
         None if preceding is None else preceding[2],
         None if preceding is None else preceding[3],
     )
+
+
+def clip_flow(
+    frames: Sequence[int],
+    read: Callable[[int], Picture],
+    method: str,
+    check: Callable[[], None] = no_check,
+) -> Callable[[int], FlowPair]:
+    """Flow of a clip's frames to the frames beside them, by one method.
+
+    Args:
+        frames: Frame numbers, ascending.
+        read: Frame number to picture.
+        method: As for ``Links.link``.
+        check: As for ``Links.link``.
+
+    Returns:
+        Frame number to its flow; each link is computed once in sequential use.
+    """
+    links, place = Links(), {frame: number for number, frame in enumerate(frames)}
+
+    def link(first: int, second: int) -> Link:
+        shots = [(str(frame), partial(read, frame)) for frame in (first, second)]
+        return links.link(shots[0], shots[1], "medium", method, check)
+
+    def pair(frame: int) -> FlowPair:
+        here = place[frame]
+        preceding = link(frames[here - 1], frame) if here > 0 else None
+        following = link(frame, frames[here + 1]) if here + 1 < len(frames) else None
+        return pair_of(frame, following, preceding)
+
+    return pair

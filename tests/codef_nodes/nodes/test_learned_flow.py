@@ -86,6 +86,46 @@ def test_a_key_needs_no_weights(folder: Path) -> None:
     assert graph(folder).key("Flow", FRAMES[0]) != without
 
 
+def test_a_fit_on_the_command_line_can_start_from_it(
+    folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from codef_nodes.__main__ import main
+
+    command = ["fit", str(folder / "clip"), "--steps", "1", "-q", "--flow-method", "gmflow"]
+    assert main([*command, "-o", str(folder / "FIELD")]) == 3
+    assert "codef models get gmflow" in capfd.readouterr().err
+    assert not (folder / "FIELD").exists()
+    assert main([*command, "--flow", str(folder), "-o", str(folder / "FIELD")]) == 2
+    put_weights(folder)
+    assert main([*command, "-o", str(folder / "FIELD"), "--json"]) == 0
+    assert (folder / "FIELD" / "field.json").is_file()
+    learned = json.loads(capfd.readouterr().out.strip().splitlines()[-1])
+    assert main([*command[:-1], "dis", "-o", str(folder / "DIS"), "--json"]) == 0
+    plain = json.loads(capfd.readouterr().out.strip().splitlines()[-1])
+    assert learned["identity"] != plain["identity"]
+
+
+def test_flow_of_a_clip_names_frames_and_leaves_the_ends_open() -> None:
+    from codef_nodes.work.flows import clip_flow
+    from engine.io.picture import Picture
+    from tests.codef_nodes.cli.tinyclip import texture
+
+    whole = texture().astype(np.float32) / 255
+    reads: list[int] = []
+
+    def read(frame: int) -> Picture:
+        reads.append(frame)
+        return Picture.of(np.ascontiguousarray(whole[20:84, 10 + 2 * frame : 106 + 2 * frame]))
+
+    flow = clip_flow((0, 2, 3), read, "dis")
+    first, middle, last = flow(0), flow(2), flow(3)
+    assert first.backward is None and last.forward is None
+    assert np.allclose(np.median(first.forward, axis=(0, 1)), (-4, 0), atol=0.1)
+    assert np.allclose(np.median(middle.forward, axis=(0, 1)), (-2, 0), atol=0.1)
+    assert np.array_equal(middle.forward, flow(2).forward)
+    assert reads == [0, 2, 3]
+
+
 def test_exchanged_weights_are_loaded_again(folder: Path) -> None:
     from codef_nodes.work.matchers import matcher
 

@@ -25,6 +25,8 @@ SIDE = 96
 FOUND = 0.2
 #: Thumbnails with a shorter side tell no shot from another.
 LEAST = 16
+#: The same where the colours are others altogether: small soft pictures agree by chance.
+FOUND_BY_CHANCE, OTHER_COLOURS = 0.3, 0.4
 #: Share of blocks from which two frames certainly show one shot.
 SAME = 0.35
 #: Share of blocks below which both neighbours of a broken pair are a whip pan's.
@@ -164,10 +166,11 @@ class _Thumbnails:
 
     def broken(self, a: int, b: int) -> bool:
         """Whether nothing of frame ``a`` goes on in frame ``b``."""
-        if float(np.abs(self.colours[a] - self.colours[b]).sum()) / 2 < COLOURS:
+        distance = float(np.abs(self.colours[a] - self.colours[b]).sum()) / 2
+        if distance < COLOURS:
             return False
         found, alike = self._compared(a, b)
-        return found < FOUND and alike < ALIKE
+        return found < (FOUND if distance < OTHER_COLOURS else FOUND_BY_CHANCE) and alike < ALIKE
 
     def shared(self, a: int, b: int) -> float:
         """Share of the blocks of frame ``a`` that are found in frame ``b``."""

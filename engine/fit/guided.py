@@ -12,7 +12,6 @@ from engine.fit.motion import global_motion
 from engine.fit.plates import Plates
 from engine.fit.seeds import Seed, fit_lattice, pixel_centres
 from engine.io.picture import Window
-from engine.kernels.lattice import apply_matrix
 from engine.progress import Task
 
 #: Say of places outside the group, or off a pin's plane, against those on it; and of what the flow
@@ -22,6 +21,8 @@ FAINT, UNKNOWN = 0.02, 0.001
 EXPLAINED = 0.3
 #: How stiff a lattice is that follows a map or a pin, and how often it is fitted to the rest.
 STIFFNESS, ROUNDS = 0.02, 3
+#: Pixels by which a fully trusted place may be missed.
+CLOSE = 0.05
 #: Least depth of a plane against that of the middle of its quad.
 HORIZON = 0.1
 #: How much colours may agree less after all of a group follows its tracks.
@@ -196,21 +197,29 @@ class _LayerHints:
             reach = 0.25 * np.sqrt(max(float(cv2.contourArea(quad)), 1.0)) + self.seed.spacing
             near = np.clip(1 - (away - self.seed.spacing) / reach, 0, 1)
             held = np.asarray(near * near * (3 - 2 * near), np.float32)[..., None]
-            grid = pixel_centres(plates.height, plates.width).reshape(-1, 2).astype(np.float64)
-            # Where the plane lies behind the camera its places mean nothing.
-            depth = grid @ matrix[2, :2] + matrix[2, 2]
-            middle = float(quad.mean(axis=0) @ matrix[2, :2] + matrix[2, 2])
-            ahead = depth / middle > HORIZON
-            flat = np.full((len(grid), 2), np.nan)
-            flat[ahead] = apply_matrix(matrix, grid[ahead])
-            plane = flat.reshape(plates.height, plates.width, 2)
+            plane, whole = self._plane(matrix, quad.mean(axis=0))
             before = self._seeded().positions(index)
             places = (held * plane + (1 - held) * before).astype(np.float32)
             share = self._share(index)
             mostly = float((held[..., 0] * share).sum()) >= 0.5 * float(share.sum())
-            base = matrix if mostly and ahead.all() else self.seed.matrices[index].copy()
+            base = matrix if mostly and whole else self.seed.matrices[index].copy()
             places[held[..., 0] == 0] = before[held[..., 0] == 0]
             self._place(index, places, (share + FAINT) * (held[..., 0] + FAINT), base)
+
+    def _plane(self, matrix: F64, middle: F32) -> tuple[F32, bool]:
+        """Where a homography sends every pixel centre, NaN behind the camera; whether none is."""
+        height, width = self.plates.height, self.plates.width
+        still = np.zeros((1, *self.seed.lattices.shape[1:]), np.float32)
+        window = Window.of_size(width, height)
+        flat = LatticeDeformation(matrix[None], still, self.seed.spacing, window)
+        places = flat.positions(0)
+        x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
+        depth = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
+        nearest = HORIZON * float(matrix[2, :2] @ middle + matrix[2, 2])
+        ahead = depth > nearest if nearest > 0 else depth < nearest
+        if not ahead.all():
+            places[~ahead] = np.nan
+        return places, bool(ahead.all())
 
     def _place(self, index: int, places: F32, trust: F32, matrix: F64) -> None:
         """Sets a frame's seed to places [H, W, 2]; where they are not known, to what it was."""
@@ -218,17 +227,14 @@ class _LayerHints:
         before = self._seeded().positions(index)
         places = np.where(known[..., None], places, before)
         weight = np.where(known, trust, UNKNOWN * self._share(index)).astype(np.float32)
-        height, width = weight.shape
-        y, x = np.mgrid[0:height, 0:width] + 0.5
-        base = apply_matrix(matrix, np.stack([x.ravel(), y.ravel()], axis=1))
-        gap: F32 = (places - base.reshape(height, width, 2)).astype(np.float32)
         self.seed.matrices[index] = matrix / matrix[2, 2]
         self.seed.lattices[index] = 0
         # What is given is exact, unlike flow: hardly smoothed, and what is missed is fitted again.
         for _ in range(ROUNDS):
+            gap = np.asarray(places - self._seeded().positions(index), np.float32)
+            if float((np.abs(gap).sum(axis=2) * weight).max()) < CLOSE:
+                break
             self.seed.lattices[index] += fit_lattice(gap, weight, self.seed.spacing, STIFFNESS)
-            missed = places - self._seeded().positions(index)
-            gap = missed.astype(np.float32)
 
     def _follow_tracks(self, index: int, goals: Sequence[F64 | None]) -> None:
         """Bends a frame's seed so that its tracked points land on their goals."""

@@ -66,13 +66,17 @@ class Numbers:
     stop_at_psnr: float
 
     @classmethod
-    def load(cls, overrides: dict[str, Any] | None = None) -> "Numbers":
+    def load(cls, overrides: dict[str, Any] | None = None, recipe: str = "paper") -> "Numbers":
         """Reads the recipe.
+
+        Args:
+            overrides: Numbers to change.
+            recipe: Name or file of the recipe: ``paper`` or one that inherits from it.
 
         Raises:
             UsageError: An override that the recipe does not know, or a value out of range.
         """
-        found = load_recipe("paper", overrides)
+        found = load_recipe(recipe, overrides)
         numbers = cls(**{item.name: found[item.name] for item in fields(cls)})
         above = ("annealing_length", "repeats", "tile", "divisor", "steps")
         of_pe = [item.name for item in fields(cls) if "_pe_" in item.name]

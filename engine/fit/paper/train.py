@@ -42,7 +42,7 @@ class _Group:
 
 def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | None) -> PaperFit:
     """``engine.fit.paper.fit_paper``, which says what the arguments are."""
-    numbers = Numbers.load(request.options.overrides)
+    numbers = Numbers.load(request.options.overrides, request.options.recipe)
     device = _device(request.options.device)
     seed = request.options.seed
     generator = torch.Generator().manual_seed(seed)

@@ -189,3 +189,11 @@ def test_a_fit_by_a_file_keeps_its_numbers_when_the_file_goes(own_folder, tmp_pa
     np.testing.assert_array_equal(
         first.layers[0].deformation.lattices, again.layers[0].deformation.lattices
     )
+
+
+def test_a_recipe_may_inherit_from_the_published_one(tmp_path):
+    from engine.fit.paper.numbers import Numbers
+
+    path = write(tmp_path, "mine", 'base = "paper"\nsteps = 12\n')
+    assert recipe_of(str(path)).method == "paper"
+    assert Numbers.load(recipe=str(path)).steps == 12

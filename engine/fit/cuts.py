@@ -47,13 +47,14 @@ STRUCTURE = 30.0
 OVERLAP = 0.3
 
 
-def find_cuts(plates: Plates, task: Task) -> list[int]:
+def find_cuts(plates: Plates, frames: Sequence[int], task: Task) -> list[int]:
     """Indices of the frames that begin another shot, ascending; never 0.
 
     Frames of a few pixels, and strips of a few rows, have no cuts.
 
     Args:
         plates: The frames.
+        frames: Their numbers; across a gap of many nothing can be told, and so no cut is.
         task: Progress and cancel.
 
     Raises:
@@ -63,10 +64,12 @@ def find_cuts(plates: Plates, task: Task) -> list[int]:
     if min(found.size) < LEAST:
         return []
     shown = [index for index in range(plates.count) if not found.flat(index)]
+    steps = [b - a for a, b in pairwise(frames)]
     broken = []
     for n, (before, after) in enumerate(pairwise(shown)):
         task.report(n / len(shown), "looking for cuts")
-        broken.append(found.broken(before, after))
+        told = max(steps[before:after]) <= REACH * min(steps)
+        broken.append(told and found.broken(before, after))
     cuts = []
     for n in np.flatnonzero(broken).tolist():
         beside = [m for m in (n - 1, n + 1) if 0 <= m < len(broken)]

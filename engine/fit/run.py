@@ -113,7 +113,7 @@ def _shots(
     options = request.options
     if options.cuts == "ignore":
         return shots_of(request.frames, [])
-    cuts = find_cuts(plates, task.part(READ, READ))
+    cuts = find_cuts(plates, request.frames, task.part(READ, READ))
     kept = kept_shot(request.frames, cuts, options.cuts, options.reference)
     everything = np.ones((plates.data.height, plates.data.width), np.bool_)
     for index, frame in enumerate(request.frames):

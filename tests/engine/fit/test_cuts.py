@@ -21,12 +21,12 @@ def shot(seed, count=12, tint=(1.0, 1.0, 1.0), **changes):
     return [np.clip(pan.frame(t) * np.float32(tint), 0, 1) for t in range(count)]
 
 
-def cuts_in(frames):
+def cuts_in(frames, numbers=None):
     codes = np.stack([np.rint(np.clip(f, 0, 1) * 255).astype(np.uint8) for f in frames])
     window = Window.of_size(codes.shape[2], codes.shape[1])
     weights = np.full((1, *codes.shape[:3]), 255, np.uint8)
     plates = Plates(codes, 1 / 255, 0.0, weights, weights, 1, window, window, 1.0, 0)
-    return find_cuts(plates, silent())
+    return find_cuts(plates, numbers or range(1001, 1001 + len(frames)), silent())
 
 
 WARM, COLD = (1.0, 0.8, 0.5), (0.5, 0.8, 1.0)
@@ -46,6 +46,13 @@ def test_two_cuts_are_found():
 def test_a_cut_through_black_frames_is_found_where_the_next_shot_begins():
     black = [np.zeros((108, 192, 3), np.float32)] * 3
     assert cuts_in(shot(1, tint=WARM)[:6] + black + shot(2, tint=COLD)[:6]) == [9]
+
+
+def test_across_missing_frames_nothing_is_told():
+    """After a gap the same shot may show quite another place; every tenth frame is no gap."""
+    frames = shot(1, tint=WARM)[:6] + shot(2, tint=COLD)[:6]
+    assert cuts_in(frames, [*range(1, 7), *range(40, 46)]) == []
+    assert cuts_in(frames, list(range(1, 121, 10))) == [6]
 
 
 @pytest.mark.parametrize("gain", [1.5, 4.0, 40.0])

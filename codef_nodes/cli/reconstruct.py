@@ -6,6 +6,8 @@ from codef_nodes.cli.arguments import common_clip
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
+#: As ``engine.warp.render`` names them, which is too heavy to import for a parser; a test compares.
+TERMS = ("exposure", "lighting", "residual")
 HELP = "render the unedited frames from the field"
 DESCRIPTION = "Renders the frames from the canonical images with all terms of the field."
 
@@ -16,7 +18,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--edit-path",
         action="store_true",
-        help="canonical and deformation only, without lighting and residual",
+        help="canonical and deformation only: without exposure, lighting and residual",
+    )
+    parser.add_argument(
+        "--without",
+        metavar="TERM",
+        action="append",
+        choices=TERMS,
+        default=[],
+        help=f"leave out a term: {', '.join(TERMS)}; may be given several times",
     )
     parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
     common_clip(parser)
@@ -33,6 +43,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
     job = ReconstructJob(
         field=args.field,
         edit_path=args.edit_path,
+        without=tuple(args.without),
         source=args.source,
         first=args.first,
         colour_space=args.colour_space,

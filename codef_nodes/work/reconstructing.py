@@ -29,6 +29,7 @@ class ReconstructJob:
         working: As for ``open_clip``.
         frames: A range, or None for all.
         output: Files to write.
+        without: Terms that are left out, of ``engine.warp.render.TERMS``.
     """
 
     field: str
@@ -39,6 +40,7 @@ class ReconstructJob:
     working: str | None
     frames: str | None
     output: str
+    without: tuple[str, ...] = ()
 
 
 def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
     The clip itself is not needed: depth and colour space of the files follow what the field says.
 
     Returns:
-        ``{"written", "frames", "edit_path"}``.
+        ``{"written", "frames", "edit_path", "without"}``.
 
     Raises:
         CodefError: See ARCHITECTURE's exit codes.
@@ -66,7 +68,7 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
     def picture_of(frame: int | None) -> Picture:
         index = 0 if frame is None else field.index(frame)
         made = Picture(
-            frame_of(field, index, edit_path=job.edit_path),
+            frame_of(field, index, edit_path=job.edit_path, without=job.without),
             display=field.display,
             data=field.data,
             pixel_aspect=field.pixel_aspect,
@@ -75,7 +77,7 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
 
     options = WriteOptions(working=str(note.get("working") or WriteOptions().working))
     done = write_frames(Plan(Path(job.output), options), frames, picture_of, task, "reconstruct")
-    return {**done.summary(), "edit_path": job.edit_path}
+    return {**done.summary(), "edit_path": job.edit_path, "without": list(job.without)}
 
 
 def _clip(job: ReconstructJob, field: Field) -> "Clip | None":

@@ -18,8 +18,8 @@ from engine.kernels.residual import added_error, collect
 STEP, DEAD_ZONE = 2 / 255, 0.7
 #: Ridge of the least squares, as a share of a control point's own weight.
 RIDGE = 0.02
-#: Decibels that the prediction stays below the limit, and tries to come below it.
-MARGIN, TRIES = 0.05, 12
+#: Decibels that the prediction stays below the limit, doubled with each of so many tries.
+MARGIN, TRIES = 0.05, 6
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 
@@ -110,13 +110,13 @@ def fit_frame(
     count = 3 * (height * width if kept is None else max(int(kept.sum()), 1))
     before = energy / count * 255**2
     # Not a number where nothing counts.
-    if before > least:
+    if before > max(least, 0):
         fine, tint, step = _fitted(residual, sums)
-        # Along the residual the error is a parabola with its lowest point at full strength.
+        # Along the residual the error is a parabola with its lowest point about at full strength.
         gain = _explained(sums, fine * step, tint * step) / count * 255**2
-        wanted = before - least * 10 ** (MARGIN / 10)
-        share = 1.0 if gain <= wanted else 1 - float(np.sqrt(1 - max(wanted, 0) / gain))
-        for _ in range(TRIES if gain > 0 else 0):
+        for n in range(TRIES):
+            wanted = max(before - least * 10 ** (MARGIN * 2**n / 10), 0)
+            share = 1 - float(np.sqrt(1 - wanted / gain)) if gain > wanted else 1.0
             residual.put(index, fine, tint, step * share)
             planes = residual.planes(index)
             if planes is None:
@@ -126,7 +126,8 @@ def fit_frame(
                 if after < before or after < display_error(drawn, codes, kept):
                     return after
                 break
-            share *= 0.85
+            # Better than it may be: the parabola again, through what was measured.
+            gain = max((before - after) / (share * (2 - share)), gain)
     residual.clear(index)
     return display_error(drawn, codes, kept)
 
@@ -134,9 +135,9 @@ def fit_frame(
 def _fitted(residual: Residual, sums: F32) -> tuple[I8, I8, float]:
     """Counts of luma and chroma, and their step, by least squares."""
     height, width, cell = residual.height, residual.width, residual.cell
-    luma = _solver(height, cell) @ sums[..., 0] @ _solver(width, cell)
+    luma = np.asarray(_solver(height, cell) @ sums[..., 0] @ _solver(width, cell), np.float32)
     wide = coarser(sums, grid_shapes(height, width, cell)[1])
-    chroma = np.empty((*wide.shape[:2], 2), np.float32)
+    chroma: F32 = np.empty((*wide.shape[:2], 2), np.float32)
     for c in range(2):
         rows, columns = _solver(height, 2 * cell), _solver(width, 2 * cell)
         chroma[..., c] = rows @ wide[..., 1 + c] @ columns

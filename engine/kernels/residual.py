@@ -3,6 +3,8 @@
 Convention: control point (r, c) stands at pixel corner (c * cell, r * cell); a pixel centre reads
 the four around it linearly. Chroma stands on every second control point. Colours are encoded;
 luma is Y = 0.299 R + 0.587 G + 0.114 B, chroma R - Y and B - Y.
+
+``residual_reference.py`` states the same in plain numpy; the tests hold both together.
 """
 
 import numpy as np
@@ -26,7 +28,7 @@ def _collect(truth, codes, picture, cell, coded, upper, lower, energy):  # type:
         upper[band] = 0
         lower[band] = 0
         row = np.empty((points, 3), np.float32)
-        total = 0.0
+        total = np.float64(0)
         for i in range(band * cell, min((band + 1) * cell, rows)):
             row[:] = 0
             squares = np.float32(0)

@@ -8,7 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from codef_nodes.cli.reconstruct import TERMS
+from engine.arrays import F32
+from engine.colour.encoding import decode, encode
+from engine.fields.folder import load_field, save_field
+from engine.fields.residual import Residual, grid_shapes
 from engine.io.read import read_parts, read_picture
+from engine.warp import render
 from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, Codef, read_png, write_png
 
 
@@ -55,6 +61,49 @@ def test_reconstruct_agrees_with_the_figure_of_the_fit(
         error = np.square(made / 255 - read_png(clip / f"shot.{frame}.png") / 255).mean()
         scores.append(100.0 if error == 0 else -10 * np.log10(error))
     assert np.mean(scores) == pytest.approx(report["psnr_edit_path"], abs=0.2)
+
+
+def test_each_term_of_a_reconstruction_can_be_left_out(
+    codef: Codef, field: Path, tmp_path: Path
+) -> None:
+    known = load_field(field)
+    count = len(known.frames)
+    known.layers[0].lighting = np.full((count, 2, 2, 3), 0.5, np.float32)
+    known.layers[0].exposure = np.tile(np.float32([[0.5], [0.0]]), (count, 1, 3))
+    known.residual = Residual.empty(known.height, known.width, 4, count)
+    luma, chroma = grid_shapes(known.height, known.width, 4)
+    fine, tint = np.ones(luma, np.int8), np.zeros((*chroma, 2), np.int8)
+    for index in range(count):
+        known.residual.put(index, fine, tint, 0.2)
+    save_field(known, tmp_path / "F")
+
+    def drawn(name: str, *terms: str) -> F32:
+        flags = [word for term in terms for word in ("--without", term)]
+        out = tmp_path / f"{name}.exr"
+        words = ("reconstruct", tmp_path / "F", "--frames", 1003, *flags, "-o", out, "--json")
+        answer = codef(*words)
+        assert answer.code == 0
+        assert answer.last["without"] == list(terms)
+        return read_picture(out).rgb
+
+    plain = drawn("none", "exposure", "lighting", "residual")
+    close = {"rtol": 5e-3, "atol": 2e-3}
+    np.testing.assert_allclose(drawn("a", "residual"), plain / 4, **close)
+    np.testing.assert_allclose(drawn("b", "residual", "lighting"), plain / 2, **close)
+    brighter = decode(encode(plain) + 0.2)
+    np.testing.assert_allclose(drawn("c", "lighting", "exposure"), brighter, **close)
+    np.testing.assert_allclose(drawn("d"), decode(encode(plain / 4) + 0.2), **close)
+    out = tmp_path / "edit.exr"
+    words = ("reconstruct", tmp_path / "F", "--edit-path", "--frames", 1003, "-o", out)
+    assert codef(*words).code == 0
+    np.testing.assert_array_equal(read_picture(out).rgb, plain)
+    bad = codef("reconstruct", field, "--without", "colour", "-o", tmp_path / "o.%04d.png")
+    assert bad.code == 2
+    assert "exposure" in bad.err
+
+
+def test_the_terms_of_the_command_are_those_of_the_engine() -> None:
+    assert TERMS == render.TERMS
 
 
 def test_an_unedited_clip_comes_back_bit_for_bit(

@@ -5,10 +5,12 @@ import shutil
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from engine.errors import FieldError, InputError
 from engine.fields import folder as folders
 from engine.fields.folder import field_identity, load_field, save_field
+from engine.fields.residual import Residual, grid_shapes
 from engine.warp.render import reconstruct
 from tests.engine.warp.analytic import one_layer, two_layers
 
@@ -51,6 +53,120 @@ def test_a_field_comes_back_as_it_was_stored(tmp_path):
         "masks.safetensors",
     }
     assert [entry.name for entry in place.parent.iterdir()] == [place.name]
+
+
+def with_all_terms():
+    """A field with lighting, exposure and a residual in all frames but the first."""
+    field = two_layers()
+    rng = np.random.default_rng(0)
+    for layer in field.layers:
+        layer.lighting = rng.random((3, 2, 3, 3), dtype=np.float32) + 0.5
+        layer.exposure = rng.random((3, 2, 3), dtype=np.float32)
+    residual = Residual.empty(field.height, field.width, 4, 3)
+    luma, chroma = grid_shapes(field.height, field.width, 4)
+    for index in (1, 2):
+        fine = rng.integers(-90, 90, luma).astype(np.int8)
+        residual.put(index, fine, rng.integers(-9, 9, (*chroma, 2)).astype(np.int8), 0.001)
+    field.residual = residual
+    return field
+
+
+def test_exposure_and_residual_come_back(tmp_path):
+    field = with_all_terms()
+    save_field(field, tmp_path / "f")
+    info = json.loads((tmp_path / "f" / "field.json").read_text())
+    assert (info["codef_field"], info["codef_field_minor"]) == (1, 1)
+    assert info["residual"] == {"cell": 4}
+    loaded = load_field(tmp_path / "f")
+    for index in range(3):
+        np.testing.assert_array_equal(loaded.layers[0].exposure, field.layers[0].exposure)
+        assert loaded.residual.streams == field.residual.streams
+        for without in ((), ("residual",), ("exposure", "lighting")):
+            now = reconstruct(loaded, index, edit_path=False, without=without)
+            before = reconstruct(field, index, edit_path=False, without=without)
+            np.testing.assert_allclose(now, before, rtol=2e-3, atol=5e-4)
+
+
+def test_a_field_of_the_first_minor_version_still_loads(tmp_path):
+    field = two_layers()
+    field.layers[0].lighting = np.full((3, 2, 2, 3), 0.8, np.float32)
+    save_field(field, tmp_path / "f")
+    info = json.loads((tmp_path / "f" / "field.json").read_text())
+    # What version 1 wrote before exposure and residual.
+    del info["codef_field_minor"], info["residual"]
+    for layer in info["layers"]:
+        del layer["exposure"]
+    (tmp_path / "f" / "field.json").write_text(json.dumps(info))
+    loaded = load_field(tmp_path / "f")
+    assert loaded.residual is None
+    assert loaded.layers[0].exposure is None
+    np.testing.assert_allclose(loaded.layers[0].lighting, 0.8)
+
+
+def changed(place, name, change):
+    """Rewrites a file of tensors so that only its content is wrong, not its hash."""
+    tensors = dict(load_file(place / name))
+    change(tensors)
+    save_file(tensors, place / name)
+    info = json.loads((place / "field.json").read_text())
+    info["files"][name] = folders._fingerprint(place / name)
+    (place / "field.json").write_text(json.dumps(info))
+
+
+def with_noise(tensors):
+    tensors["bytes"] = tensors["bytes"] ^ 0x55
+
+
+def without_a_frame(tensors):
+    tensors["offsets"] = tensors["offsets"][:-1].copy()
+
+
+def with_offsets_that_fall(tensors):
+    tensors["offsets"][1] = tensors["offsets"][2] + 1
+
+
+def with_a_step_that_is_no_number(tensors):
+    tensors["steps"][1] = np.nan
+
+
+def without_its_steps(tensors):
+    del tensors["steps"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_noise,
+        without_a_frame,
+        with_offsets_that_fall,
+        with_a_step_that_is_no_number,
+        without_its_steps,
+    ],
+)
+def test_a_damaged_residual_is_told_when_the_field_is_loaded(tmp_path, change):
+    save_field(with_all_terms(), tmp_path / "f")
+    changed(tmp_path / "f", "residual.safetensors", change)
+    with pytest.raises(FieldError):
+        load_field(tmp_path / "f")
+
+
+def test_a_residual_that_is_gone_is_told(tmp_path):
+    save_field(with_all_terms(), tmp_path / "f")
+    (tmp_path / "f" / "residual.safetensors").unlink()
+    with pytest.raises(FieldError, match="residual"):
+        load_field(tmp_path / "f")
+
+
+@pytest.mark.parametrize("name", ["exposure", "lighting"])
+def test_light_of_another_shape_is_told(tmp_path, name):
+    save_field(with_all_terms(), tmp_path / "f")
+
+    def shorter(tensors):
+        tensors[name] = tensors[name][:2].copy()
+
+    changed(tmp_path / "f", "layer_0.safetensors", shorter)
+    with pytest.raises(FieldError, match=name):
+        load_field(tmp_path / "f")
 
 
 def test_values_beyond_half_float_are_kept_in_full(tmp_path):

@@ -2,8 +2,17 @@
 
 import numpy as np
 
+from engine.colour.encoding import decode, encode
 from engine.fields.field import Canonical
-from engine.warp.render import composite, light, reconstruct, render_layer
+from engine.fields.residual import Residual, grid_shapes
+from engine.warp.render import (
+    TERMS,
+    composite,
+    composite_pair,
+    light,
+    reconstruct,
+    render_layer,
+)
 from engine.warp.sheet import Sheet, sheet_of
 from tests.engine.warp.analytic import one_layer, two_layers
 
@@ -44,8 +53,6 @@ def test_where_nothing_is_covered_the_nearest_colour_stands_and_never_nan():
 
 
 def test_colours_are_interpolated_in_the_perceptual_encoding():
-    from engine.colour.encoding import decode, encode
-
     pixels = np.ones((1, 2, 4), np.float32)
     pixels[0, 0, :3], pixels[0, 1, :3] = 0.0, 4.0
     middle = Sheet.of(pixels).read(np.array([[1.0, 0.5]], np.float32))[0, 0]
@@ -97,3 +104,52 @@ def test_sheets_are_kept_and_renewed_when_the_canonical_changes():
     assert sheet_of(canonical) is first
     canonical.pixels = canonical.pixels * np.float32(0.5)
     assert sheet_of(canonical) is not first
+
+
+def with_all_terms():
+    field = one_layer()
+    size, layer = (field.height, field.width), field.layers[0]
+    layer.lighting = np.full((3, 2, 2, 3), 0.8, np.float32)
+    layer.exposure = np.tile(np.float32([[1.25, 1, 1], [0.02, 0.02, 0.02]]), (3, 1, 1))
+    field.residual = Residual.empty(*size, 4, 3)
+    luma, chroma = grid_shapes(*size, 4)
+    field.residual.put(1, np.ones(luma, np.int8), np.zeros((*chroma, 2), np.int8), 0.05)
+    return field
+
+
+def test_each_term_can_be_left_out():
+    field = with_all_terms()
+    plain = reconstruct(field, 1, edit_path=True)
+    np.testing.assert_array_equal(plain, reconstruct(field, 1, edit_path=False, without=TERMS))
+
+    def drawn(*terms):
+        others = [term for term in TERMS if term not in terms]
+        return reconstruct(field, 1, edit_path=False, without=others)
+
+    np.testing.assert_allclose(drawn("lighting"), plain * 0.8, rtol=1e-5)
+    exposed = plain * np.float32([1.25, 1, 1]) + 0.02
+    np.testing.assert_allclose(drawn("exposure"), exposed, rtol=1e-5)
+    np.testing.assert_allclose(drawn("residual"), decode(encode(plain) + 0.05), rtol=1e-4)
+    lit = plain * np.float32([1, 0.8, 0.8]) + 0.02
+    np.testing.assert_allclose(drawn("exposure", "lighting"), lit, rtol=1e-5)
+    all_terms = reconstruct(field, 1, edit_path=False)
+    np.testing.assert_allclose(all_terms, decode(encode(lit) + 0.05), rtol=1e-4)
+
+
+def test_a_frame_is_drawn_with_and_without_light_in_one_go():
+    field = with_all_terms()
+    plain, lit = composite_pair(field, 2)
+    np.testing.assert_array_equal(plain, composite(field, 2))
+    np.testing.assert_array_equal(lit, composite(field, 2, lit=True))
+    unlit = one_layer()
+    plain, lit = composite_pair(unlit, 2)
+    assert plain is lit
+
+
+def test_edits_take_the_gain_of_the_exposure_and_not_its_offset():
+    field = with_all_terms()
+    gain = light(field, 0, 1)
+    expected = np.broadcast_to(np.float32([1, 0.8, 0.8]), gain.shape)
+    np.testing.assert_allclose(gain, expected, rtol=1e-6)
+    np.testing.assert_allclose(light(field, 0, 1, without=["lighting"])[3, 4], [1.25, 1, 1])
+    assert light(field, 0, 1, without=TERMS) is None

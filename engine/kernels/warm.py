@@ -64,9 +64,11 @@ def use(field: "Field", clip: list[Picture]) -> list[Picture]:
     from engine.paint.raster import render_strokes
     from engine.paint.stroke import Stroke
     from engine.progress import silent
+    from engine.warp.render import reconstruct
     from engine.warp.stmap import st_map
     from engine.warp.track import track
 
+    reconstruct(field, 1, edit_path=False)
     track(field, [{"frame": field.frames[0], "x": 20.0, "y": 20.0}], silent())
     for direction in ("to-canonical", "to-frame"):
         st_map(field, 0, 1, direction)

@@ -23,8 +23,8 @@ EXPLAINED = 0.3
 STIFFNESS, ROUNDS = 0.02, 3
 #: Pixels by which a fully trusted place may be missed.
 CLOSE = 0.05
-#: Least depth of a plane against that of the middle of its quad.
-HORIZON = 0.1
+#: Least depth of a plane against that of the farthest corner of its quad.
+HORIZON = 0.6
 #: How much colours may agree less after all of a group follows its tracks.
 WORSE, SLACK = 1.05, 0.004
 
@@ -197,7 +197,7 @@ class _LayerHints:
             reach = 0.25 * np.sqrt(max(float(cv2.contourArea(quad)), 1.0)) + self.seed.spacing
             near = np.clip(1 - (away - self.seed.spacing) / reach, 0, 1)
             held = np.asarray(near * near * (3 - 2 * near), np.float32)[..., None]
-            plane, whole = self._plane(matrix, quad.mean(axis=0))
+            plane, whole = self._plane(matrix, quad)
             before = self._seeded().positions(index)
             places = (held * plane + (1 - held) * before).astype(np.float32)
             share = self._share(index)
@@ -206,8 +206,11 @@ class _LayerHints:
             places[held[..., 0] == 0] = before[held[..., 0] == 0]
             self._place(index, places, (share + FAINT) * (held[..., 0] + FAINT), base)
 
-    def _plane(self, matrix: F64, middle: F32) -> tuple[F32, bool]:
-        """Where a homography sends every pixel centre, NaN behind the camera; whether none is."""
+    def _plane(self, matrix: F64, quad: F32) -> tuple[F32, bool]:
+        """Where a homography sends every pixel centre; whether it means something everywhere.
+
+        NaN towards the horizon of the plane, beyond the quad [4, 2] that it was given by.
+        """
         height, width = self.plates.height, self.plates.width
         still = np.zeros((1, *self.seed.lattices.shape[1:]), np.float32)
         window = Window.of_size(width, height)
@@ -215,8 +218,9 @@ class _LayerHints:
         places = flat.positions(0)
         x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
         depth = matrix[2, 0] * x + matrix[2, 1] * y + matrix[2, 2]
-        nearest = HORIZON * float(matrix[2, :2] @ middle + matrix[2, 2])
-        ahead = depth > nearest if nearest > 0 else depth < nearest
+        held = quad @ matrix[2, :2] + matrix[2, 2]
+        side = 1.0 if held.sum() > 0 else -1.0
+        ahead = side * depth > HORIZON * max(float((side * held).min()), 1e-6)
         if not ahead.all():
             places[~ahead] = np.nan
         return places, bool(ahead.all())

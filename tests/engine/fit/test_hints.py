@@ -290,3 +290,39 @@ def test_a_common_motion_is_no_richer_than_the_points_ask_for():
     sheared = np.array([[1.0, 0.3], [0.0, 0.8]])
     found = common_motion(here, here @ sheared.T, 0.3)
     np.testing.assert_allclose(found[:2, :2], sheared, atol=1e-9)
+
+
+def test_places_count_full_size_pixels_of_the_display_window():
+    plates = plates_of(stripes(PERIOD), shrink=2)
+    plates.data = plates.data.moved(10, -4)
+    seeds = seeds_of(plates)
+    # A working pixel p is the display pixel 2 p + (10, -4).
+    tracks = tracks_of([(170, 116)], lambda p, t: (p[0] + 2 * PERIOD * t, p[1]))
+    apply(Hints(tracks=tracks), plates, seeds)
+    assert error(seeds[0], panned(PERIOD)) < 0.5
+    seeds = seeds_of(plates)
+    corners = {
+        f: 2 * corner_motion(t - MIDDLE) + np.float64([10, -4]) for t, f in enumerate(FRAMES)
+    }
+    apply(Hints(pins=[CornerPin("pin.nk", corners)]), plates, seeds)
+    inside = np.zeros((HEIGHT, WIDTH), bool)
+    inside[30:90, 40:120] = True
+    assert error(seeds[0], plane_truth, inside) < 0.5
+
+
+def test_a_plane_whose_horizon_crosses_the_frame_does_no_harm():
+    plates = plates_of(flat())
+    seeds = seeds_of(plates)
+    quad = np.float64([[60, 90], [100, 90], [150, 115], [10, 115]])
+    steep = np.float64([[70, 90], [90, 90], [150, 115], [10, 115]])
+    corners = {f: quad if f == 103 else steep for f in FRAMES}
+    apply(Hints(pins=[CornerPin("pin.nk", corners)]), plates, seeds)
+    matrix = cv2.getPerspectiveTransform(steep.astype(np.float32), quad.astype(np.float32))
+    depth = pixel_centres(HEIGHT, WIDTH) @ matrix[2, :2] + matrix[2, 2]
+    assert depth.min() < 0 < depth.max()
+    assert np.isfinite(seeds[0].matrices).all()
+    assert np.isfinite(seeds[0].lattices).all()
+    moved = places(seeds[0], 0) - pixel_centres(HEIGHT, WIDTH)
+    # Just above the quad the plane moves by 80 px and more; that must not reach far.
+    assert np.abs(moved[:40]).max() < 10
+    assert np.abs(moved[:20]).mean() < 3

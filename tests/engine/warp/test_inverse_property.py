@@ -138,6 +138,28 @@ def test_expected_places_choose_between_equals():
         np.testing.assert_allclose(found.points[0], wished, atol=0.01)
 
 
+def test_a_search_prefers_the_place_nearest_to_the_expected_one():
+    # Three thirds show the same; the last one, where the point is expected, is hidden.
+    field = one_layer(width=96, height=32)
+    field.layers[0].deformation = Thirds(np.stack([np.eye(3)] * 3), field.data)
+    coverage = np.ones((32, 96), np.float32)
+    coverage[:, 64:] = 0
+    inverse = FrameInverse(field, 0, 0, coverage)
+    asked = np.array([[10.25, 8.75]], np.float32)
+    found = inverse.find(asked, np.array([[80.0, 9.0]], np.float32))
+    np.testing.assert_allclose(found.points, [[42.25, 8.75]], atol=0.01)
+    assert found.visible.all()
+
+
+class Thirds(Analytic):
+    """x counts anew every 32 pixels: the map tears there."""
+
+    def at(self, index, points):
+        points = np.asarray(points, np.float32).copy()
+        points[:, 0] %= 32
+        return points
+
+
 class Halves(Analytic):
     """x counts anew from the middle of the frame: the map tears there."""
 

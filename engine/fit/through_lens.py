@@ -27,7 +27,7 @@ from engine.progress import Task
 from engine.warp.lens import Lens, LensDeformation, straightened
 
 #: Share of the time budget, and of the progress, that finding the motion may take.
-MOTION = 0.8
+MOTION = 0.7
 #: Times that the plates are laid onto the canonical image.
 ROUNDS = 2
 #: Colour error (encoded) at which a pixel's weight halves.
@@ -224,7 +224,15 @@ def _lay_plates(field: Field, request: FitRequest, task: Task) -> None:
     """
     stills = [encode(_plain(layer.canonical.pixels)) for layer in field.layers]
     sums = [np.empty((*still.shape[:2], 4), np.float32) for still in stills]
+    began, options = time.monotonic(), request.options
     for turn in range(ROUNDS):
+        now = time.monotonic()
+        # A round more, and measuring after it, which takes about as long.
+        late = options.seconds is not None and now + 2 * (now - began) > (
+            request.started + options.seconds
+        )
+        if turn and late:
+            break
         for total in sums:
             total[:] = 0
         for index, frame in enumerate(field.frames):

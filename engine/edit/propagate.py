@@ -212,6 +212,9 @@ def _replaced(
     mask: F32 | None,
     filter: str | None,
 ) -> Picture:
+    kept = field.kept(index)
+    if kept is not None and not kept.any():
+        return plate  # another shot: the canonical images know nothing of it
     sheets: list[Sheet | None] = [
         edits[k].sheet if k in edits else None for k in range(len(field.layers))
     ]

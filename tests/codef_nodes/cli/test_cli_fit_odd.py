@@ -108,14 +108,16 @@ def test_a_cut_stops_the_fit_when_asked(codef: Codef, cut: Path) -> None:
     assert not (cut / "F").exists()
 
 
-def test_edits_do_not_reach_the_other_shot(codef: Codef, cut: Path) -> None:
+@pytest.mark.parametrize("mode", ["over", "replace"])
+def test_edits_do_not_reach_the_other_shot(codef: Codef, cut: Path, mode: str) -> None:
     assert codef("fit", cut / "cut", "--steps", 3, "-o", cut / "F").code == 0
     assert codef("canonical", cut / "F", "-o", cut / "still.png").code == 0
     picture = read_png(cut / "still.png")
     picture[..., 0] = 65535
     write_png(cut / "still.png", picture)
     out = cut / "out" / "o.%04d.png"
-    assert codef("propagate", cut / "F", "--edit", cut / "still.png", "-o", out).code == 0
+    edit = ("--edit", cut / "still.png", "--mode", mode)
+    assert codef("propagate", cut / "F", *edit, "-o", out).code == 0
     for frame, same in ((1003, False), (1008, True)):
         before, after = read_png(cut / "cut" / f"c.{frame}.png"), read_png(Path(str(out) % frame))
         assert np.array_equal(before, after) == same

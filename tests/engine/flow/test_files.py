@@ -7,6 +7,7 @@ import pytest
 from engine.errors import InputError, UsageError, WriteError
 from engine.flow.confidence import known_flow
 from engine.flow.files import (
+    names_both_directions,
     read_exr_flow,
     read_flo,
     read_flow,
@@ -145,6 +146,16 @@ def test_plain_rg_with_scale_and_sign(tmp_path):
     np.testing.assert_allclose(found, -0.5 * flow, rtol=1e-6)
     found = read_exr_flow(tmp_path / "v.exr", "backward", y_up=True)
     np.testing.assert_allclose(found, 3 * flow * [1, -1], rtol=1e-6)
+
+
+def test_only_named_channels_say_that_a_file_holds_both_directions(tmp_path):
+    pixels = np.zeros((4, 5, 4), np.float32)
+    write_exr(tmp_path / "both.exr", pixels, ("forward.u", "forward.v", "backward.u", "backward.v"))
+    # B and A of a render pass are depth and coverage, no motion.
+    write_exr(tmp_path / "rgba.exr", pixels, ("R", "G", "B", "A"))
+    write_flo(tmp_path / "a.flo", pixels[..., :2])
+    found = [names_both_directions(tmp_path / n) for n in ("both.exr", "rgba.exr", "a.flo", "no")]
+    assert found == [True, False, False, False]
 
 
 def test_vectors_outside_the_data_window_are_unknown(tmp_path):

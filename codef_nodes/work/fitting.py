@@ -388,11 +388,11 @@ def _flow_files(spec: str, frames: Sequence[int], first: Picture) -> Callable[[i
 def _learned_flow(
     method: str, frames: Sequence[int], read: Callable[[int], Picture], task: Task
 ) -> Callable[[int], FlowPair]:
-    from codef_nodes.work.flows import clip_flow
+    from codef_nodes.work.flows import ClipFlow
     from codef_nodes.work.matchers import matcher
 
     matcher(method)  # what is absent is said before any work
-    return clip_flow(frames, read, method, task.check)
+    return ClipFlow(frames, read, method, task.check)
 
 
 def _identity(job: FitJob, clip: list[Any]) -> str:

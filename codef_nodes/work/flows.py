@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from codef_nodes.work.matchers import METHODS, matcher
-from engine.arrays import U8
+from engine.arrays import U8, AnyArray
+from engine.flow.compact import as_bytes, as_halves, compact, from_bytes, from_halves
 from engine.flow.dis import Link, colour8, grey8, link_flow
 from engine.flow.learned import learned_link, no_check
 from engine.flow.pair import FlowPair
@@ -94,33 +95,71 @@ def pair_of(frame: int, following: Link | None, preceding: Link | None) -> FlowP
     )
 
 
-def clip_flow(
-    frames: Sequence[int],
-    read: Callable[[int], Picture],
-    method: str,
-    check: Callable[[], None] = no_check,
-) -> Callable[[int], FlowPair]:
+#: Memory for the links of a whole clip; the oldest are found anew beyond it.
+CLIP_BYTES = 2 << 30
+
+
+class ClipFlow:
     """Flow of a clip's frames to the frames beside them, by one method.
+
+    A fit follows each group from the reference frame outward to both sides, several at a time, so
+    all links are kept, rounded as the node OpticalFlow rounds them. Thread-safe.
 
     Args:
         frames: Frame numbers, ascending.
         read: Frame number to picture.
         method: As for ``Links.link``.
         check: As for ``Links.link``.
-
-    Returns:
-        Frame number to its flow; each link is computed once in sequential use.
+        limit: Bytes of links that are kept.
     """
-    links, place = Links(), {frame: number for number, frame in enumerate(frames)}
 
-    def link(first: int, second: int) -> Link:
-        shots = [(str(frame), partial(read, frame)) for frame in (first, second)]
-        return links.link(shots[0], shots[1], "medium", method, check)
+    def __init__(
+        self,
+        frames: Sequence[int],
+        read: Callable[[int], Picture],
+        method: str,
+        check: Callable[[], None] = no_check,
+        limit: int = CLIP_BYTES,
+    ) -> None:
+        self._frames, self._read, self._method, self._check = tuple(frames), read, method, check
+        self._place = {frame: number for number, frame in enumerate(frames)}
+        self._limit = limit
+        self._made: OrderedDict[int, tuple[AnyArray | None, ...]] = OrderedDict()
+        self._lock = threading.RLock()
+        #: Finds the links, and counts them.
+        self.links = Links()
 
-    def pair(frame: int) -> FlowPair:
-        here = place[frame]
-        preceding = link(frames[here - 1], frame) if here > 0 else None
-        following = link(frame, frames[here + 1]) if here + 1 < len(frames) else None
+    def __call__(self, frame: int) -> FlowPair:
+        """The flow of a frame to the frames beside it in ``frames``."""
+        place = self._place[frame]
+        preceding, following = self._link(place - 1), self._link(place)
         return pair_of(frame, following, preceding)
 
-    return pair
+    def _link(self, place: int) -> Link | None:
+        """The link between the frames at ``place`` and ``place + 1``."""
+        if not 0 <= place < len(self._frames) - 1:
+            return None
+        with self._lock:
+            kept = self._made.get(place)
+            if kept is None:
+                shots = [(str(f), partial(self._read, f)) for f in self._frames[place : place + 2]]
+                found = self.links.link(shots[0], shots[1], "medium", self._method, self._check)
+                pair = compact(FlowPair(place, *found))
+                kept = (
+                    as_halves(pair.forward),
+                    as_bytes(pair.forward_confidence),
+                    as_halves(pair.backward),
+                    as_bytes(pair.backward_confidence),
+                )
+                self._made[place] = kept
+                self._forget(sum(part.nbytes for part in kept if part is not None))
+            self._made.move_to_end(place)
+        there, back = from_halves(kept[0]), from_halves(kept[2])
+        sure, sure_back = from_bytes(kept[1]), from_bytes(kept[3])
+        if there is None or sure is None or back is None or sure_back is None:
+            return None
+        return there, sure, back, sure_back
+
+    def _forget(self, each: int) -> None:
+        while len(self._made) > max(2, self._limit // each):
+            self._made.popitem(last=False)

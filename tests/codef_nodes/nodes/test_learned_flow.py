@@ -106,7 +106,7 @@ def test_a_fit_on_the_command_line_can_start_from_it(
 
 
 def test_flow_of_a_clip_names_frames_and_leaves_the_ends_open() -> None:
-    from codef_nodes.work.flows import clip_flow
+    from codef_nodes.work.flows import ClipFlow
     from engine.io.picture import Picture
     from tests.codef_nodes.cli.tinyclip import texture
 
@@ -117,13 +117,42 @@ def test_flow_of_a_clip_names_frames_and_leaves_the_ends_open() -> None:
         reads.append(frame)
         return Picture.of(np.ascontiguousarray(whole[20:84, 10 + 2 * frame : 106 + 2 * frame]))
 
-    flow = clip_flow((0, 2, 3), read, "dis")
+    flow = ClipFlow((0, 2, 3), read, "dis")
     first, middle, last = flow(0), flow(2), flow(3)
     assert first.backward is None and last.forward is None
     assert np.allclose(np.median(first.forward, axis=(0, 1)), (-4, 0), atol=0.1)
     assert np.allclose(np.median(middle.forward, axis=(0, 1)), (-2, 0), atol=0.1)
     assert np.array_equal(middle.forward, flow(2).forward)
-    assert reads == [0, 2, 3]
+    assert reads == [0, 2, 3] and flow.links.computed == 2
+
+
+def test_links_of_a_clip_are_found_once_in_any_order_while_there_is_room() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from codef_nodes.work.flows import ClipFlow
+    from engine.io.picture import Picture
+    from tests.codef_nodes.cli.tinyclip import texture
+
+    whole = texture().astype(np.float32) / 255
+
+    def read(frame: int) -> Picture:
+        return Picture.of(np.ascontiguousarray(whole[20:84, 10 + 2 * frame : 106 + 2 * frame]))
+
+    frames = tuple(range(9))
+    flow = ClipFlow(frames, read, "dis")
+    order = (4, 5, 3, 6, 2, 7, 1, 8, 0, 4, 8, 0)
+    with ThreadPoolExecutor(3) as pool:
+        pairs = dict(zip(order, pool.map(flow, order), strict=True))
+    assert flow.links.computed == 8
+    small = ClipFlow(frames, read, "dis", limit=0)
+    for frame in order:
+        pair = small(frame)
+        assert pair.frame == frame
+        for name in ("forward", "backward_confidence"):
+            wanted, got = getattr(pairs[frame], name), getattr(pair, name)
+            assert (wanted is None) == (got is None)
+            assert wanted is None or np.array_equal(wanted, got)
+    assert small.links.computed > 8
 
 
 def test_exchanged_weights_are_loaded_again(folder: Path) -> None:

@@ -49,7 +49,7 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         seeds = seed_layers(
             plates,
             clip.reference,
-            clip.flow(),
+            clip.flow() if request.flow is not None else None,
             int(recipe["seed_spacing"]),
             task.part(READ, MATCHED, "matching"),
         )

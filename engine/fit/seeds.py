@@ -5,30 +5,36 @@ on: the reference frame at identity, the others laid around it. A field that sta
 invents a smeared compromise and never leaves it.
 """
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import F32, F64, U8, Bool
+from engine.arrays import F32, F64, Bool
+from engine.fit.matching import Look, View, pixel_centres
 from engine.fit.motion import global_motion
 from engine.fit.plates import Plates
-from engine.flow.dis import dis_flow, link_flow
 from engine.flow.pair import FlowPair
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
 from engine.kernels.register import solve_lattices
 from engine.progress import Task
 
+__all__ = ["Seed", "choose", "fit_lattice", "pixel_centres", "seed_layers"]
+
 #: A homography is kept while its error is at most this many times the chained flow's: a chain
 #: drifts, and where it broke the canonical image is torn.
 PREFERENCE = 1.15
-#: Share of a group that must be seen in the reference frame too before it is matched straight.
-OVERLAP = 0.25
-#: Preset of the flow of these straight looks: what remains is small.
-LOOK = "fast"
+#: Presets of the flow between neighbours, there and back, and of the straight looks.
+NEAR, FAR = ("patches", "sketch"), ("patches", "sketch")
 #: Least trust that a pixel keeps after its chain broke, against one that is sure.
 FADED = 0.05
+#: Grey levels beyond which a difference says no more.
+LIMIT = 64.0
+#: Chains that are worked on at once.
+WORKERS = 2
 
 
 @dataclass
@@ -51,99 +57,131 @@ class Seed:
 
 
 class _Chain:
-    """One layer's chain from the reference frame outward, in one direction."""
+    """One layer's chain from the reference frame outward, in one direction.
 
-    def __init__(self, plates: Plates, layer: int, reference: int, seed: Seed) -> None:
-        self.plates, self.layer, self.seed = plates, layer, seed
-        self.grid = pixel_centres(plates.height, plates.width)
-        self.target = plates.encoded(reference)
-        self.target_grey = plates.grey(reference)
-        self.inside = plates.weights[layer, reference]
-        self.previous = self.grid
-        self.trust = np.ones(self.inside.shape, np.float32)
-        #: Sums of colour error and of pixels, for the chained flow and for the homography.
+    Everything is in the small pixels of the layer's view.
+    """
+
+    def __init__(self, view: View, reference: int, flow: Callable[[int], FlowPair] | None) -> None:
+        self.view, self.flow = view, flow
+        self.target = self.last = view.look(reference)
+        self.previous = view.grid
+        self.trust = np.ones(view.shape, np.float32)
+        self.matrix = np.eye(3)
+        #: The lattice of the frame that was reached last, and its matrix.
+        self.control = np.zeros((*[n + 3 for n in view.cells], 2), np.float32)
+        self._taps = tuple(
+            tap[cells[0] * view.step : cells[1] * view.step]
+            for size, cells in zip(view.cells, (view.rows, view.columns), strict=True)
+            for tap in lattice_kernels.taps(size * view.step, view.step)
+        )
+        #: Sums of grey error and of pixels, for the chained flow and for the homography.
         self.costs = np.zeros((2, 2))
 
-    def advance(self, index: int, neighbour: int, vectors: F32, confidence: F32) -> None:
-        """Goes on from frame ``neighbour`` to frame ``index`` by the flow between them."""
-        plates, grid = self.plates, self.grid
-        weight = plates.weights[self.layer, index].astype(np.float32) / 255
-        before = plates.weights[self.layer, neighbour].astype(np.float32) / 255
-        landing = grid + vectors
-        sure = confidence * weight * _read(before, landing)
-        matrix = self.seed.matrices[neighbour] @ global_motion(vectors, sure)
-        frame = plates.encoded(index)
-        matrix = self._corrected(index, frame, matrix / matrix[2, 2], weight)
-        self.seed.matrices[index] = matrix
-        chained = _read(self.previous, landing)
-        self.trust = sure * np.maximum(_read(self.trust, landing), FADED)
-        base = self._through(matrix)
+    def advance(self, index: int, neighbour: int) -> None:
+        """Goes on from frame ``neighbour`` to frame ``index``."""
+        view, before = self.view, self.last
+        now = view.look(index)
+        vectors, confidence = self._near(now, before, index, neighbour)
+        landing = view.grid + vectors
+        sure = confidence * now.weight * view.read(before.weight, landing)
+        matrix = self.matrix @ global_motion(vectors, sure)
+        matrix /= matrix[2, 2]
+        chained = view.read(self.previous, landing)
+        trust = sure * np.maximum(view.read(self.trust, landing), FADED)
         # Where the chain broke, the smooth model goes on in its place.
-        model = self._smooth(index, chained, base, self.trust)
+        model = self._smooth(chained, self._through(matrix), trust)
         keep = sure[..., None]
         chained = keep * chained + (1 - keep) * model
-        straight, agreed = self._looked(index, model, weight)
+        straight, agreed = self._looked(now, model)
         keep = agreed[..., None]
-        self.previous = keep * straight + (1 - keep) * chained
-        self.trust = np.maximum(self.trust, agreed)
-        model = self._smooth(index, self.previous, base, self.trust)
+        self.previous = np.asarray(keep * straight + (1 - keep) * chained, np.float32)
+        self.trust = np.maximum(trust, agreed)
+        self.matrix, base = self._straightened(now, matrix)
+        model = self._smooth(self.previous, base, self.trust)
         for kind, places in ((0, model), (1, base)):
-            self.costs[kind] += _difference(frame, self.target, places, weight, self.inside)
+            self.costs[kind] += self._difference(now, places)
+        self.last = now
 
-    def _smooth(self, index: int, places: F32, base: F32, trust: F32) -> F32:
-        """Fits the frame's lattice to places [H, W, 2] and returns what it says everywhere."""
-        height, width, spacing = self.plates.height, self.plates.width, self.seed.spacing
-        control = fit_lattice(places - base, trust, spacing)
-        self.seed.lattices[index] = control
+    def _near(self, now: Look, before: Look, index: int, neighbour: int) -> tuple[F32, F32]:
+        """Flow to the neighbour nearer to the reference frame, and how far to trust it."""
+        if self.flow is None:
+            return self.view.link(now.grey, before.grey, NEAR)
+        pair = self.flow(index)
+        if index > neighbour:
+            vectors, confidence = pair.backward, pair.backward_confidence
+        else:
+            vectors, confidence = pair.forward, pair.forward_confidence
+        if vectors is None:
+            shape = self.view.shape
+            return np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32)
+        if confidence is None:
+            confidence = np.ones(vectors.shape[:2], np.float32)
+        there = self.view.reduced(vectors) * np.float32(self.view.scale)
+        return there, self.view.reduced(confidence)
+
+    def _straightened(self, now: Look, chained: F64) -> tuple[F64, F32]:
+        """The matrix of a frame, and where it sends every pixel.
+
+        The chained matrices drift; the places do not, since every frame looked at the reference
+        frame. So the matrix is taken from the places where the pictures then agree better.
+        """
+        base = self._through(chained)
+        fresh = global_motion(self.previous - self.view.grid, self.trust)
+        moved = self._through(fresh)
+        old, new = self._difference(now, base), self._difference(now, moved)
+        if new[1] > 0.8 * old[1] and new[0] * max(old[1], 1) < old[0] * max(new[1], 1):
+            return fresh, moved
+        return chained, base
+
+    def _smooth(self, places: F32, base: F32, trust: F32) -> F32:
+        """Fits the lattice to places [h, w, 2] and returns what it says everywhere."""
+        view = self.view
+        self.control = fit_cells(
+            *cell_means(places - base, trust, view.cells, (view.rows, view.columns)), 0.3
+        )
         with threads.guard():
-            smooth = lattice_kernels.evaluate(
-                control,
-                *lattice_kernels.taps(height, spacing),
-                *lattice_kernels.taps(width, spacing),
-            )
+            smooth = lattice_kernels.evaluate(self.control, *self._taps)
         return np.asarray(base + smooth, np.float32)
 
-    def _looked(self, index: int, model: F32, weight: F32) -> tuple[F32, F32]:
+    def _looked(self, now: Look, model: F32) -> tuple[F32, F32]:
         """Places after a look straight at the reference frame, and how far to trust each.
 
         The reference frame is laid over this one as the chain says; the flow that remains, where
         it holds forward and backward, takes the drift out of the chain.
         """
-        laid = np.asarray(_read(self.target_grey, model), np.uint8)
-        there, sure, _, _ = link_flow(self.plates.grey(index), laid, LOOK)
-        seen = weight * (_read(self.inside, model) > 127) * _inside(model)
-        landing = self.grid + there
-        return _read(model, landing), np.asarray(sure * seen * _read(seen, landing), np.float32)
+        view = self.view
+        laid = np.asarray(view.read(self.target.grey, model), np.uint8)
+        seen = now.weight * (view.read(self.target.weight, model) > 0.5) * self._inside(model)
+        there, sure = view.link(now.grey, laid, FAR)
+        landing = view.grid + there
+        agreed = sure * seen * view.read(seen, landing)
+        return view.read(model, landing), np.asarray(agreed, np.float32)
 
     def _through(self, matrix: F64) -> F32:
-        """Where a matrix sends every pixel centre, [H, W, 2]."""
-        flat = lattice_kernels.apply_matrix(matrix, self.grid.reshape(-1, 2).astype(np.float64))
-        return flat.reshape(self.grid.shape).astype(np.float32)
+        """Where a matrix sends every pixel centre, [h, w, 2]."""
+        grid = self.view.grid
+        flat = lattice_kernels.apply_matrix(matrix, grid.reshape(-1, 2).astype(np.float64))
+        return flat.reshape(grid.shape).astype(np.float32)
 
-    def _corrected(self, index: int, frame: F32, matrix: F64, weight: F32) -> F64:
-        """The matrix after one look straight at the reference frame, which ends drift.
+    def _inside(self, places: F32) -> Bool:
+        """Where places [h, w, 2] lie inside the picture, [h, w]."""
+        x, y = places[..., 0] - self.view.corner[0], places[..., 1] - self.view.corner[1]
+        height, width = self.view.shape
+        return np.asarray((x > 0) & (y > 0) & (x < width) & (y < height), np.bool_)
 
-        The reference frame is laid over this one, and the flow that remains is explained by one
-        more global motion; kept only if the pictures then agree better.
-        """
-        places = self._through(matrix)
-        error, pixels = _difference(frame, self.target, places, weight, self.inside)
-        if pixels < OVERLAP * float(weight.sum()) or pixels < 64:
-            return matrix
-        laid = _read(self.target_grey, places)
-        remaining = dis_flow(self.plates.grey(index), np.asarray(laid, np.uint8), LOOK)
-        seen = weight * (_read(self.inside, places) > 127)
-        better = matrix @ global_motion(remaining, np.asarray(seen, np.float32))
-        better /= better[2, 2]
-        tried = _difference(frame, self.target, self._through(better), weight, self.inside)
-        improved = tried[1] > 0.8 * pixels and tried[0] / max(tried[1], 1) < error / pixels
-        return better if improved else matrix
+    def _difference(self, now: Look, places: F32) -> tuple[float, float]:
+        """Robust grey error of a frame read from the reference frame, and the pixels compared."""
+        view, target = self.view, self.target
+        seen = now.weight * self._inside(places) * (view.read(target.weight, places) > 0.5)
+        gap = np.abs(view.read(target.grey, places).astype(np.float32) - now.grey)
+        return float((np.minimum(gap, LIMIT) * seen).sum()), float(seen.sum())
 
 
 def seed_layers(
     plates: Plates,
     reference: int,
-    flow: Callable[[int], FlowPair],
+    flow: Callable[[int], FlowPair] | None,
     spacing: int,
     task: Task,
 ) -> list[Seed]:
@@ -152,12 +190,16 @@ def seed_layers(
     Args:
         plates: The frames and the layers' weights.
         reference: Index of the reference frame.
-        flow: Index of a frame to its flow at the working resolution.
+        flow: Index of a frame to its flow at the working resolution; None: each layer is matched
+            on its own small pictures, which is faster and better.
         spacing: Spacing of the lattices, in pixels.
         task: Progress and cancel.
 
     Returns:
         A seed for each layer.
+
+    Raises:
+        Cancelled: The person stopped the work.
     """
     count, layers = plates.count, len(plates.weights)
     shape = lattice_kernels.grid_shape(plates.height, plates.width, spacing)
@@ -171,29 +213,36 @@ def seed_layers(
         )
         for _ in range(layers)
     ]
-    costs = np.zeros((layers, 2, 2))
-    still = np.zeros((plates.height, plates.width, 2), np.float32)
-    blind = np.zeros((plates.height, plates.width), np.float32)
+    views = [View(plates, k, spacing) for k in range(layers)]
+    counting = threading.Lock()
     done = 0
-    for step in (1, -1):
-        chains = [_Chain(plates, k, reference, seeds[k]) for k in range(layers)]
-        index = reference + step
-        while 0 <= index < count:
-            task.report(done / max(count - 1, 1), "matching")
-            pair = flow(index)
-            vectors = pair.backward if step > 0 else pair.forward
-            confidence = pair.backward_confidence if step > 0 else pair.forward_confidence
-            for chain in chains:
-                task.check()
-                chain.advance(
-                    index,
-                    index - step,
-                    still if vectors is None else vectors,
-                    blind if confidence is None or vectors is None else confidence,
-                )
-            index += step
-            done += 1
-        costs += np.stack([chain.costs for chain in chains])
+
+    def follow(layer: int, step: int) -> F64:
+        """One chain to its end; returns its costs."""
+        nonlocal done
+        view, seed = views[layer], seeds[layer]
+        chain = _Chain(view, reference, flow)
+        size = np.diag([view.scale, view.scale, 1.0])
+        for index in range(reference + step, count if step > 0 else -1, step):
+            task.check()
+            chain.advance(index, index - step)
+            matrix = np.linalg.inv(size) @ chain.matrix @ size
+            seed.matrices[index] = matrix / matrix[2, 2]
+            seed.lattices[index] = chain.control / np.float32(view.scale)
+            with counting:
+                done += 1
+                task.report(done / max((count - 1) * layers, 1), "matching")
+        return chain.costs
+
+    # The chains do not know of each other, so their order changes nothing.
+    with ThreadPoolExecutor(WORKERS, "matching") as pool:
+        jobs = [(k, pool.submit(follow, k, step)) for k in range(layers) for step in (1, -1)]
+        wait([job for _, job in jobs], return_when=FIRST_EXCEPTION)
+        for _, job in jobs:
+            job.cancel()
+    costs = np.zeros((layers, 2, 2))
+    for k, job in jobs:
+        costs[k] += job.result()
     for k, seed in enumerate(seeds):
         choose(seed, costs[k])
     return seeds
@@ -204,7 +253,7 @@ def choose(seed: Seed, costs: F64) -> None:
 
     Args:
         seed: Changed in place.
-        costs: [2, 2]: colour error and pixels, of the chained flow and of the homography.
+        costs: [2, 2]: error and pixels, of the chained flow and of the homography.
     """
     means = costs[:, 0] / np.maximum(costs[:, 1], 1)
     seed.errors.update(flow=float(means[0]), homography=float(means[1]))
@@ -213,14 +262,6 @@ def choose(seed: Seed, costs: F64) -> None:
     if seen_enough and means[1] <= PREFERENCE * means[0]:
         seed.kind = "homography"
         seed.lattices[:] = 0
-
-
-def pixel_centres(height: int, width: int) -> F32:
-    """Points [H, W, 2] of the pixel centres, (x, y), at +0.5."""
-    grid = np.empty((height, width, 2), np.float32)
-    grid[..., 0] = np.arange(width, dtype=np.float32)[None, :] + 0.5
-    grid[..., 1] = np.arange(height, dtype=np.float32)[:, None] + 0.5
-    return grid
 
 
 def fit_lattice(displacement: F32, weight: F32, spacing: int, stiffness: float = 0.3) -> F32:
@@ -240,17 +281,58 @@ def fit_lattice(displacement: F32, weight: F32, spacing: int, stiffness: float =
     import cv2
 
     height, width = weight.shape
-    rows, columns = lattice_kernels.grid_shape(height, width, spacing)
-    cells = (columns - 3, rows - 3)
-    below, right = cells[1] * spacing - height, cells[0] * spacing - width
+    cells = (-(-height // spacing), -(-width // spacing))
+    below, right = cells[0] * spacing - height, cells[1] * spacing - width
+    displacement, weight = (
+        np.asarray(cv2.copyMakeBorder(v, 0, below, 0, right, cv2.BORDER_CONSTANT), np.float32)
+        for v in (displacement, weight)
+    )
+    everywhere = ((0, cells[0]), (0, cells[1]))
+    return fit_cells(*cell_means(displacement, weight, cells, everywhere), stiffness)
 
-    def cell_means(values: F32) -> F32:
-        whole = cv2.copyMakeBorder(values, 0, below, 0, right, cv2.BORDER_CONSTANT)
-        return np.asarray(cv2.resize(whole, cells, interpolation=cv2.INTER_AREA), np.float32)
 
-    mass = cell_means(weight).reshape(cells[::-1])
-    mean = cell_means(displacement * weight[..., None]).reshape(*cells[::-1], 2)
-    mean = np.asarray(mean / np.maximum(mass, 1e-8)[..., None], np.float32)
+def cell_means(
+    displacement: F32,
+    weight: F32,
+    cells: tuple[int, int],
+    part: tuple[tuple[int, int], tuple[int, int]],
+) -> tuple[F32, F32]:
+    """Weighted means of a displacement over lattice cells.
+
+    Args:
+        displacement: [h, w, 2] over ``part``, a whole number of pixels per cell.
+        weight: [h, w], 0 where unknown.
+        cells: Cells of the lattice, (rows, columns).
+        part: Range of rows and of columns of cells that the arrays cover.
+
+    Returns:
+        Mean [rows, columns, 2] and mean weight [rows, columns], 0 outside ``part``.
+    """
+    import cv2
+
+    (top, bottom), (left, right) = part
+    size = (right - left, bottom - top)
+    mean = np.zeros((*cells, 2), np.float32)
+    mass = np.zeros(cells, np.float32)
+    here = (slice(top, bottom), slice(left, right))
+    mass[here] = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    total = cv2.resize(displacement * weight[..., None], size, interpolation=cv2.INTER_AREA)
+    mean[here] = total / np.maximum(mass[here], 1e-8)[..., None]
+    return mean, mass
+
+
+def fit_cells(mean: F32, mass: F32, stiffness: float) -> F32:
+    """The smooth lattice closest to means over its cells; see ``fit_lattice``.
+
+    Args:
+        mean: [rows, columns, 2].
+        mass: [rows, columns], 0 where unknown.
+        stiffness: As for ``fit_lattice``.
+
+    Returns:
+        Control points [rows + 3, columns + 3, 2].
+    """
+    rows, columns = mass.shape[0] + 3, mass.shape[1] + 3
     basis = np.array([1, 23, 23, 1], np.float32) / 48
     down = np.zeros((rows - 3, rows), np.float32)
     across = np.zeros((columns - 3, columns), np.float32)
@@ -271,34 +353,3 @@ def fit_lattice(displacement: F32, weight: F32, spacing: int, stiffness: float =
         with threads.guard():
             solve_lattices(control, control, gradient, normal, stiffness, 0.0, 1e-6, 1e-6, 25, 1e9)
     return np.asarray(control[0], np.float32)
-
-
-def _read(picture: F32 | U8, places: F32) -> F32:
-    """Bilinear reading [H, W(, C)] at places [H, W, 2] with pixel centres at +0.5."""
-    import cv2
-
-    read: F32 = cv2.remap(
-        picture,
-        places[..., 0] - np.float32(0.5),
-        places[..., 1] - np.float32(0.5),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return read
-
-
-def _inside(places: F32) -> Bool:
-    """Where places [H, W, 2] lie inside the frame, [H, W]."""
-    height, width = places.shape[:2]
-    x, y = places[..., 0], places[..., 1]
-    return np.asarray((x > 0) & (y > 0) & (x < width) & (y < height), np.bool_)
-
-
-def _difference(
-    frame: F32, target: F32, places: F32, weight: F32, inside: U8
-) -> tuple[float, float]:
-    """Robust colour error of a frame read from the reference frame, and the pixels compared."""
-    seen = weight * _inside(places) * (_read(inside, places) > 127)
-    gap = np.abs(_read(target, places) - frame)
-    error = gap[..., 0] + gap[..., 1] + gap[..., 2]
-    return float((np.minimum(error, 0.5) * seen).sum()), float(seen.sum())

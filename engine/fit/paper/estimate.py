@@ -30,18 +30,19 @@ class Estimate:
     def __init__(self, plates: ClipData, numbers: Numbers, device: torch.device) -> None:
         self.numbers = numbers
         shares = (np.arange(_FRAMES) + 0.5) / _FRAMES
-        self._shots = [
-            _Sample(plates, index, device)
-            for index in sorted({int(share * plates.count) for share in shares})
-        ]
+        indices = sorted({int(share * plates.count) for share in shares})
+        shots = [_Sample(plates, index, device) for index in indices]
+        self._shots = [shot for shot in shots if len(shot.points)]
 
-    def psnr(self, networks: Sequence[tuple[Network, Network]], weights: F32) -> float:
-        """Decibels, mean over the frames, at most 100.
+    def psnr(self, networks: Sequence[tuple[Network, Network]], weights: F32) -> float | None:
+        """Decibels, mean over the frames, at most 100; None where they show nothing at all.
 
         Args:
             networks: Canonical and deformation network of each group, front to back.
             weights: Annealing weights of the deformation.
         """
+        if not self._shots:
+            return None
         values = []
         with torch.no_grad():
             for shot in self._shots:

@@ -85,9 +85,10 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
             look_at = max(step + 1, int(1.05 * step))
             pairs = [(group.canonical, group.deformation) for group in groups]
             found = estimate.psnr(pairs, numbers.annealing(step - 1))
-            curve.append((round(budget.elapsed, 2), round(found, 3)))
-            if 0 < numbers.stop_at_psnr <= found:
-                break
+            if found is not None:
+                curve.append((round(budget.elapsed, 2), round(found, 3)))
+                if 0 < numbers.stop_at_psnr <= found:
+                    break
         if request.checkpoint and now - saved_at >= numbers.checkpoint_seconds:
             checkpoint.save(request.checkpoint, step, agree, state)
             saved_at, saved = time.monotonic(), step

@@ -202,6 +202,19 @@ def test_the_curve_tells_about_what_the_fit_reaches(split: bool) -> None:
         assert values[-1] == pytest.approx(_psnr(fit, clip), abs=1)
 
 
+def test_frames_that_show_nothing_are_not_asked_for_a_figure() -> None:
+    class Dark(Clip):
+        def frame(self, index: int) -> F32:
+            return np.full_like(super().frame(index), np.nan if index > 3 else 0.5)
+
+    class Blind(Clip):
+        def frame(self, index: int) -> F32:
+            return np.full_like(super().frame(index), np.nan)
+
+    assert all(np.isfinite(v) for _, v in fit_paper(_request(3), Dark(), silent()).psnr_curve)
+    assert fit_paper(_request(3), Blind(), silent()).psnr_curve == []
+
+
 def test_a_fit_can_stop_where_a_benchmark_wants_it() -> None:
     whole = fit_paper(_request(60), Clip(), silent())
     goal = whole.psnr_curve[20][1]

@@ -97,6 +97,13 @@ def test_every_variant_changes_numbers_that_the_recipe_has(variant: str):
     assert (numbers == Numbers.load()) == (variant == "as published")
 
 
+def test_a_fit_without_a_curve_got_there_when_it_ended():
+    report = {"psnr_curve": [], "wall": 61.0}
+    assert versus.reached_at(report, 38.0, 30) == 61
+    assert versus.reached_at(report, 28.0, 30) is None
+    assert versus.reached_at({**report, "psnr_curve": CURVE}, 38.0, 30) == 9
+
+
 def test_an_outcome_says_what_was_not_reached():
     found = {
         "clip": "portrait",

@@ -4,24 +4,26 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.arrays import F32, U8, AnyArray, Bool
+from engine.arrays import F32, U8, AnyArray, Bool, finite_pixels
 from engine.colour.encoding import decode
 from engine.fields.field import Canonical, Field
 from engine.fit.canvas import fill_holes
 from engine.fit.plates import Plates, is_eight_bit
 from engine.fit.residual import fit_frame
-from engine.fit.seeded import SHADE, LayerState
+from engine.fit.seeded import LayerState
 from engine.io.picture import Picture, Window
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
 from engine.kernels.curve import display8, display_error
-from engine.kernels.register import register_pass
+from engine.kernels.splat import splat_frames
 from engine.metrics.psnr import counted
 from engine.progress import Task
 from engine.warp.render import composite_pair
 
 #: Weight from which a canonical pixel counts as covered.
 COVERED = 0.02
+#: Encoded difference at which a full-size pixel's weight halves.
+ROBUST = 0.15
 
 
 def canonical_of(picture: F32, weight: F32, canvas: Window, offset: tuple[int, int]) -> Canonical:
@@ -105,7 +107,7 @@ def sharpen_full_size(
 
     count = numba.get_num_threads()
     splats = [np.zeros((count, *state.picture.shape[:2], 4), np.float32) for state in states]
-    # One frame per thread and call: the kernel's threads share out frames.
+    # A frame per thread and call: each has its own sums.
     for low in range(0, len(frames), count):
         some = frames[low : low + count]
         codes, weights = _read_some(states, plates, some, picture, shares, task, low / len(frames))
@@ -137,44 +139,44 @@ def _read_some(
     weights = np.empty((len(states), *size), np.uint8)
     for b, frame in enumerate(frames):
         task.report(done, "full-size canonical")
-        codes[b], finite = plates.coded(picture(frame))
+        codes[b], finite = _coded(plates, picture(frame))
         for k, mask in enumerate(shares(frame)):
             weights[k, b] = mask if finite is None else np.where(finite, mask, 0)
     return codes, weights
 
 
+def _coded(plates: Plates, shot: Picture) -> tuple[AnyArray, Bool | None]:
+    """As ``plates.coded``; 8-bit codes, which are display codes, by the faster way."""
+    if plates.codes.dtype != np.uint8:
+        return plates.coded(shot)
+    finite = None if np.isfinite(shot.rgb).all() else finite_pixels(shot.rgb)
+    return display8(shot.rgb), finite
+
+
 def _collect(
-    state: LayerState, plates: Plates, codes: AnyArray, weights: U8, part: slice, splat: F32
+    state: LayerState, plates: Plates, codes: AnyArray, weights: U8, part: slice, splats: F32
 ) -> None:
-    """Adds what full-size frames see of a layer to ``splat``; the lattices stay."""
-    batch, height, width = weights.shape
-    cells = -(-height // SHADE), -(-width // SHADE)
-    grid = state.lattices.shape[1:3]
+    """Adds what full-size frames see of a layer to ``splats``, one for each frame of a call."""
+    height, width = weights.shape[1:]
+    # The border of the last working pixel may reach past the lattice of the full frame.
+    rows, columns = (lattice_kernels.taps(size, state.spacing) for size in (height, width))
+    positions = np.empty((*weights.shape, 2), np.float32)
     with threads.guard():
-        register_pass(
-            codes,
-            np.float32(plates.scale),
-            np.float32(plates.offset),
-            weights,
-            weights,
-            np.ones(batch, np.float32),
-            0.15,
-            state.matrices[part],
-            state.lattices[part],
-            # The border of the last working pixel may reach past the lattice of the full frame.
-            *lattice_kernels.taps(height, state.spacing),
-            *lattice_kernels.taps(width, state.spacing),
-            state.picture,
-            float(state.canvas.x0),
-            float(state.canvas.y0),
-            np.zeros((batch, *cells, 3), np.float32),
-            SHADE,
-            np.empty((batch, *grid, 2), np.float32),
-            np.empty((batch, *grid, 3), np.float32),
-            splat,
-            np.empty((batch, *cells, 4), np.float32),
-            np.zeros((batch, 2)),
-        )
+        for b, index in enumerate(range(part.start, part.stop)):
+            positions[b] = lattice_kernels.positions(
+                state.matrices[index], 0.0, 0.0, state.lattices[index], *rows, *columns
+            )
+    splat_frames(
+        codes,
+        plates.scale,
+        plates.offset,
+        weights,
+        ROBUST,
+        positions,
+        state.picture,
+        (float(state.canvas.x0), float(state.canvas.y0)),
+        splats,
+    )
 
 
 def measure(field: Field, index: int, shot: Picture, *, most: float = 0.0) -> tuple[float, float]:

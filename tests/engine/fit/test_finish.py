@@ -5,6 +5,7 @@ import pytest
 
 from engine.colour.encoding import decode, encode
 from engine.fields.folder import load_field, save_field
+from engine.fit import finish
 from engine.fit import plates as plates_module
 from engine.fit.run import fit
 from engine.io.picture import Native, Picture
@@ -111,3 +112,15 @@ def test_colours_beyond_one_are_lit_and_completed_too():
     made = reconstruct(field, 5, edit_path=False)
     assert made.max() > 2
     assert np.median(np.abs(made / frames[5].rgb - 1)) < 0.05
+
+
+def test_eight_bit_codes_come_the_fast_way_as_the_slow_one(clip):
+    plates = plates_module.read_plates(
+        range(3), clip.__getitem__, lambda _: [np.full((132, 160), 255, np.uint8)], 1, silent()
+    )
+    codes, finite = finish._coded(plates, clip[1])
+    np.testing.assert_array_equal(codes, plates.coded(clip[1])[0])
+    assert finite is None
+    bad = Picture.of(clip[1].rgb.copy())
+    bad.pixels[3, 4, 1] = np.inf
+    np.testing.assert_array_equal(np.argwhere(~finish._coded(plates, bad)[1]), [[3, 4]])

@@ -79,26 +79,6 @@ class Sheet:
         filled: F32 = colours[labels]
         return filled
 
-    def read_encoded(self, positions: F32, *, filter: str, weights: F32 | None = None) -> F32:
-        """As ``read``, left in the perceptual encoding and premultiplied there; not clamped.
-
-        Args:
-            positions: Canonical points, [H, W, 2].
-            filter: ``bilinear`` or ``cubic``.
-            weights: [H, W]; what has 0 is not read, the rest is not weighted.
-        """
-        from engine.kernels.sample import sample
-
-        return sample(
-            self.encoded,
-            positions,
-            origin=self.origin,
-            scale=self.scale,
-            filter=filter,
-            footprint=True,
-            weights=None if weights is None else (weights > 0).astype(np.float32),
-        )
-
     def read(self, positions: F32, *, filter: str = "bilinear", footprint: bool = True) -> F32:
         """What frames see at canonical ``positions``.
 

@@ -12,6 +12,7 @@ from engine.fit.cuts import find_cuts, kept_shot, shots_of
 from engine.fit.groups import Groups
 from engine.fit.plates import Plates, read_plates
 from engine.fit.recipes import AUTO, load_recipe, recipe_of
+from engine.fit.reference import choose_reference
 from engine.fit.request import FitRequest
 from engine.fit.work import READ, ClipWork
 from engine.progress import Task
@@ -66,7 +67,8 @@ def fit(request: FitRequest, task: Task) -> Field:
     if request.options.recipe == AUTO:
         request = replace(request, options=replace(request.options, recipe=advice.recipe))
         recipe = load_recipe(advice.recipe, request.options.overrides)
-    clip = ClipWork(request, groups, plates, _reference(request, plates), recipe)
+    reference, reason = _reference(request, plates)
+    clip = ClipWork(request, groups, plates, reference, recipe)
     if recipe_of(request.options.recipe).method == "paper":
         from engine.fit.run_paper import fit_paper_clip
 
@@ -76,7 +78,10 @@ def fit(request: FitRequest, task: Task) -> Field:
 
         field = fit_seeded(clip, task)
     field.report.update(
-        advice=advice.as_dict(), cuts=[first for first, _ in shots[1:]], shots=shots
+        reference_reason=reason,
+        advice=advice.as_dict(),
+        cuts=[first for first, _ in shots[1:]],
+        shots=shots,
     )
     return field
 
@@ -123,9 +128,10 @@ def _shots(
     return shots_of(request.frames, cuts)
 
 
-def _reference(request: FitRequest, plates: Plates) -> int:
-    """Index of the reference frame: the one asked for, else the middle one that shows something."""
-    if request.options.reference is not None:
-        return request.frames.index(request.options.reference)
-    shown = np.flatnonzero(plates.weights.max(axis=(0, 2, 3)))
-    return int(shown[len(shown) // 2])
+def _reference(request: FitRequest, plates: Plates) -> tuple[int, str]:
+    """Index of the reference frame, and a sentence that says why."""
+    asked = request.options.reference
+    if asked is not None:
+        return request.frames.index(asked), f"frame {asked} was asked for"
+    choice = choose_reference(plates)
+    return choice.index, f"frame {request.frames[choice.index]} is {choice.reason}"

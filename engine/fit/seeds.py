@@ -30,7 +30,9 @@ PREFERENCE = 1.15
 #: Presets of the flow between neighbours, there and back, and of the straight looks.
 NEAR, FAR = ("patches", "sketch"), ("patches", "sketch")
 #: Least trust that a pixel keeps after its chain broke, against one that is sure.
-FADED = 0.05
+FADED = 0.2
+#: Bending energy of the seed's lattices: a leg is two cells wide and must bend against its body.
+STIFFNESS = 0.05
 #: Grey levels beyond which a difference says no more.
 LIMIT = 64.0
 #: Chains that are worked on at once.
@@ -138,7 +140,7 @@ class _Chain:
         """Fits the lattice to places [h, w, 2] and returns what it says everywhere."""
         view = self.view
         self.control = fit_cells(
-            *cell_means(places - base, trust, view.cells, (view.rows, view.columns)), 0.3
+            *cell_means(places - base, trust, view.cells, (view.rows, view.columns)), STIFFNESS
         )
         with threads.guard():
             smooth = lattice_kernels.evaluate(self.control, *self._taps)

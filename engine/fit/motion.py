@@ -7,7 +7,7 @@ from engine.arrays import F32, F64
 #: Pixels of disagreement at which a flow sample no longer supports a motion.
 TOLERANCE = 0.5
 #: Most samples that the estimators see.
-SAMPLES = 4000
+SAMPLES = 2000
 #: A richer model must explain this many times the samples of a simpler one.
 GAIN = 1.05
 

@@ -99,10 +99,10 @@ class _Chain:
         keep = agreed[..., None]
         self.previous = np.asarray(keep * straight + (1 - keep) * chained, np.float32)
         self.trust = np.maximum(trust, agreed)
-        self.matrix, base = self._straightened(now, matrix)
+        self.matrix, base, cost = self._straightened(now, matrix)
         model = self._smooth(self.previous, base, self.trust)
-        for kind, places in ((0, model), (1, base)):
-            self.costs[kind] += self._difference(now, places)
+        self.costs[0] += self._difference(now, model)
+        self.costs[1] += cost
         self.last = now
 
     def _near(self, now: Look, before: Look, index: int, neighbour: int) -> tuple[F32, F32]:
@@ -122,8 +122,8 @@ class _Chain:
         there = self.view.reduced(vectors) * np.float32(self.view.scale)
         return there, self.view.reduced(confidence)
 
-    def _straightened(self, now: Look, chained: F64) -> tuple[F64, F32]:
-        """The matrix of a frame, and where it sends every pixel.
+    def _straightened(self, now: Look, chained: F64) -> tuple[F64, F32, tuple[float, float]]:
+        """The matrix of a frame, where it sends every pixel, and its ``_difference``.
 
         The chained matrices drift; the places do not, since every frame looked at the reference
         frame. So the matrix is taken from the places where the pictures then agree better.
@@ -133,8 +133,8 @@ class _Chain:
         moved = self._through(fresh)
         old, new = self._difference(now, base), self._difference(now, moved)
         if new[1] > 0.8 * old[1] and new[0] * max(old[1], 1) < old[0] * max(new[1], 1):
-            return fresh, moved
-        return chained, base
+            return fresh, moved, new
+        return chained, base, old
 
     def _smooth(self, places: F32, base: F32, trust: F32) -> F32:
         """Fits the lattice to places [h, w, 2] and returns what it says everywhere."""

@@ -103,8 +103,9 @@ def _measured(plates: Plates, shown: np.ndarray) -> tuple[F64, F64, F64]:
         rear = cv2.resize(masks[-1], tiny.shape[::-1], interpolation=cv2.INTER_AREA) > 127
         tiny = np.where(rear, tiny - tiny[rear].mean(), 0) if rear.any() else np.zeros_like(tiny)
         tiny = np.asarray(tiny, np.float64)
-        window = cv2.createHanningWindow(tiny.shape[::-1], cv2.CV_64F)
-        if before is not None:
+        # A picture of one row or column has no window to look through.
+        if before is not None and min(tiny.shape) > 1:
+            window = cv2.createHanningWindow(tiny.shape[::-1], cv2.CV_64F)
             # One shift of the whole picture, however far; this is no matter of a pixel.
             (x, y), _ = cv2.phaseCorrelate(before, tiny, window)
             path[n] = path[n - 1] - np.nan_to_num([x, y]) / tiny.shape[::-1]

@@ -66,6 +66,11 @@ def test_a_clip_of_one_colour_takes_its_middle():
     assert choose_reference(plates_of(codes, whole(codes))).index == 2
 
 
+def test_frames_of_a_single_row_have_a_reference_too():
+    codes = np.random.default_rng(0).integers(0, 255, (5, 1, 90, 3)).astype(np.uint8)
+    assert choose_reference(plates_of(codes, whole(codes))).index in range(5)
+
+
 def test_the_report_says_why():
     clip = Pan(count=5).clip()
     told = fit(request(clip, steps=0), silent()).report

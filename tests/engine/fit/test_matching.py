@@ -10,6 +10,7 @@ from engine.errors import Cancelled
 from engine.fit.matching import LONG, View
 from engine.fit.plates import Plates, eroded
 from engine.fit.seeds import seed_layers
+from engine.flow.pair import FlowPair
 from engine.io.picture import Window
 from engine.kernels import lattice
 from engine.progress import Task, silent
@@ -92,6 +93,21 @@ def test_each_layer_follows_its_own_motion(index):
     np.testing.assert_allclose(
         places(seeds[1], index, ground) - ground, [[index - 3, 0]] * 3, atol=0.15
     )
+
+
+def test_flow_that_is_given_is_followed_where_pictures_say_nothing():
+    codes = np.full((5, 150, 200, 3), 120, np.uint8)
+    plates = plates_of(codes, np.full((1, *codes.shape[:3]), 255, np.uint8))
+    right = np.broadcast_to(np.float32([4, 0]), (150, 200, 2)).copy()
+    sure = np.ones((150, 200), np.float32)
+    seeds = seed_layers(
+        plates, 2, lambda index: FlowPair(index, right, sure, -right, sure), 16, silent()
+    )
+    middle = np.array([[100.5, 75.5]])
+    for index in (1, 3):
+        np.testing.assert_allclose(
+            places(seeds[0], index, middle) - middle, [[-4 * (index - 2), 0]], atol=0.1
+        )
 
 
 def test_the_reference_frame_does_not_move():

@@ -13,7 +13,7 @@ from engine.io.atomic import make_folder, replace_atomically
 from engine.io.picture import Window
 
 #: Arrays of a layer.
-NAMES = ("matrices", "lattices", "home", "shade", "picture", "speed", "weight")
+NAMES = ("matrices", "lattices", "home", "shade", "picture", "speed", "weight", "say")
 #: Seconds between checkpoints.
 EVERY = 30.0
 NAME = "checkpoint.safetensors"
@@ -70,6 +70,8 @@ class Checkpoints:
             layers.append(
                 {
                     "spacing": state.spacing,
+                    "grain": state.grain,
+                    "excess": state.excess,
                     "canvas": [canvas.x0, canvas.y0, canvas.x1, canvas.y1],
                 }
             )
@@ -100,6 +102,8 @@ class Checkpoints:
             LayerState(
                 **{name: tensors[f"{k}.{name}"] for name in NAMES},
                 spacing=float(layer["spacing"]),
+                grain=float(layer["grain"]),
+                excess=float(layer["excess"]),
                 canvas=Window(*layer["canvas"]),
             )
             for k, layer in enumerate(note["layers"])

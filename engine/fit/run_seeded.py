@@ -66,8 +66,10 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
     finishing.probe(states)
     previewed = 0.0
 
-    def after_pass(step: int) -> None:
+    def after_pass(step: int, half: bool = False) -> None:
         nonlocal previewed
+        if half:
+            return
         checkpoints.offer(states, step)
         if request.preview is not None and time.monotonic() - previewed > PREVIEW_EVERY:
             for k, state in enumerate(states):

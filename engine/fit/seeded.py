@@ -3,15 +3,17 @@
 Each frame of a layer is ``I(x) = C(M x + d(x))``: a homography, a cubic B-spline lattice and an
 explicit canonical picture. A pass visits every pixel once (``engine.kernels.register``), takes one
 damped Gauss-Newton step of every frame's lattice and one preconditioned step of the picture. The
-lattice is halved as the passes go on: 16 pixels at half resolution and at full, then 8, then 4.
+lattice is halved as the passes go on: 16, 8 and 4 pixels at half resolution, 4 at full, and 2 for
+the layers that are still visibly wrong. ``engine.fit.freedom`` says how freely it may bend where.
 The reference frame never moves: its place is the gauge, and keeps the canonical image a photograph.
 
-The number of the pass alone decides what it does, so ``--steps`` repeats a ``--seconds`` run.
+The number of the pass and the pictures alone decide what it does, never the clock, so ``--steps``
+repeats a ``--seconds`` run.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,20 +21,27 @@ import numpy as np
 from engine.arrays import F32, F64
 from engine.fit.budget import Budget
 from engine.fit.canvas import canvas_of, fill_holes, lay_mosaic
+from engine.fit.freedom import bond_of, grain_of, noise_of, stiffness_of, without_trend
 from engine.fit.plates import Plates, halved
 from engine.fit.seeds import Seed
 from engine.io.picture import Window
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
 from engine.kernels.register import register_pass, solve_lattices
+from engine.kernels.temporal import neighbours_pull
 from engine.progress import Task
 
 #: Frames per kernel call: between calls the work can be cancelled.
 CHUNK_PIXELS = 8_000_000
 #: Pixels of a cell in which the light of a frame may differ from the canonical picture's.
-SHADE = 32
+SHADE = 16
 #: Share of a cell that must be seen before its light is believed by half.
 BELIEF = 0.1
+#: Mean squared error per channel, beyond twice the noise, from which a layer earns its finest
+#: lattice: 33 dB.
+WRONG = 5e-4
+#: Pixels between the points of the lattice that every layer gets; only wrong ones get a finer one.
+FINE = 4
 
 
 @dataclass
@@ -50,6 +59,9 @@ class LayerState:
         picture: Encoded colours float32 [h, w, 3].
         speed: Momentum of ``picture``.
         weight: float32 [h, w]: how much was seen of each place in the last pass.
+        say: float32 [T]: what each frame counts in ``picture``: blurred ones little.
+        grain: Upper bound of the noise, see ``engine.fit.freedom.grain_of``.
+        excess: Mean squared error per channel beyond twice the noise, in the last pass.
     """
 
     matrices: F64
@@ -61,6 +73,9 @@ class LayerState:
     picture: F32
     speed: F32
     weight: F32
+    say: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
+    grain: float = 0.0
+    excess: float = 0.0
 
     def positions(self, plates: Plates, index: int) -> F32:
         """Canonical points of the pixel centres of a frame, [H, W, 2]."""
@@ -93,21 +108,34 @@ class Stage:
 
 def stages(recipe: dict[str, Any], plates: Plates) -> list[Stage]:
     """What the passes do, in order."""
-    spacing = float(recipe["seed_spacing"])
-    result = []
-    if min(plates.height, plates.width) >= 128:
-        result.append(Stage(int(recipe["half_passes"]), True, spacing))
-    result.append(Stage(int(recipe["coarse_passes"]), False, spacing))
-    counts = [int(recipe["medium_passes"])]
-    while spacing / 2 >= float(recipe["finest_spacing"]):
-        spacing /= 2
-        result.append(Stage(counts[0], False, spacing))
-    result[-1] = Stage(1_000_000, result[-1].half, result[-1].spacing)
+    finest = float(recipe["finest_spacing"])
+    half = min(plates.height, plates.width) >= 128
+    spacings = [max(float(recipe["seed_spacing"]) / n, finest) for n in (1, 2, 4)]
+    counts = [int(recipe[f"{name}_passes"]) for name in ("coarse", "medium", "fine")]
+    result = [Stage(n, half, s) for n, s in zip(counts, spacings, strict=True)]
+    result.append(Stage(int(recipe["full_passes"]), False, spacings[-1]))
+    result.append(Stage(1_000_000, False, finest))
     return result
 
 
-def start_layer(plates: Plates, layer: int, reference: int, seed: Seed) -> LayerState:
-    """The canonical picture as the seed lays it: real frames, from the reference outward."""
+def start_layer(
+    plates: Plates,
+    layer: int,
+    reference: int,
+    seed: Seed,
+    say: F32 | None = None,
+    grain: float | None = None,
+) -> LayerState:
+    """The canonical picture as the seed lays it: real frames, from the reference outward.
+
+    Args:
+        plates: The frames.
+        layer: Index of the layer.
+        reference: Index of the reference frame.
+        seed: Where the layer starts.
+        say: What each frame counts in the picture, [T]; None: all the same.
+        grain: See ``LayerState.grain``; None: read from the frames.
+    """
     empty = np.zeros((0, 0, 3), np.float32)
     state = LayerState(
         seed.matrices,
@@ -121,6 +149,8 @@ def start_layer(plates: Plates, layer: int, reference: int, seed: Seed) -> Layer
         empty,
         empty,
         np.zeros((0, 0), np.float32),
+        np.ones(plates.count, np.float32) if say is None else say,
+        grain_of(plates) if grain is None else grain,
     )
     lay(state, plates, layer, reference)
     return state
@@ -159,7 +189,7 @@ def refine(
     reserve: Callable[[float], float],
     task: Task,
     first_pass: int = 0,
-    after_pass: Callable[[int], None] | None = None,
+    after_pass: Callable[[int, bool], None] | None = None,
 ) -> dict[str, Any]:
     """Runs passes until the budget is spent.
 
@@ -172,7 +202,8 @@ def refine(
         reserve: Seconds of one full-resolution pass to the seconds that finishing takes.
         task: Progress and cancel.
         first_pass: Number of the first pass (after a checkpoint).
-        after_pass: Called with the number of passes done (checkpoints, previews).
+        after_pass: Called with the number of passes done and whether the layers are at half
+            resolution (checkpoints, previews).
 
     Returns:
         ``{"steps", "psnr_curve"}``.
@@ -197,7 +228,8 @@ def refine(
             small = None
         level = small if at_half and small is not None else plates
         for state in states:
-            while state.spacing * (2 if at_half else 1) > stage.spacing:
+            spacing = stage.spacing if state.excess > WRONG else max(stage.spacing, FINE)
+            while state.spacing * (2 if at_half else 1) > spacing:
                 size = (level.height, level.width, state.spacing)
                 state.lattices = lattice_kernels.subdivide(state.lattices, *size)
                 state.home = lattice_kernels.subdivide(state.home, *size)
@@ -210,8 +242,8 @@ def refine(
         curve.append((round(budget.elapsed, 2), round(float(psnr), 3)))
         step += 1
         task.report(budget.fraction(step, reserve(cost)), "fit", step=step, psnr=float(psnr))
-        if after_pass is not None and not at_half:
-            after_pass(step)
+        if after_pass is not None:
+            after_pass(step, at_half)
     if at_half:
         for k, state in enumerate(states):
             _rescale(state, 2.0)
@@ -321,6 +353,22 @@ def _pass_layer(
     # Sums over cells shrink with the cell, so what must only just balance them does too; the
     # stiffness does not: a finer lattice may move only where the picture insists.
     relative = (state.spacing / float(recipe["seed_spacing"])) ** 2
+    pull = np.zeros_like(state.lattices)
+    known = np.zeros(state.lattices.shape[:3], np.float32)
+    if move and float(bond_of(np.ones(1, np.float32), state.grain, recipe)[0]) > 0:
+        with threads.guard():
+            neighbours_pull(
+                state.lattices,
+                state.matrices,
+                np.linalg.inv(state.matrices),
+                float(state.spacing),
+                height,
+                width,
+                pull,
+                known,
+            )
+    known[reference] = 0
+    misfits = np.zeros(3)
     for low in range(0, plates.count, size):
         task.check()
         part = slice(low, min(low + size, plates.count))
@@ -328,10 +376,11 @@ def _pass_layer(
         gradient = np.empty((batch, *grid, 2), np.float32)
         normal = np.empty((batch, *grid, 3), np.float32)
         errors = np.zeros((batch, 2))
+        misfit = np.empty((batch, grid[0] - 3, grid[1] - 3, 2), np.float32)
         shade = state.shade[part]
         cell = SHADE if -(-height // SHADE) == shade.shape[1] else SHADE // 2
         tone = np.empty((*shade.shape[:3], 4), np.float32)
-        frame_weight = np.ones(batch, np.float32)
+        frame_weight = state.say[part].copy() if len(state.say) else np.ones(batch, np.float32)
         if part.start <= reference < part.stop:
             frame_weight[reference - part.start] = recipe["reference_weight"]
         lattices = state.lattices[part]
@@ -359,10 +408,14 @@ def _pass_layer(
                 normal,
                 splat,
                 tone,
+                misfit,
                 errors,
             )
             state.shade[part] = _lighter(shade, tone, cell)
             if move:
+                noise = noise_of(misfit, state.grain)
+                misfits += (*misfit.sum(axis=(0, 1, 2)), noise * batch)
+                without_trend(pull[part], normal[..., 0] + normal[..., 2])
                 if part.start <= reference < part.stop:
                     gradient[reference - part.start] = 0
                 solve_lattices(
@@ -370,7 +423,9 @@ def _pass_layer(
                     state.home[part],
                     gradient,
                     normal,
-                    np.float32(recipe["stiffness"]),
+                    stiffness_of(misfit, noise, recipe),
+                    pull[part],
+                    bond_of(known[part], noise, recipe),
                     np.float32(float(recipe["hold"]) * relative),
                     np.float32(float(recipe["flat"]) * relative),
                     np.float32(float(recipe["damping"]) * relative),
@@ -378,5 +433,8 @@ def _pass_layer(
                     np.float32(recipe["step_limit"]),
                 )
         loss += errors.sum(axis=0)
+    if move:
+        mean = misfits[0] / max(3 * misfits[1], 1.0)
+        state.excess = float(mean - 2 * misfits[2] / plates.count)
     total: F32 = splat.sum(axis=0)
     return total

@@ -347,11 +347,26 @@ def fit_cells(mean: F32, mass: F32, stiffness: float) -> F32:
     # Start at the overall mean so that empty regions do not pull towards zero.
     total = max(float(mass.sum()), 1e-6)
     control[:] = (mean * mass[..., None]).sum(axis=(0, 1)) / total
+    stiff = np.full(control.shape[:3], stiffness, np.float32)
+    free = np.zeros_like(control)
     for _ in range(4):
         gradient = np.empty_like(control)
         for c in range(2):
             missing = mean[..., c] - down @ control[0, ..., c] @ across.T
             gradient[0, ..., c] = down.T @ (missing * mass) @ across
         with threads.guard():
-            solve_lattices(control, control, gradient, normal, stiffness, 0.0, 1e-6, 1e-6, 25, 1e9)
+            solve_lattices(
+                control,
+                control,
+                gradient,
+                normal,
+                stiff,
+                free,
+                free[..., 0],
+                0.0,
+                1e-6,
+                1e-6,
+                25,
+                1e9,
+            )
     return np.asarray(control[0], np.float32)

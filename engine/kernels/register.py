@@ -43,6 +43,7 @@ def register_pass(  # type: ignore[no-untyped-def]
     normal,
     splat,
     tone,
+    misfit,
     loss,
 ):
     """Visits every pixel of a batch of frames once.
@@ -72,6 +73,8 @@ def register_pass(  # type: ignore[no-untyped-def]
         normal: Out, float32 [B, gy, gx, 3]: sum of B * (gx gx, gx gy, gy gy).
         splat: In and out, float32 [threads, h, w, 4]: sum of w r (3) and of w.
         tone: Out, float32 [B, sy, sx, 4]: sum of w r (3) and of w over each cell.
+        misfit: Out, float32 [B, gy - 3, gx - 3, 2]: over each cell of the lattice, sum of squared
+            colour error after the shade, and pixels.
         loss: Out, float64 [B, 2]: sum of squared colour error over the group, and pixels.
     """
     batch, height, width = codes.shape[0], codes.shape[1], codes.shape[2]
@@ -86,6 +89,7 @@ def register_pass(  # type: ignore[no-untyped-def]
         gradient[b] = 0
         normal[b] = 0
         tone[b] = 0
+        misfit[b] = 0
         row = np.empty((columns, 5), np.float32)
         light = np.empty((shade.shape[2], 3), np.float32)
         last = shade.shape[2] - 1
@@ -178,6 +182,8 @@ def register_pass(  # type: ignore[no-untyped-def]
                 part = share * np.float32(1 / 255)
                 total += part * error
                 count += part
+                misfit[b, row_cell[y], j, 0] += part * error_seen
+                misfit[b, row_cell[y], j, 1] += part
                 w = part / (np.float32(1) + error_seen * inverse_robust)
                 xx *= w
                 xy *= w
@@ -242,13 +248,15 @@ def _blend_light(shade, y, cell, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
-def solve_lattices(lattices, home, gradient, normal, stiffness, hold, flat, damping, rounds, limit):  # type: ignore[no-untyped-def]
+def solve_lattices(  # type: ignore[no-untyped-def]
+    lattices, home, gradient, normal, stiffness, pull, bond, hold, flat, damping, rounds, limit
+):
     """A damped Gauss-Newton step of each lattice, in place.
 
     Minimises, per frame, ``|step|^2 in the lumped normal matrix - 2 gradient . step
-    + stiffness |D (lattice + step)|^2 + |lattice + step - home|^2 in H + damping |step|^2`` by
-    conjugate gradients preconditioned with the 2 x 2 blocks; D takes second differences along both
-    axes and across (bending energy). H holds a control point only in the direction that its pixels
+    + stiffness |D (lattice + step)|^2 + bond |step - pull|^2 + |lattice + step - home|^2 in H
+    + damping |step|^2`` by conjugate gradients preconditioned with the 2 x 2 blocks; D takes second
+    differences along both axes and across (bending energy). H holds a control point only in the direction that its pixels
     say nothing about (the aperture problem): with the normal matrix N, its larger eigenvalue l and
     its trace, ``H = hold (l I - N + flat I) / (trace + flat)``: zero where texture is even in all
     directions, ``hold`` across an edge's own direction, and in flat places.
@@ -258,7 +266,9 @@ def solve_lattices(lattices, home, gradient, normal, stiffness, hold, flat, damp
         home: float32 [B, gy, gx, 2]: where the lattices stay when nothing pulls.
         gradient: float32 [B, gy, gx, 2].
         normal: float32 [B, gy, gx, 3].
-        stiffness: Weight of the bending energy.
+        stiffness: float32 [B, gy, gx]: weight of the bending energy at each control point.
+        pull: float32 [B, gy, gx, 2]: step that the neighbouring frames ask for.
+        bond: float32 [B, gy, gx]: weight of ``pull``.
         hold: Weight of the distance from ``home``, see above.
         flat: Normal matrix below which a place counts as flat.
         damping: Weight of the step itself.
@@ -269,39 +279,40 @@ def solve_lattices(lattices, home, gradient, normal, stiffness, hold, flat, damp
     for b in numba.prange(batch):
         held = _hold(normal[b], hold, flat)
         n = normal[b] + held
+        n[..., 0] += bond[b]
+        n[..., 2] += bond[b]
         r = np.empty((rows, columns, 2), np.float32)
-        bent = _bend(lattices[b])
+        stiff = stiffness[b]
+        bent = _bend(lattices[b], stiff)
         for i in range(rows):
             for j in range(columns):
                 x = lattices[b, i, j, 0] - home[b, i, j, 0]
                 y = lattices[b, i, j, 1] - home[b, i, j, 1]
                 back_x = held[i, j, 0] * x + held[i, j, 1] * y
                 back_y = held[i, j, 1] * x + held[i, j, 2] * y
-                r[i, j, 0] = gradient[b, i, j, 0] - stiffness * bent[i, j, 0] - back_x
-                r[i, j, 1] = gradient[b, i, j, 1] - stiffness * bent[i, j, 1] - back_y
+                back_x -= bond[b, i, j] * pull[b, i, j, 0]
+                back_y -= bond[b, i, j] * pull[b, i, j, 1]
+                r[i, j, 0] = gradient[b, i, j, 0] - bent[i, j, 0] - back_x
+                r[i, j, 1] = gradient[b, i, j, 1] - bent[i, j, 1] - back_y
         step = np.zeros((rows, columns, 2), np.float32)
-        z = _precondition(r, n, stiffness, damping)
+        z = _precondition(r, n, stiff, damping)
         p = z.copy()
         rz = np.sum(r * z)
         for _ in range(rounds):
             if rz < 1e-12:
                 break
-            q = _bend(p)
+            q = _bend(p, stiff)
             pq = 0.0
             for i in range(rows):
                 for j in range(columns):
                     a, o, d = n[i, j, 0], n[i, j, 1], n[i, j, 2]
-                    q[i, j, 0] = (
-                        stiffness * q[i, j, 0] + (a + damping) * p[i, j, 0] + o * p[i, j, 1]
-                    )
-                    q[i, j, 1] = (
-                        stiffness * q[i, j, 1] + o * p[i, j, 0] + (d + damping) * p[i, j, 1]
-                    )
+                    q[i, j, 0] += (a + damping) * p[i, j, 0] + o * p[i, j, 1]
+                    q[i, j, 1] += o * p[i, j, 0] + (d + damping) * p[i, j, 1]
                     pq += q[i, j, 0] * p[i, j, 0] + q[i, j, 1] * p[i, j, 1]
             alpha = np.float32(rz / pq)
             step += alpha * p
             r -= alpha * q
-            z = _precondition(r, n, stiffness, damping)
+            z = _precondition(r, n, stiff, damping)
             fresh = np.sum(r * z)
             p = z + np.float32(fresh / rz) * p
             rz = fresh
@@ -332,10 +343,10 @@ def _hold(normal, hold, flat):  # type: ignore[no-untyped-def]
 def _precondition(r, normal, stiffness, damping):  # type: ignore[no-untyped-def]
     rows, columns = r.shape[0], r.shape[1]
     z = np.empty_like(r)
-    # About the diagonal of the bending energy.
-    base = np.float32(damping + 16 * stiffness + 1e-9)
     for i in range(rows):
         for j in range(columns):
+            # About the diagonal of the bending energy.
+            base = damping + np.float32(16) * stiffness[i, j] + np.float32(1e-9)
             a = normal[i, j, 0] + base
             o = normal[i, j, 1]
             d = normal[i, j, 2] + base
@@ -346,26 +357,27 @@ def _precondition(r, normal, stiffness, damping):  # type: ignore[no-untyped-def
 
 
 @numba.njit(fastmath=True, cache=True)
-def _bend(p):  # type: ignore[no-untyped-def]
-    """D^T D p for second differences along x, along y, and twice the mixed one."""
+def _bend(p, stiffness):  # type: ignore[no-untyped-def]
+    """D^T S D p: second differences along x, along y, and twice the mixed one; S is stiffness."""
     rows, columns = p.shape[0], p.shape[1]
     out = np.zeros_like(p)
     for i in range(rows):
         for j in range(columns):
+            k = stiffness[i, j]
             for c in range(2):
                 if 0 < j < columns - 1:
-                    d = p[i, j - 1, c] - 2 * p[i, j, c] + p[i, j + 1, c]
+                    d = k * (p[i, j - 1, c] - 2 * p[i, j, c] + p[i, j + 1, c])
                     out[i, j - 1, c] += d
                     out[i, j, c] -= 2 * d
                     out[i, j + 1, c] += d
                 if 0 < i < rows - 1:
-                    d = p[i - 1, j, c] - 2 * p[i, j, c] + p[i + 1, j, c]
+                    d = k * (p[i - 1, j, c] - 2 * p[i, j, c] + p[i + 1, j, c])
                     out[i - 1, j, c] += d
                     out[i, j, c] -= 2 * d
                     out[i + 1, j, c] += d
                 if i < rows - 1 and j < columns - 1:
                     d = p[i, j, c] - p[i + 1, j, c] - p[i, j + 1, c] + p[i + 1, j + 1, c]
-                    d *= 2
+                    d *= 2 * k
                     out[i, j, c] += d
                     out[i + 1, j, c] -= d
                     out[i, j + 1, c] -= d

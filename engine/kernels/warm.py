@@ -114,7 +114,10 @@ def warm() -> float:
 
     began = time.monotonic()
     whole_frames()
-    options = FitOptions(steps=3, overrides={"half_passes": 1, "coarse_passes": 1})
+    options = FitOptions(
+        steps=3,
+        overrides={"coarse_passes": 1, "medium_passes": 0, "fine_passes": 0, "full_passes": 1},
+    )
     half: U8 = np.zeros((136, 152), np.uint8)
     half[:, :70] = 255
     for eight_bit in (False, True):

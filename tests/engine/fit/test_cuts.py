@@ -13,7 +13,7 @@ from engine.metrics.psnr import psnr_field
 from engine.progress import silent
 from tests.engine.fit.clips import Pan, picture, request, texture
 
-FAST = {"half_passes": 3, "coarse_passes": 3, "medium_passes": 4}
+FAST = {"coarse_passes": 3, "medium_passes": 2, "fine_passes": 2, "full_passes": 3}
 
 
 def shot(seed, count=12, tint=(1.0, 1.0, 1.0), **changes):

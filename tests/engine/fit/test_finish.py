@@ -14,7 +14,13 @@ from engine.progress import silent
 from engine.warp.render import reconstruct
 from tests.engine.fit.clips import Pan, request
 
-FAST = {"half_passes": 3, "coarse_passes": 3, "medium_passes": 4, "polish_passes": 1}
+FAST = {
+    "coarse_passes": 3,
+    "medium_passes": 2,
+    "fine_passes": 2,
+    "full_passes": 3,
+    "polish_passes": 1,
+}
 #: Exposure of each frame, as a factor of linear light.
 FLICKER = np.array([1.0, 0.9, 1.08, 1.0, 1.0, 0.85, 1.1, 1.0, 0.95])
 

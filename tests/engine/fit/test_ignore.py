@@ -19,7 +19,7 @@ from engine.warp.render import reconstruct
 from engine.warp.sheet import Sheet
 from tests.engine.fit.clips import Pan, picture, request
 
-FAST = {"half_passes": 3, "coarse_passes": 3, "medium_passes": 4}
+FAST = {"coarse_passes": 3, "medium_passes": 2, "fine_passes": 2, "full_passes": 3}
 TITLE = (slice(58, 82), slice(28, 136))
 
 

@@ -16,7 +16,7 @@ from engine.warp.inverse import FrameInverse
 from engine.warp.render import reconstruct
 from tests.engine.fit.clips import Pan, picture, request
 
-FAST = {"half_passes": 2, "coarse_passes": 2, "medium_passes": 2}
+FAST = {"coarse_passes": 3, "medium_passes": 2, "fine_passes": 2, "full_passes": 3}
 COUNT = 5
 
 

@@ -59,7 +59,7 @@ def test_a_sentence_that_speaks_of_its_number_names_the_right_one():
     words = words.split(" ")
     for name in ("seeded", *PRESETS):
         found = recipe_of(name)
-        for key in ("passes", "half_passes", "coarse_passes", "robust", "step_limit", "momentum"):
+        for key in ("passes", "full_passes", "coarse_passes", "robust", "step_limit", "momentum"):
             if key not in found.own:
                 continue
             value, line = found.numbers[key], found.why[key].lower()

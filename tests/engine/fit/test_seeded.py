@@ -17,7 +17,7 @@ from engine.progress import Task, silent
 from engine.warp.inverse import FrameInverse
 from tests.engine.fit.clips import Pan, picture, request, texture
 
-FAST = {"half_passes": 3, "coarse_passes": 3, "medium_passes": 4}
+FAST = {"coarse_passes": 3, "medium_passes": 2, "fine_passes": 2, "full_passes": 3}
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from engine.warp.track import track
 from tests.engine.fit.clips import picture, request
 from tests.engine.warp.lenses import Barrel, LensPan, centres
 
-FAST = {"half_passes": 2, "coarse_passes": 2, "medium_passes": 3}
+FAST = {"coarse_passes": 3, "medium_passes": 2, "fine_passes": 2, "full_passes": 3}
 PLATE = Window.of_size(160, 120)
 
 

@@ -31,6 +31,7 @@ def run(codes, weights, matrices, lattices, canonical, origin, spacing, robust=0
     if shade is None:
         shade = np.zeros((*cells, 3), np.float32)
     tone = np.empty((*cells, 4), np.float32)
+    misfit = np.empty((batch, lattices.shape[1] - 3, lattices.shape[2] - 3, 2), np.float32)
     register.register_pass(
         codes,
         np.float32(1 / np.iinfo(codes.dtype).max),
@@ -51,8 +52,10 @@ def run(codes, weights, matrices, lattices, canonical, origin, spacing, robust=0
         normal,
         splat,
         tone,
+        misfit,
         loss,
     )
+    np.testing.assert_allclose(misfit[..., 1].sum(axis=(1, 2)), loss[:, 1], rtol=1e-4)
     return gradient, normal, splat.sum(axis=0), loss
 
 
@@ -120,7 +123,10 @@ def test_solver_finds_the_minimum_of_its_quadratic():
     full = half @ half.transpose(0, 1, 3, 2)
     normal = np.stack([full[..., 0, 0], full[..., 0, 1], full[..., 1, 1]], axis=-1)[None]
     home = rng.normal(size=(1, rows, columns, 2)).astype(np.float32)
-    stiffness, hold, flat, damping = 0.3, 0.1, 0.2, 0.05
+    stiffness = rng.uniform(0.05, 0.5, size=(1, rows, columns)).astype(np.float32)
+    pull = rng.normal(size=(1, rows, columns, 2)).astype(np.float32)
+    bond = rng.uniform(0, 0.5, size=(1, rows, columns)).astype(np.float32)
+    hold, flat, damping = 0.1, 0.2, 0.05
 
     largest = np.linalg.eigvalsh(full)[..., -1]
     trace = np.trace(full, axis1=2, axis2=3)
@@ -132,17 +138,21 @@ def test_solver_finds_the_minimum_of_its_quadratic():
 
     def energy(step):
         moved = start + step
-        bend = (moved[:, :-2] - 2 * moved[:, 1:-1] + moved[:, 2:]).pow(2).sum()
-        bend = bend + (moved[:-2] - 2 * moved[1:-1] + moved[2:]).pow(2).sum()
+        stiff = torch.from_numpy(stiffness[0]).double()[..., None]
+        across = moved[:, :-2] - 2 * moved[:, 1:-1] + moved[:, 2:]
+        down = moved[:-2] - 2 * moved[1:-1] + moved[2:]
         cross = moved[:-1, :-1] - moved[1:, :-1] - moved[:-1, 1:] + moved[1:, 1:]
-        bend = bend + 2 * cross.pow(2).sum()
+        bend = (stiff[:, 1:-1] * across.pow(2)).sum() + (stiff[1:-1] * down.pow(2)).sum()
+        bend = bend + 2 * (stiff[:-1, :-1] * cross.pow(2)).sum()
+        apart = (step - torch.from_numpy(pull[0]).double()).pow(2).sum(dim=-1)
         data = torch.einsum("ijc,ijcd,ijd->", step, torch.from_numpy(full).double(), step)
         away = moved - torch.from_numpy(home[0]).double()
         slope = (torch.from_numpy(gradient[0]).double() * step).sum()
         return (
             data
             - 2 * slope
-            + stiffness * bend
+            + bend
+            + (torch.from_numpy(bond[0]).double() * apart).sum()
             + torch.einsum("ijc,ijcd,ijd->", away, holding, away)
             + damping * step.pow(2).sum()
         )
@@ -163,7 +173,10 @@ def test_solver_finds_the_minimum_of_its_quadratic():
         home,
         gradient,
         normal,
-        *(np.float32(weight) for weight in (stiffness, hold, flat, damping)),
+        stiffness,
+        pull,
+        bond,
+        *(np.float32(weight) for weight in (hold, flat, damping)),
         400,
         np.float32(1e9),
     )

@@ -1,0 +1,35 @@
+"""The pull of the neighbouring frames against its plain reference."""
+
+import numpy as np
+
+from engine.kernels import lattice, temporal, temporal_reference
+
+
+def test_pull_agrees_with_the_reference():
+    rng = np.random.default_rng(0)
+    height, width, spacing, count = 30, 41, 8, 4
+    grid = lattice.grid_shape(height, width, spacing)
+    lattices = rng.normal(size=(count, *grid, 2)).astype(np.float32)
+    matrices = np.tile(np.eye(3), (count, 1, 1))
+    matrices[1] = [[1.02, 0.01, 2.5], [-0.02, 0.98, -1.5], [1e-4, -2e-4, 1]]
+    matrices[2, :2, 2] = 3, -2
+    pull, known = np.empty_like(lattices), np.empty(lattices.shape[:3], np.float32)
+    inverses = np.linalg.inv(matrices)
+    temporal.neighbours_pull(
+        lattices, matrices, inverses, float(spacing), height, width, pull, known
+    )
+    expected, sure = temporal_reference.neighbours_pull(lattices, matrices, spacing, height, width)
+    np.testing.assert_array_equal(known, sure)
+    assert 0 < known[1:-1].mean() < 1 and not known[[0, -1]].any()
+    np.testing.assert_allclose(pull, expected, atol=2e-5)
+
+
+def test_motion_that_goes_on_evenly_pulls_nothing():
+    """A displacement that grows by the same amount every frame needs no smoothing."""
+    grid = lattice.grid_shape(24, 24, 8)
+    lattices = np.arange(5, dtype=np.float32)[:, None, None, None] * np.ones((5, *grid, 2), "f4")
+    eye = np.tile(np.eye(3), (5, 1, 1))
+    pull, known = np.empty_like(lattices), np.empty(lattices.shape[:3], np.float32)
+    temporal.neighbours_pull(lattices, eye, eye, 8.0, 24, 24, pull, known)
+    assert known.any()
+    np.testing.assert_allclose(pull, 0, atol=1e-5)

@@ -1,13 +1,18 @@
 """The deformation of the ``seeded`` recipe: a homography and a cubic B-spline lattice per frame."""
 
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from engine.arrays import F32, F64, AnyArray
+from engine.arrays import F32, F64, U8, AnyArray
 from engine.errors import FieldError
 from engine.io.picture import Window
+
+#: Finest step, in pixels, that control points are stored in: far below what can be seen.
+STEP = 1 / 512
 
 
 @dataclass
@@ -66,11 +71,11 @@ class LatticeDeformation:
         return moved.astype(np.float32)
 
     def tensors(self) -> dict[str, AnyArray]:
-        """Matrices, and the lattices as 16-bit fixed point with one step size per frame."""
+        """Matrices, and the lattices in steps of one size per frame, packed (see ``_packed``)."""
         reach = np.abs(self.lattices).max(axis=(1, 2, 3)) if self.lattices.size else np.zeros(0)
-        step = (np.maximum(reach, 1e-6) / 32767).astype(np.float32)
+        step = np.maximum(reach / 32767, STEP).astype(np.float32)
         fixed = np.rint(self.lattices / step[:, None, None, None]).astype(np.int16)
-        return {"matrices": self.matrices, "lattices": fixed, "step": step}
+        return {"matrices": self.matrices, "packed": _packed(fixed), "step": step}
 
     def numbers(self) -> dict[str, Any]:
         """Spacing and window."""
@@ -91,17 +96,46 @@ class LatticeDeformation:
         try:
             matrices = np.asarray(tensors["matrices"], np.float64)
             step = np.asarray(tensors["step"], np.float32)
-            lattices = tensors["lattices"].astype(np.float32) * step[:, None, None, None]
             spacing = float(numbers["spacing"])
             window = Window(*(int(v) for v in numbers["data"]))
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+            shape = (len(matrices), *grid_shape(window.height, window.width, spacing), 2)
+            fixed = tensors["lattices"] if "lattices" in tensors else _unpacked(tensors, shape)
+            lattices = fixed.astype(np.float32) * step[:, None, None, None]
+        except (KeyError, TypeError, ValueError, IndexError, zlib.error) as error:
             raise FieldError(
                 f"a lattice layer of this field is damaged ({error}); fit again"
             ) from error
-        shape = (len(matrices), *grid_shape(window.height, window.width, spacing), 2)
         if matrices.shape[1:] != (3, 3) or lattices.shape != shape:
             raise FieldError(
                 f"a lattice layer of this field has shape {lattices.shape} instead of {shape}; "
                 "fit again"
             )
         return cls(matrices, lattices, spacing, window)
+
+
+def _packed(fixed: NDArray[np.int16]) -> U8:
+    """Control points [T, gy, gx, 2] as one zlib stream.
+
+    Each is stored as its difference from the one to its left, all low bytes before all high ones:
+    neighbours are alike, so the high bytes vanish.
+    """
+    apart = fixed.copy()
+    apart[:, :, 1:] -= fixed[:, :, :-1]
+    split = np.stack([apart & 0xFF, (apart >> 8) & 0xFF]).astype(np.uint8)
+    return np.frombuffer(zlib.compress(split.tobytes(), 4), np.uint8)
+
+
+def _unpacked(tensors: dict[str, AnyArray], shape: tuple[int, ...]) -> NDArray[np.int16]:
+    """What ``_packed`` was given.
+
+    Raises:
+        ValueError: The stream is of another size.
+        zlib.error: It is damaged.
+    """
+    stream = zlib.decompressobj()
+    size = 2 * int(np.prod(shape))
+    # One byte more than there should be: a stream that lies about its size fills no memory.
+    plain = stream.decompress(tensors["packed"].tobytes(), size + 1)
+    split = np.frombuffer(plain, np.uint8).reshape(2, *shape).astype(np.uint16)
+    apart = (split[0] | (split[1] << 8)).view(np.int16)
+    return np.asarray(np.cumsum(apart, axis=2, dtype=np.int16), np.int16)

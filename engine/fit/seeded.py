@@ -27,7 +27,8 @@ from engine.fit.seeds import Seed
 from engine.io.picture import Window
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
-from engine.kernels.register import register_pass, solve_lattices
+from engine.kernels.register import register_pass
+from engine.kernels.solve import solve_lattices
 from engine.kernels.temporal import neighbours_pull
 from engine.progress import Task
 

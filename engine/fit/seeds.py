@@ -19,7 +19,7 @@ from engine.fit.plates import Plates
 from engine.flow.pair import FlowPair
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
-from engine.kernels.register import solve_lattices
+from engine.kernels.solve import solve_lattices
 from engine.progress import Task
 
 __all__ = ["Seed", "choose", "fit_lattice", "pixel_centres", "seed_layers"]

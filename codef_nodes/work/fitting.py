@@ -151,6 +151,7 @@ def run_fit(
     tell: Callable[[str], None] | None = None,
     hints: Hints | None = None,
     lens: Sequence[str | Path] | None = None,
+    readers: int = 0,
 ) -> Field:
     """Checks what can be checked before the work, then fits.
 
@@ -194,6 +195,7 @@ def run_fit(
         started=started,
         checkpoint=checkpoint,
         resume=resume,
+        readers=readers,
         tell=tell,
     )
     done = fit(request, task)
@@ -313,6 +315,8 @@ def fit_to_folder(
             ignore=ignore,
             hints=hints,
             lens=job.lens,
+            # A movie is decoded frame after frame; files are read side by side.
+            readers=1 if clip.kind == "movie" else 2,
             tell=tell,
         )
     except Cancelled as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from engine.arrays import F32, U8, AnyArray, Bool, finite_pixels
+from engine.arrays import F32, U8, AnyArray, Bool
 from engine.colour.encoding import decode
 from engine.fields.field import Canonical, Field
 from engine.fit.canvas import fill_holes
@@ -139,18 +139,10 @@ def _read_some(
     weights = np.empty((len(states), *size), np.uint8)
     for b, frame in enumerate(frames):
         task.report(done, "full-size canonical")
-        codes[b], finite = _coded(plates, picture(frame))
+        codes[b], finite = plates.coded(picture(frame))
         for k, mask in enumerate(shares(frame)):
             weights[k, b] = mask if finite is None else np.where(finite, mask, 0)
     return codes, weights
-
-
-def _coded(plates: Plates, shot: Picture) -> tuple[AnyArray, Bool | None]:
-    """As ``plates.coded``; 8-bit codes, which are display codes, by the faster way."""
-    if plates.codes.dtype != np.uint8:
-        return plates.coded(shot)
-    finite = None if np.isfinite(shot.rgb).all() else finite_pixels(shot.rgb)
-    return display8(shot.rgb), finite
 
 
 def _collect(
@@ -213,7 +205,14 @@ def _decibels(error: float) -> float:
     return float(10 * np.log10(255.0**2 / error))
 
 
-def encoded_preview(state: LayerState) -> F32:
-    """The canonical picture so far, scene-linear premultiplied [h, w, 4]."""
+def encoded_preview(state: LayerState, *, half: bool = False) -> F32:
+    """The canonical picture so far, scene-linear premultiplied [h, w, 4].
+
+    Args:
+        state: The layer.
+        half: Whether it is at half the working resolution; the preview never is.
+    """
+    if half:
+        state = enlarge(state, 2)
     alpha = (state.weight > COVERED).astype(np.float32)
     return np.dstack([decode(state.picture) * alpha[..., None], alpha]).astype(np.float32)

@@ -13,6 +13,7 @@ import numpy as np
 from engine.arrays import F32, U8, AnyArray, Bool, finite_pixels
 from engine.colour.encoding import encode
 from engine.errors import InputError, MaskError
+from engine.fit.ahead import pictures
 from engine.io.picture import Picture, Window
 from engine.progress import Task
 
@@ -93,20 +94,22 @@ class Plates:
         Args:
             picture: At its own size; values outside the range of the codes are cut.
         """
+        if self.codes.dtype == np.uint8:
+            return _display_codes(picture)
         encoded, finite = _finite(picture)
         return self._quantised(encoded), finite
 
     def admitted(self, picture: Picture) -> tuple[AnyArray, Bool | None]:
         """As ``coded``; the range grows first where the picture exceeds it."""
+        if self.codes.dtype == np.uint8:
+            return _display_codes(picture)
         encoded, finite = _finite(picture)
-        if self.codes.dtype != np.uint8:
-            self._widen(float(encoded.min()), float(encoded.max()))
+        self._widen(float(encoded.min()), float(encoded.max()))
         return self._quantised(encoded), finite
 
     def _quantised(self, encoded: F32) -> AnyArray:
         codes = (encoded - np.float32(self.offset)) * np.float32(1 / self.scale)
-        most = np.iinfo(self.codes.dtype).max
-        return np.asarray(np.rint(np.clip(codes, 0, most)), self.codes.dtype)
+        return np.asarray(np.rint(np.clip(codes, 0, 65535)), np.uint16)
 
     def _widen(self, low: float, high: float) -> None:
         """Makes room for encoded values; frames that are coded already keep their colours."""
@@ -173,6 +176,17 @@ def _finite(picture: Picture) -> tuple[F32, Bool | None]:
     return np.where(finite[..., None], encoded, np.float32(0)), finite
 
 
+def _display_codes(picture: Picture) -> tuple[U8, Bool | None]:
+    """8-bit codes, which are display codes, and where the picture is finite."""
+    from engine.kernels.curve import display8
+
+    codes = display8(picture.rgb)
+    if np.isfinite(picture.rgb).all():
+        return codes, None
+    finite = finite_pixels(picture.rgb)
+    return np.where(finite[..., None], codes, np.uint8(0)), finite
+
+
 def is_eight_bit(picture: Picture) -> bool:
     """Whether 8-bit codes hold everything the picture has."""
     native = picture.native
@@ -187,6 +201,7 @@ def read_plates(
     task: Task,
     pixel_limit: int | None = None,
     looked: Callable[[int, Picture], None] | None = None,
+    readers: int = 0,
 ) -> Plates:
     """Reads every frame once.
 
@@ -198,6 +213,7 @@ def read_plates(
         task: Progress and cancel.
         pixel_limit: Most pixels of a frame at the working resolution; ``PIXEL_LIMIT`` when None.
         looked: Called with each frame and its picture, so that nobody need read it again.
+        readers: See ``FitRequest.readers``.
 
     Raises:
         InputError: A frame differs in size from the first, or nothing of it is finite.
@@ -205,9 +221,9 @@ def read_plates(
     import cv2
 
     plates: Plates | None = None
-    for index, frame in enumerate(frames):
+    shots = pictures(frames, picture, readers)
+    for index, (frame, shot) in enumerate(zip(frames, shots, strict=True)):
         task.report(index / len(frames), "reading frames")
-        shot = picture(frame)
         if plates is None:
             plates = _empty(shot, len(frames), layers, pixel_limit or PIXEL_LIMIT)
         size = (plates.data.width, plates.data.height)

@@ -75,7 +75,10 @@ class FitRequest:
         started: ``time.monotonic()`` at the start of the budget (of the process, for a command).
         checkpoint: Folder for checkpoints, or None. With ``resume`` the fit goes on from there.
             Whoever asked removes it once the field is saved.
-        preview: Called now and then with (layer index, canonical pixels [h, w, 4]).
+        readers: Threads beside the fit's own that may call ``picture``, in about rising order, to
+            read ahead; 0 where only the fit's own may.
+        preview: Called with (layer index, canonical pixels [h, w, 4], scene-linear, at the working
+            resolution) as soon as there is a draft, and again every few seconds.
         tell: Called with sentences for the person, such as which recipe suits the clip and why.
     """
 
@@ -92,5 +95,6 @@ class FitRequest:
     started: float = field(default_factory=time.monotonic)
     checkpoint: Path | None = None
     resume: bool = False
+    readers: int = 0
     preview: Callable[[int, F32], None] | None = None
     tell: Callable[[str], None] | None = None

@@ -1,6 +1,7 @@
 """``fit``: a request becomes a field, whatever the recipe."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -57,17 +58,21 @@ def fit(request: FitRequest, task: Task) -> Field:
         len(groups.names),
         task.part(READ / 4, READ, "reading frames"),
         looked=groups.look if request.options.alpha else None,
+        readers=request.readers,
     )
+    seconds_reading = time.monotonic() - request.started
     groups.leave_transparent_out()
     _leave_out(request, groups, plates)
     shots = _shots(request, groups, plates, task)
-    advice = advise_plates(plates)
+    with ThreadPoolExecutor(1, "advice") as pool:
+        proposal = pool.submit(advise_plates, plates)
+        reference, reason = _reference(request, plates)
+        advice = proposal.result()
     if request.tell is not None:
         request.tell(advice.sentence(request.options.recipe))
     if request.options.recipe == AUTO:
         request = replace(request, options=replace(request.options, recipe=advice.recipe))
         recipe = load_recipe(advice.recipe, request.options.overrides)
-    reference, reason = _reference(request, plates)
     clip = ClipWork(request, groups, plates, reference, recipe)
     if recipe_of(request.options.recipe).method == "paper":
         from engine.fit.run_paper import fit_paper_clip
@@ -78,6 +83,7 @@ def fit(request: FitRequest, task: Task) -> Field:
 
         field = fit_seeded(clip, task)
     field.report.update(
+        seconds_reading=seconds_reading,
         reference_reason=reason,
         advice=advice.as_dict(),
         cuts=[first for first, _ in shots[1:]],

@@ -1,28 +1,36 @@
 """The ``seeded`` recipe from request to field: seeds, passes, finishing within the budget."""
 
+import math
 import time
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from engine.arrays import F32
+from engine.arrays import F32, AnyArray
 from engine.errors import DeviceError
 from engine.fields.field import Field, Layer
 from engine.fields.lattice import LatticeDeformation
 from engine.fields.residual import Residual
+from engine.fit.ahead import pictures
 from engine.fit.budget import Budget
 from engine.fit.checkpoint import Checkpoints
 from engine.fit.finish import canonical_of, encoded_preview, enlarge, measure, sharpen_full_size
+from engine.fit.freedom import grain_of
 from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
 from engine.fit.plates import Plates
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
 from engine.fit.seeds import seed_layers
 from engine.fit.work import FITTED, MATCHED, READ, ClipWork
+from engine.io.picture import Picture
 from engine.metrics.psnr import clip_score
 from engine.progress import Task
 
 #: Seconds between previews of the canonical images.
 PREVIEW_EVERY = 2.0
+#: Frames that the draft is measured on.
+PROBED = 5
 
 
 def fit_seeded(clip: ClipWork, task: Task) -> Field:
@@ -56,25 +64,30 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         names, at = clip.groups.names, task.part(MATCHED, MATCHED)
         apply_hints(request.hints, plates, request.frames, clip.reference, names, seeds, at)
         kinds = [seed.kind for seed in seeds]
-        states = [start_layer(plates, k, clip.reference, s) for k, s in enumerate(seeds)]
+        grain = grain_of(plates)
+        states = [
+            start_layer(plates, k, clip.reference, s, grain=grain) for k, s in enumerate(seeds)
+        ]
         first_pass = 0
     else:
         states, first_pass = found
     matching = time.monotonic() - began
 
+    there = budget.elapsed
+    previews = _Previews(request.preview)
+    previews.offer(states)
     finishing = _Finish(clip)
-    finishing.probe(states)
-    previewed = 0.0
+    draft = finishing.probe(states)
+    curve: list[tuple[float, float]] = []
+    # What is resumed is no draft; and where nothing is seen there is no figure.
+    if found is None and np.isfinite(draft):
+        curve.append((round(there, 2), round(draft, 3)))
+        task.part(MATCHED, FITTED).report(0.0, "draft ready", psnr=draft)
 
     def after_pass(step: int, half: bool = False) -> None:
-        nonlocal previewed
-        if half:
-            return
-        checkpoints.offer(states, step)
-        if request.preview is not None and time.monotonic() - previewed > PREVIEW_EVERY:
-            for k, state in enumerate(states):
-                request.preview(k, encoded_preview(state))
-            previewed = time.monotonic()
+        if not half:
+            checkpoints.offer(states, step)
+        previews.offer(states, half=half)
 
     try:
         done = refine(
@@ -98,11 +111,27 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         seconds_matching=matching,
         seeds=kinds,
         schedule={"steps": done["steps"], "seed": options.seed, "recipe": recipe},
-        psnr_curve=done["psnr_curve"],
+        psnr_curve=[*curve, *done["psnr_curve"]],
         steps=done["steps"],
         resumed_at=first_pass,
     )
     return field
+
+
+class _Previews:
+    """Shows the canonical pictures, at most every ``PREVIEW_EVERY`` seconds."""
+
+    def __init__(self, show: Callable[[int, F32], None] | None) -> None:
+        self._show = show
+        self._last = -math.inf
+
+    def offer(self, states: list[LayerState], *, half: bool = False) -> None:
+        """Shows the layers; ``half``: they are at half the working resolution."""
+        if self._show is None or time.monotonic() - self._last < PREVIEW_EVERY:
+            return
+        for k, state in enumerate(states):
+            self._show(k, encoded_preview(state, half=half))
+        self._last = time.monotonic()
 
 
 class _Finish:
@@ -112,21 +141,32 @@ class _Finish:
         self.clip, self.recipe = clip, clip.recipe
         self._per_frame = self._lighting = 0.0
 
-    def probe(self, states: list[LayerState]) -> None:
-        """Measures a frame's finishing on the seed, so that a budget is kept on any machine."""
+    def probe(self, states: list[LayerState]) -> float:
+        """Finishes a few frames of the seed, so that a budget is kept on any machine.
+
+        Returns:
+            PSNR of their edit path in dB; not a number when none of them shows anything.
+        """
         plates = self.clip.plates
+        shown = np.flatnonzero(plates.weights[:, :, ::4, ::4].any(axis=(0, 2, 3)))
+        if not len(shown):
+            shown = np.arange(plates.count)
+        some = shown[np.unique(np.linspace(0, len(shown) - 1, PROBED).astype(np.intp))]
+        self._light(0, *_frames_of(plates, states[0], some[:1]))  # loads what it needs
         began = time.monotonic()
-        lights = [self._light(k, state) for k, state in enumerate(states)]
-        self._lighting = time.monotonic() - began
+        lights = [self._light(k, *_frames_of(plates, s, some)) for k, s in enumerate(states)]
+        self._lighting = (time.monotonic() - began) * plates.count / len(some)
         field = self._assemble(_full(states, plates))
-        for layer, (exposure, lighting) in zip(field.layers, lights, strict=True):
-            layer.exposure, layer.lighting = exposure, lighting
-        spent = []
-        for index in (0, len(field.frames) // 2, len(field.frames) - 1):
+        for layer, few in zip(field.layers, lights, strict=True):
+            layer.exposure, layer.lighting = (_spread(each, some, plates.count) for each in few)
+        spent, values = [], []
+        for index in some.tolist():
             began = time.monotonic()
-            self._measure(field, index)
+            shot = self.clip.request.picture(field.frames[index])
+            values.append(self._measure(field, index, shot)[0])
             spent.append(time.monotonic() - began)
         self._per_frame = min(spent)  # the first one compiles and fills caches
+        return clip_score(values)
 
     def seconds(self, pass_cost: float) -> float:
         """Expected seconds of finishing, given the cost of a full pass."""
@@ -149,7 +189,7 @@ class _Finish:
             if n and budget.seconds is not None and budget.elapsed + spent / n > budget.seconds:
                 break
             one_pass(plates, states, clip.reference, recipe, task, move=False)
-        lights = [self._light(k, state) for k, state in enumerate(states)]
+        lights = [self._light(k, plates, state) for k, state in enumerate(states)]
         full = _full(states, plates)
         if plates.shrink > 1:
             sharpen_full_size(
@@ -164,21 +204,21 @@ class _Finish:
         for layer, (exposure, lighting) in zip(field.layers, lights, strict=True):
             layer.exposure, layer.lighting = exposure, lighting
         pairs = []
-        for index in range(len(field.frames)):
+        shots = pictures(field.frames, request.picture, request.readers)
+        for index, shot in enumerate(shots):
             task.report(0.5 + 0.5 * index / len(field.frames), "measuring")
-            pairs.append(self._measure(field, index))
+            pairs.append(self._measure(field, index, shot))
         edit_path, everything = (clip_score(values) for values in zip(*pairs, strict=True))
         field.report = clip.report(psnr_edit_path=edit_path, psnr=everything)
         return field
 
-    def _measure(self, field: Field, index: int) -> tuple[float, float]:
-        shot = self.clip.request.picture(field.frames[index])
+    def _measure(self, field: Field, index: int, shot: Picture) -> tuple[float, float]:
         return measure(field, index, shot, most=float(self.recipe["residual_gain"]))
 
-    def _light(self, k: int, state: LayerState) -> tuple[F32 | None, F32 | None]:
+    def _light(self, k: int, plates: Plates, state: LayerState) -> tuple[F32 | None, F32 | None]:
         recipe = self.recipe
         return light_of_layer(
-            self.clip.plates,
+            plates,
             k,
             state,
             exposure=bool(recipe["exposure"]),
@@ -206,6 +246,22 @@ class _Finish:
 
 def _full(states: list[LayerState], plates: Plates) -> list[LayerState]:
     return [enlarge(s, plates.shrink) for s in states] if plates.shrink > 1 else states
+
+
+def _frames_of(plates: Plates, state: LayerState, some: AnyArray) -> tuple[Plates, LayerState]:
+    """A few frames, and the layer in them, for what looks at each frame on its own."""
+    weights = plates.weights[:, some]
+    few = replace(plates, codes=plates.codes[some], weights=weights, firm=weights)
+    return few, replace(state, matrices=state.matrices[some], lattices=state.lattices[some])
+
+
+def _spread(values: F32 | None, some: AnyArray, count: int) -> F32 | None:
+    """Values of a few frames as an array of ``count`` frames, 0 in the others."""
+    if values is None:
+        return None
+    result: F32 = np.zeros((count, *values.shape[1:]), np.float32)
+    result[some] = values
+    return result
 
 
 def _fingerprint(clip: ClipWork) -> str:

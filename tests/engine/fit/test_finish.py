@@ -5,7 +5,6 @@ import pytest
 
 from engine.colour.encoding import decode, encode
 from engine.fields.folder import load_field, save_field
-from engine.fit import finish
 from engine.fit import plates as plates_module
 from engine.fit.run import fit
 from engine.io.picture import Native, Picture
@@ -120,13 +119,19 @@ def test_colours_beyond_one_are_lit_and_completed_too():
     assert np.median(np.abs(made / frames[5].rgb - 1)) < 0.05
 
 
-def test_eight_bit_codes_come_the_fast_way_as_the_slow_one(clip):
+def test_eight_bit_codes_are_the_rounded_encoding(clip):
     plates = plates_module.read_plates(
         range(3), clip.__getitem__, lambda _: [np.full((132, 160), 255, np.uint8)], 1, silent()
     )
-    codes, finite = finish._coded(plates, clip[1])
-    np.testing.assert_array_equal(codes, plates.coded(clip[1])[0])
-    assert finite is None
+    # Between the codes, below 0 and above 1 too: what a lens has filtered.
+    wide = Picture.of(clip[1].rgb * 1.3 - 0.02)
+    for shot in (clip[1], wide):
+        codes, finite = plates.admitted(shot)
+        slow = np.rint(np.clip(encode(shot.rgb) * np.float32(255), 0, 255)).astype(np.uint8)
+        np.testing.assert_array_equal(codes, slow)
+        assert finite is None
     bad = Picture.of(clip[1].rgb.copy())
     bad.pixels[3, 4, 1] = np.inf
-    np.testing.assert_array_equal(np.argwhere(~finish._coded(plates, bad)[1]), [[3, 4]])
+    codes, finite = plates.coded(bad)
+    np.testing.assert_array_equal(np.argwhere(~finite), [[3, 4]])
+    assert not codes[3, 4].any()

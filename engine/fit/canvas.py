@@ -1,13 +1,15 @@
 """The canonical picture while it is fitted: its canvas, its first colours, its holes."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 import numpy as np
 
 from engine.arrays import F32, Bool
 from engine.fit.plates import Plates
 from engine.io.picture import Window
-from engine.kernels.mosaic import lay_frame
+from engine.kernels import threads
+from engine.kernels.mosaic import keep_first, lay_frames
 
 #: Free pixels around what the seed needs, so that refinement may move outward.
 MARGIN = 12
@@ -15,6 +17,10 @@ MARGIN = 12
 MOST_FRAMES = 4.0
 #: Accumulated weight from which a canonical pixel counts as seen.
 SEEN = 0.05
+#: Weight of a frame's sample that counts for good: half a pixel's worth.
+WHOLE = 0.5
+#: Frames that are laid at once.
+TOGETHER = 2
 
 
 def canvas_of(extents: Iterable[tuple[float, float, float, float]], plates: Plates) -> Window:
@@ -55,24 +61,23 @@ def lay_mosaic(
         Encoded colours [h, w, 3] without holes, and weight [h, w] (0 = never seen).
     """
     picture = np.zeros((canvas.height, canvas.width, 4), np.float32)
-    once = np.empty_like(picture)
-    for index, positions in order:
-        once[:] = 0
-        lay_frame(
-            plates.codes[index],
-            np.float32(plates.scale),
-            np.float32(plates.offset),
-            plates.weights[layer, index],
-            positions,
-            np.float32(canvas.x0),
-            np.float32(canvas.y0),
-            once,
-        )
-        # Half a pixel's worth: thinner samples are the fringe of a frame and come from elsewhere.
-        fresh = (picture[..., 3] < SEEN) & (once[..., 3] > 0.5)
-        picture[fresh] = once[fresh]
-        thin = (picture[..., 3] == 0) & (once[..., 3] > SEEN)
-        picture[thin] = once[thin] * np.float32(SEEN / 2)
+    laid = np.empty((TOGETHER, *picture.shape), np.float32)
+    frames = iter(order)
+    while some := list(islice(frames, TOGETHER)):
+        indices = [index for index, _ in some]
+        outs = laid[: len(some)]
+        with threads.guard():
+            lay_frames(
+                plates.codes[indices],
+                np.float32(plates.scale),
+                np.float32(plates.offset),
+                plates.weights[layer, indices],
+                np.stack([positions for _, positions in some]),
+                np.float32(canvas.x0),
+                np.float32(canvas.y0),
+                outs,
+            )
+            keep_first(picture, outs, np.float32(SEEN), np.float32(WHOLE))
     weight = picture[..., 3].copy()
     colour = (picture[..., :3] / np.maximum(weight, 1e-9)[..., None]).astype(np.float32)
     return fill_holes(colour, weight > 0), weight

@@ -48,3 +48,47 @@ def lay_frame(codes, scale, offset, weights, positions, cx, cy, out):  # type: i
                     out[i, j, 3] += w
                     for c in range(3):
                         out[i, j, c] += w * (codes[y, x, c] * scale + offset)
+
+
+@numba.njit(parallel=True, fastmath=True, cache=True)
+def lay_frames(codes, scale, offset, weights, positions, cx, cy, outs):  # type: ignore[no-untyped-def]
+    """``lay_frame`` for a few frames side by side, each into a cleared picture of its own.
+
+    Args:
+        codes: uint8 or uint16 [B, H, W, 3].
+        scale: As for ``lay_frame``.
+        offset: As for ``lay_frame``.
+        weights: uint8 [B, H, W].
+        positions: float32 [B, H, W, 2].
+        cx: As for ``lay_frame``.
+        cy: As for ``lay_frame``.
+        outs: Out, float32 [B, h, w, 4].
+    """
+    for b in numba.prange(codes.shape[0]):
+        outs[b] = 0
+        lay_frame(codes[b], scale, offset, weights[b], positions[b], cx, cy, outs[b])
+
+
+@numba.njit(parallel=True, cache=True)
+def keep_first(picture, laid, seen, whole):  # type: ignore[no-untyped-def]
+    """Takes over from frames, in their order, what is not seen yet.
+
+    Args:
+        picture: In and out, float32 [h, w, 4]: sums of weight * colour and of weight.
+        laid: float32 [B, h, w, 4], frames as ``lay_frames`` lays them.
+        seen: Weight from which a place counts as seen.
+        whole: Weight from which a frame's sample is taken for good. Thinner ones are the fringe of
+            a frame: they count little, until a whole one comes.
+    """
+    height, width = picture.shape[:2]
+    little = seen / np.float32(2)
+    for y in numba.prange(height):
+        for x in range(width):
+            for b in range(laid.shape[0]):
+                weight = laid[b, y, x, 3]
+                if weight > whole and picture[y, x, 3] < seen:
+                    for c in range(4):
+                        picture[y, x, c] = laid[b, y, x, c]
+                if weight > seen and picture[y, x, 3] == 0:
+                    for c in range(4):
+                        picture[y, x, c] = laid[b, y, x, c] * little

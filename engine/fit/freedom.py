@@ -94,14 +94,14 @@ def bond_of(known: F32, noise: float, recipe: dict[str, Any]) -> F32:
     motion too.
 
     Args:
-        known: [B, gy, gx], see ``neighbours_pull``.
+        known: [B, gy, gx], see ``neighbours_pull``; one neighbour is not enough.
         noise: See ``noise_of``.
         recipe: ``temporal`` and ``bond``, the weight at ``temporal`` 1 and twice the clean noise.
     """
     temporal = float(recipe["temporal"])
     grain = max(noise / CLEAN**2 - 1, 0.0)
     weight = min(temporal, 1.0) * grain + max(temporal - 1, 0.0)
-    return np.asarray(known * np.float32(float(recipe["bond"]) * weight), np.float32)
+    return np.asarray((known == 1) * np.float32(float(recipe["bond"]) * weight), np.float32)
 
 
 def without_trend(pull: F32, weight: F32) -> None:

@@ -74,7 +74,7 @@ def register_pass(  # type: ignore[no-untyped-def]
         splat: In and out, float32 [threads, h, w, 4]: sum of w r (3) and of w.
         tone: Out, float32 [B, sy, sx, 4]: sum of w r (3) and of w over each cell.
         misfit: Out, float32 [B, gy - 3, gx - 3, 2]: over each cell of the lattice, sum of squared
-            colour error after the shade, and pixels.
+            colour error after the shade, and pixels; only firm ones.
         loss: Out, float64 [B, 2]: sum of squared colour error over the group, and pixels.
     """
     batch, height, width = codes.shape[0], codes.shape[1], codes.shape[2]
@@ -182,8 +182,6 @@ def register_pass(  # type: ignore[no-untyped-def]
                 part = share * np.float32(1 / 255)
                 total += part * error
                 count += part
-                misfit[b, row_cell[y], j, 0] += part * error_seen
-                misfit[b, row_cell[y], j, 1] += part
                 w = part / (np.float32(1) + error_seen * inverse_robust)
                 xx *= w
                 xy *= w
@@ -191,6 +189,8 @@ def register_pass(  # type: ignore[no-untyped-def]
                 bx *= w
                 by *= w
                 if firm[b, y, x] > 0:
+                    misfit[b, row_cell[y], j, 0] += part * error_seen
+                    misfit[b, row_cell[y], j, 1] += part
                     for k in range(4):
                         t = col_weight[x, k]
                         row[j + k, 0] += t * bx

@@ -11,8 +11,8 @@ threads.prepare()
 @numba.njit(fastmath=True, cache=True, inline="always")
 def _read(lattice, spacing, x, y):  # type: ignore[no-untyped-def]
     """Displacement at a point in pixels from the data window's corner."""
-    u = min(max(x / spacing, 0.0), lattice.shape[1] - 3 - 1e-3)
-    v = min(max(y / spacing, 0.0), lattice.shape[0] - 3 - 1e-3)
+    u = min(max(x / spacing, 0.0), lattice.shape[1] - 3 - 1e-5)
+    v = min(max(y / spacing, 0.0), lattice.shape[0] - 3 - 1e-5)
     j, i = int(u), int(v)
     f, h = u - j, v - i
     g, k = 1 - f, 1 - h
@@ -61,15 +61,13 @@ def neighbours_pull(lattices, matrices, inverses, spacing, height, width, pull, 
         spacing: Pixels between control points.
         height: Rows of the frames.
         width: Columns of the frames.
-        pull: Out, float32 [T, gy, gx, 2]; 0 where a neighbour does not see the content.
-        known: Out, float32 [T, gy, gx]: 1 where both neighbours do, else 0.
+        pull: Out, float32 [T, gy, gx, 2]; 0 where no neighbour has the content in its frame.
+        known: Out, float32 [T, gy, gx]: share of the two neighbours that have: 0, 0.5 or 1.
     """
     count, rows, columns = lattices.shape[0], lattices.shape[1], lattices.shape[2]
     for t in numba.prange(count):
         pull[t] = 0
         known[t] = 0
-        if t == 0 or t == count - 1:
-            continue
         m = matrices[t]
         for i in range(rows):
             py = (i - 1.0) * spacing
@@ -82,6 +80,8 @@ def neighbours_pull(lattices, matrices, inverses, spacing, height, width, pull, 
                 sy = 0.0
                 seen = 0
                 for s in range(-1, 2, 2):
+                    if t + s < 0 or t + s >= count:
+                        continue
                     a = inverses[t + s]
                     d = 1 / (a[2, 0] * u + a[2, 1] * v + a[2, 2])
                     x = (a[0, 0] * u + a[0, 1] * v + a[0, 2]) * d
@@ -91,8 +91,8 @@ def neighbours_pull(lattices, matrices, inverses, spacing, height, width, pull, 
                         sx += bx
                         sy += by
                         seen += 1
-                if seen == 2:
+                if seen > 0:
                     ox, oy = _read(lattices[t], spacing, px, py)
-                    pull[t, i, j, 0] = np.float32(sx / 2 - ox)
-                    pull[t, i, j, 1] = np.float32(sy / 2 - oy)
-                    known[t, i, j] = 1
+                    pull[t, i, j, 0] = np.float32(sx / seen - ox)
+                    pull[t, i, j, 1] = np.float32(sy / seen - oy)
+                    known[t, i, j] = np.float32(seen / 2)

@@ -20,14 +20,18 @@ def neighbours_pull(
         there: F64 = evaluate_points(lattices[t], spacing, *size, inside[None])[0]
         return there
 
-    for t in range(1, count - 1):
+    for t in range(count):
+        beside = [n for n in (t - 1, t + 1) if 0 <= n < count]
         for i in range(rows):
             for j in range(columns):
                 here = np.array([(j - 1) * spacing, (i - 1) * spacing], np.float64)
                 place = apply_matrix(matrices[t], here[None])
-                beside = [apply_matrix(np.linalg.inv(matrices[t + s]), place)[0] for s in (-1, 1)]
-                if all((p >= 0).all() and p[0] <= width and p[1] <= height for p in beside):
-                    mean = (read(t - 1, beside[0]) + read(t + 1, beside[1])) / 2
-                    pull[t, i, j] = mean - read(t, here)
-                    known[t, i, j] = 1
+                found = []
+                for n in beside:
+                    there = apply_matrix(np.linalg.inv(matrices[n]), place)[0]
+                    if (there >= 0).all() and there[0] <= width and there[1] <= height:
+                        found.append(read(n, there))
+                if found:
+                    pull[t, i, j] = np.mean(found, axis=0) - read(t, here)
+                    known[t, i, j] = len(found) / 2
     return pull, known

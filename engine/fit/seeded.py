@@ -452,7 +452,7 @@ def _pass_layer(
                     np.float32(recipe["step_limit"]),
                 )
             if move:
-                # Going on by a share of the last step (heavy ball) settles fine lattices in half the
+                # Going on by a share of the last step (heavy ball) settles them in half the
                 # passes; what no picture checks must not run away.
                 lattices += glide * state.step[part] * ~unseen[..., None]
                 state.step[part] = lattices - before

@@ -185,13 +185,35 @@ def measure(field: Field, index: int, shot: Picture, *, most: float = 0.0) -> tu
         where the frame was left out wholly.
     """
     truth, kept = shot.rgb, counted(field, index, shot.rgb)
-    codes = display8(truth)
+    return _measured(field, index, truth, display8(truth), kept, is_eight_bit(shot), most)
+
+
+def measure_codes(field: Field, index: int, codes: U8, *, most: float = 0.0) -> tuple[float, float]:
+    """``measure`` of a frame of which every pixel counts and 8-bit display codes hold all there is.
+
+    Args:
+        field: As for ``measure``.
+        index: Position of the frame.
+        codes: uint8 [H, W, 3] at full size.
+        most: As for ``measure``.
+    """
+    return _measured(field, index, None, codes, None, True, most)
+
+
+def _measured(
+    field: Field,
+    index: int,
+    truth: F32 | None,
+    codes: U8,
+    kept: Bool | None,
+    eight_bit: bool,
+    most: float,
+) -> tuple[float, float]:
     plain, lit = composite_pair(field, index)
     edit_path = display_error(plain, codes, kept)
     if field.residual is not None:
-        eight = is_eight_bit(shot)
         final = fit_frame(
-            field.residual, index, truth, lit, codes, kept, edit_path, most, eight_bit=eight
+            field.residual, index, truth, lit, codes, kept, edit_path, most, eight_bit=eight_bit
         )
     else:
         final = edit_path if lit is plain else display_error(lit, codes, kept)

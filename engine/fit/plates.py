@@ -45,6 +45,8 @@ class Plates:
         pixel_aspect: Width of a pixel over its height.
         bad_pixels: Number of NaN or Inf pixels at full size; they are left out.
         ignored: Share of all pixels that were asked to be left out.
+        exact: Whether ``codes`` hold all that the pictures have, but for what is left out: 8 bits,
+            full size.
     """
 
     codes: AnyArray
@@ -58,6 +60,7 @@ class Plates:
     pixel_aspect: float
     bad_pixels: int
     ignored: float = 0.0
+    exact: bool = False
 
     @property
     def count(self) -> int:
@@ -236,6 +239,7 @@ def read_plates(
         if looked is not None:
             looked(frame, shot)
         codes, finite = plates.admitted(shot)
+        plates.exact &= is_eight_bit(shot) and finite is None
         masks = shares(frame)
         if finite is not None:
             plates.bad_pixels += int((~finite).sum())
@@ -302,6 +306,7 @@ def _empty(shot: Picture, count: int, layers: int, pixel_limit: int) -> Plates:
         data=data,
         pixel_aspect=shot.pixel_aspect,
         bad_pixels=0,
+        exact=eight and shrink == 1,
     )
 
 
@@ -328,4 +333,6 @@ def halved(plates: Plates) -> Plates:
             weights[k, t] = half(plates.weights[k, t])
             if firm is not weights:
                 firm[k, t] = eroded(weights[k, t])
-    return replace(plates, codes=codes, weights=weights, firm=firm, shrink=plates.shrink * 2)
+    return replace(
+        plates, codes=codes, weights=weights, firm=firm, shrink=plates.shrink * 2, exact=False
+    )

@@ -75,7 +75,7 @@ def _counts(plane: F32, step: float) -> I8:
 def fit_frame(
     residual: Residual,
     index: int,
-    truth: F32,
+    truth: F32 | None,
     drawn: F32,
     codes: U8,
     kept: Bool | None,
@@ -89,7 +89,8 @@ def fit_frame(
     Args:
         residual: Gets the frame.
         index: Position of the frame.
-        truth: The frame, scene-linear [H, W, 3].
+        truth: The frame, scene-linear [H, W, 3]; None where ``codes`` hold all that it has and
+            every pixel counts.
         drawn: The field's frame with all light, scene-linear [H, W, 3].
         codes: ``truth`` as 8-bit display codes.
         kept: [H, W], which pixels count; None for all.
@@ -103,7 +104,7 @@ def fit_frame(
     """
     height, width, cell = residual.height, residual.width, residual.cell
     least = edit_path * 10 ** (-most / 10)
-    if kept is not None:
+    if kept is not None and truth is not None:
         truth = np.where(kept[..., None], truth, np.float32(np.nan))
         eight_bit = False
     sums, energy, coded = collect(truth, codes if eight_bit else None, drawn, cell)

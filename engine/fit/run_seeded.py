@@ -15,7 +15,14 @@ from engine.fields.residual import Residual
 from engine.fit.ahead import pictures
 from engine.fit.budget import Budget
 from engine.fit.checkpoint import Checkpoints
-from engine.fit.finish import canonical_of, encoded_preview, enlarge, measure, sharpen_full_size
+from engine.fit.finish import (
+    canonical_of,
+    encoded_preview,
+    enlarge,
+    measure,
+    measure_codes,
+    sharpen_full_size,
+)
 from engine.fit.freedom import grain_of
 from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
@@ -162,7 +169,8 @@ class _Finish:
         spent, values = [], []
         for index in some.tolist():
             began = time.monotonic()
-            shot = self.clip.request.picture(field.frames[index])
+            known = self._in_memory(field)
+            shot = None if known else self.clip.request.picture(field.frames[index])
             values.append(self._measure(field, index, shot)[0])
             spent.append(time.monotonic() - began)
         self._per_frame = min(spent)  # the first one compiles and fills caches
@@ -204,16 +212,26 @@ class _Finish:
         for layer, (exposure, lighting) in zip(field.layers, lights, strict=True):
             layer.exposure, layer.lighting = exposure, lighting
         pairs = []
-        shots = pictures(field.frames, request.picture, request.readers)
-        for index, shot in enumerate(shots):
+        unread = () if self._in_memory(field) else field.frames
+        shots = pictures(unread, request.picture, request.readers)
+        for index in range(len(field.frames)):
             task.report(0.5 + 0.5 * index / len(field.frames), "measuring")
+            shot = next(shots, None)
             pairs.append(self._measure(field, index, shot))
         edit_path, everything = (clip_score(values) for values in zip(*pairs, strict=True))
         field.report = clip.report(psnr_edit_path=edit_path, psnr=everything)
         return field
 
-    def _measure(self, field: Field, index: int, shot: Picture) -> tuple[float, float]:
-        return measure(field, index, shot, most=float(self.recipe["residual_gain"]))
+    def _in_memory(self, field: Field) -> bool:
+        """Whether the plates hold all that measuring looks at, so that no file need be read."""
+        return self.clip.plates.exact and field.ignored is None
+
+    def _measure(self, field: Field, index: int, shot: Picture | None) -> tuple[float, float]:
+        """Figures of a frame; ``shot`` is None where it is in memory."""
+        most = float(self.recipe["residual_gain"])
+        if shot is None:
+            return measure_codes(field, index, self.clip.plates.codes[index], most=most)
+        return measure(field, index, shot, most=most)
 
     def _light(self, k: int, plates: Plates, state: LayerState) -> tuple[F32 | None, F32 | None]:
         recipe = self.recipe

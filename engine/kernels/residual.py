@@ -16,6 +16,7 @@ from engine.kernels.curve import decoded, encoded, masked, mean_error, row_error
 
 threads.prepare()
 
+_NOTHING = np.zeros((0, 0, 3), np.float32)
 _R, _G, _B = np.float32(0.299), np.float32(0.587), np.float32(0.114)
 
 
@@ -71,11 +72,12 @@ def _collect(truth, codes, picture, cell, coded, upper, lower, energy):  # type:
         energy[band] = total
 
 
-def collect(truth: F32, codes: U8 | None, picture: F32, cell: int) -> tuple[F32, float, F32]:
+def collect(truth: F32 | None, codes: U8 | None, picture: F32, cell: int) -> tuple[F32, float, F32]:
     """What the residual has to explain, summed around each control point.
 
     Args:
-        truth: Scene-linear [H, W, 3]; pixels that are no numbers do not count.
+        truth: Scene-linear [H, W, 3]; pixels that are no numbers do not count. Not read where
+            there are codes, and None will do.
         codes: uint8 [H, W, 3], display codes that say the same, of a truth that has but 8 bits and
             all of whose pixels count; or None.
         picture: Scene-linear [H, W, 3].
@@ -94,7 +96,7 @@ def collect(truth: F32, codes: U8 | None, picture: F32, cell: int) -> tuple[F32,
     coded = np.empty(picture.shape, np.float32)
     with threads.guard():
         _collect(
-            np.ascontiguousarray(truth, np.float32),
+            _NOTHING if truth is None else np.ascontiguousarray(truth, np.float32),
             np.zeros((0, 0, 3), np.uint8) if codes is None else np.ascontiguousarray(codes),
             np.ascontiguousarray(picture, np.float32),
             cell,

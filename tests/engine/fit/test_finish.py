@@ -1,10 +1,13 @@
 """The end of a fit: light and residual by recipe, and figures that an outside measurement gives."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from engine.colour.encoding import decode, encode
 from engine.fields.folder import load_field, save_field
+from engine.fit import finish
 from engine.fit import plates as plates_module
 from engine.fit.run import fit
 from engine.io.picture import Native, Picture
@@ -135,3 +138,25 @@ def test_eight_bit_codes_are_the_rounded_encoding(clip):
     codes, finite = plates.coded(bad)
     np.testing.assert_array_equal(np.argwhere(~finite), [[3, 4]])
     assert not codes[3, 4].any()
+
+
+def test_frames_in_memory_are_measured_as_those_that_are_read_again(clip):
+    calls = []
+
+    def reading(frame):
+        calls.append(frame)
+        return clip[frame]
+
+    plain = fit(replace(request(clip, steps=1), picture=reading), silent())
+    assert sorted(set(calls)) == list(range(len(clip)))
+    assert len(calls) == len(clip) + 1
+    assert measured(plain, clip, True) == pytest.approx(plain.report["psnr_edit_path"], abs=1e-9)
+    field = fit(request(clip, steps=1), silent())
+    for index, shot in enumerate(clip):
+        before = field.residual.planes(index), field.residual.steps[index]
+        finish.measure(field, index, shot, most=4.5)
+        again = field.residual.planes(index), field.residual.steps[index]
+        assert before[1] == again[1]
+        for one, other in zip(before[0] or (), again[0] or (), strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert field.residual.steps.any()

@@ -71,6 +71,7 @@ class Checkpoints:
                 {
                     "spacing": state.spacing,
                     "grain": state.grain,
+                    "turn": state.turn,
                     "noise": state.noise,
                     "excess": state.excess,
                     "canvas": [canvas.x0, canvas.y0, canvas.x1, canvas.y1],
@@ -104,6 +105,7 @@ class Checkpoints:
                 **{name: tensors[f"{k}.{name}"] for name in NAMES},
                 spacing=float(layer["spacing"]),
                 grain=float(layer["grain"]),
+                turn=int(layer["turn"]),
                 noise=float(layer["noise"]),
                 excess=float(layer["excess"]),
                 canvas=Window(*layer["canvas"]),

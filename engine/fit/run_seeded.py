@@ -181,7 +181,7 @@ class _Finish:
         plates = self.clip.plates
         # Sharpening reads a frame as measuring does and has less to do.
         full = 0.8 * self._per_frame * plates.count if plates.shrink > 1 else 0.0
-        polish = int(self.recipe["polish_passes"]) * pass_cost
+        polish = 0.7 * int(self.recipe["polish_passes"]) * pass_cost  # these move nothing
         # A fifth and a second and a half more: noise, writing the folder, leaving the process.
         return 1.2 * (polish + self._lighting + self._per_frame * plates.count + full) + 1.5
 

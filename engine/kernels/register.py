@@ -18,6 +18,9 @@ from engine.kernels.lattice import _blend_rows
 
 threads.prepare()
 
+#: Unsigned numbers index without a test for negative ones.
+ONE, TWO, THREE = np.uintp(1), np.uintp(2), np.uintp(3)
+
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
 def register_pass(  # type: ignore[no-untyped-def]
@@ -86,11 +89,12 @@ def register_pass(  # type: ignore[no-untyped-def]
         matrix = matrices[b]
         total = 0.0
         count = 0.0
-        gradient[b] = 0
-        normal[b] = 0
         tone[b] = 0
         misfit[b] = 0
-        row = np.empty((columns, 5), np.float32)
+        # Planes, so that the sums of a row go to the lattice eight at a time.
+        sums = np.zeros((5, lattices.shape[1], columns), np.float32)
+        row = np.empty((5, columns), np.float32)
+        row0, row1, row2, row3, row4 = row[0], row[1], row[2], row[3], row[4]
         light = np.empty((shade.shape[2], 3), np.float32)
         last = shade.shape[2] - 1
         for y in range(height):
@@ -105,11 +109,18 @@ def register_pass(  # type: ignore[no-untyped-def]
             row[:] = 0
             _blend_light(shade[b], y, cell, light)
             py = y + 0.5
+            m00, m10, m20 = matrix[0, 0], matrix[1, 0], matrix[2, 0]
+            n0 = matrix[0, 1] * py + matrix[0, 2]
+            n1 = matrix[1, 1] * py + matrix[1, 2]
+            n2 = matrix[2, 1] * py + matrix[2, 2]
+            shares, firms, code = weights[b, y], firm[b, y], codes[b, y]
+            fits, tones = misfit[b, row_cell[y]], tone[b, y // cell]
             for x in range(first, width):
-                share = weights[b, y, x]
+                share = shares[x]
                 if share == 0:
                     continue
-                j = col_cell[x]
+                j = np.uintp(col_cell[x])
+                j1, j2, j3 = j + ONE, j + TWO, j + THREE
                 w0, w1, w2, w3 = (
                     col_weight[x, 0],
                     col_weight[x, 1],
@@ -118,32 +129,30 @@ def register_pass(  # type: ignore[no-untyped-def]
                 )
                 dx = (
                     w0 * blended[j, 0]
-                    + w1 * blended[j + 1, 0]
-                    + w2 * blended[j + 2, 0]
-                    + w3 * blended[j + 3, 0]
+                    + w1 * blended[j1, 0]
+                    + w2 * blended[j2, 0]
+                    + w3 * blended[j3, 0]
                 )
                 dy = (
                     w0 * blended[j, 1]
-                    + w1 * blended[j + 1, 1]
-                    + w2 * blended[j + 2, 1]
-                    + w3 * blended[j + 3, 1]
+                    + w1 * blended[j1, 1]
+                    + w2 * blended[j2, 1]
+                    + w3 * blended[j3, 1]
                 )
                 px = x + 0.5
-                d = 1.0 / (matrix[2, 0] * px + matrix[2, 1] * py + matrix[2, 2])
-                u = np.float32(
-                    (matrix[0, 0] * px + matrix[0, 1] * py + matrix[0, 2]) * d + dx - cx - 0.5
-                )
-                v = np.float32(
-                    (matrix[1, 0] * px + matrix[1, 1] * py + matrix[1, 2]) * d + dy - cy - 0.5
-                )
+                d = 1.0 / (m20 * px + n2)
+                u = np.float32((m00 * px + n0) * d + dx - cx - 0.5)
+                v = np.float32((m10 * px + n1) * d + dy - cy - 0.5)
                 if not (u >= 0 and v >= 0 and u < cw - 1 and v < ch - 1):
                     continue
-                iu, iv = int(u), int(v)
+                iu, iv = np.uintp(u), np.uintp(v)
+                iu1 = iu + ONE
                 fu, fv = u - np.float32(iu), v - np.float32(iv)
+                upper, lower = canonical[iv], canonical[iv + ONE]
                 gu, gv = np.float32(1) - fu, np.float32(1) - fv
                 place = min(max((x + np.float32(0.5)) / cell - np.float32(0.5), 0), last)
-                left = int(place)
-                right = min(left + 1, last)
+                left = np.uintp(place)
+                right = min(left + ONE, np.uintp(last))
                 between = np.float32(place - left)
                 error_seen = np.float32(0)
                 xx = np.float32(0)
@@ -156,15 +165,15 @@ def register_pass(  # type: ignore[no-untyped-def]
                 r1 = np.float32(0)
                 r2 = np.float32(0)
                 for c in range(3):
-                    c00 = canonical[iv, iu, c]
-                    c01 = canonical[iv, iu + 1, c]
-                    c10 = canonical[iv + 1, iu, c]
-                    c11 = canonical[iv + 1, iu + 1, c]
-                    top = c00 * gu + c01 * fu
-                    bottom = c10 * gu + c11 * fu
-                    r = codes[b, y, x, c] * scale + offset - (top * gv + bottom * fv)
+                    c00 = upper[iu, c]
+                    c01 = upper[iu1, c]
+                    c10 = lower[iu, c]
+                    c11 = lower[iu1, c]
+                    over = c00 * gu + c01 * fu
+                    under = c10 * gu + c11 * fu
+                    r = code[x, c] * scale + offset - (over * gv + under * fv)
                     sx = gv * (c01 - c00) + fv * (c11 - c10)
-                    sy = bottom - top
+                    sy = under - over
                     xx += sx * sx
                     xy += sx * sy
                     yy += sy * sy
@@ -188,49 +197,66 @@ def register_pass(  # type: ignore[no-untyped-def]
                 yy *= w
                 bx *= w
                 by *= w
-                if firm[b, y, x] > 0:
-                    misfit[b, row_cell[y], j, 0] += part * error_seen
-                    misfit[b, row_cell[y], j, 1] += part
-                    for k in range(4):
-                        t = col_weight[x, k]
-                        row[j + k, 0] += t * bx
-                        row[j + k, 1] += t * by
-                        row[j + k, 2] += t * xx
-                        row[j + k, 3] += t * xy
-                        row[j + k, 4] += t * yy
+                if firms[x] > 0:
+                    fits[j, 0] += part * error_seen
+                    fits[j, 1] += part
+                    row0[j] += w0 * bx
+                    row0[j1] += w1 * bx
+                    row0[j2] += w2 * bx
+                    row0[j3] += w3 * bx
+                    row1[j] += w0 * by
+                    row1[j1] += w1 * by
+                    row1[j2] += w2 * by
+                    row1[j3] += w3 * by
+                    row2[j] += w0 * xx
+                    row2[j1] += w1 * xx
+                    row2[j2] += w2 * xx
+                    row2[j3] += w3 * xx
+                    row3[j] += w0 * xy
+                    row3[j1] += w1 * xy
+                    row3[j2] += w2 * xy
+                    row3[j3] += w3 * xy
+                    row4[j] += w0 * yy
+                    row4[j1] += w1 * yy
+                    row4[j2] += w2 * yy
+                    row4[j3] += w3 * yy
                 w = part / (np.float32(1) + error * inverse_robust)
-                ty, tx = y // cell, x // cell
-                tone[b, ty, tx, 0] += w * r0
-                tone[b, ty, tx, 1] += w * r1
-                tone[b, ty, tx, 2] += w * r2
-                tone[b, ty, tx, 3] += w
+                tx = np.uintp(x // cell)
+                tones[tx, 0] += w * r0
+                tones[tx, 1] += w * r1
+                tones[tx, 2] += w * r2
+                tones[tx, 3] += w
                 w *= frame_weight[b]
+                top, bottom = splat[thread, iv], splat[thread, iv + ONE]
                 a00, a01, a10, a11 = w * gu * gv, w * fu * gv, w * gu * fv, w * fu * fv
-                splat[thread, iv, iu, 0] += a00 * r0
-                splat[thread, iv, iu, 1] += a00 * r1
-                splat[thread, iv, iu, 2] += a00 * r2
-                splat[thread, iv, iu, 3] += a00
-                splat[thread, iv, iu + 1, 0] += a01 * r0
-                splat[thread, iv, iu + 1, 1] += a01 * r1
-                splat[thread, iv, iu + 1, 2] += a01 * r2
-                splat[thread, iv, iu + 1, 3] += a01
-                splat[thread, iv + 1, iu, 0] += a10 * r0
-                splat[thread, iv + 1, iu, 1] += a10 * r1
-                splat[thread, iv + 1, iu, 2] += a10 * r2
-                splat[thread, iv + 1, iu, 3] += a10
-                splat[thread, iv + 1, iu + 1, 0] += a11 * r0
-                splat[thread, iv + 1, iu + 1, 1] += a11 * r1
-                splat[thread, iv + 1, iu + 1, 2] += a11 * r2
-                splat[thread, iv + 1, iu + 1, 3] += a11
+                top[iu, 0] += a00 * r0
+                top[iu, 1] += a00 * r1
+                top[iu, 2] += a00 * r2
+                top[iu, 3] += a00
+                top[iu1, 0] += a01 * r0
+                top[iu1, 1] += a01 * r1
+                top[iu1, 2] += a01 * r2
+                top[iu1, 3] += a01
+                bottom[iu, 0] += a10 * r0
+                bottom[iu, 1] += a10 * r1
+                bottom[iu, 2] += a10 * r2
+                bottom[iu, 3] += a10
+                bottom[iu1, 0] += a11 * r0
+                bottom[iu1, 1] += a11 * r1
+                bottom[iu1, 2] += a11 * r2
+                bottom[iu1, 3] += a11
             for k in range(4):
                 t = row_weight[y, k]
-                i = row_cell[y] + k
-                for j in range(columns):
-                    gradient[b, i, j, 0] += t * row[j, 0]
-                    gradient[b, i, j, 1] += t * row[j, 1]
-                    normal[b, i, j, 0] += t * row[j, 2]
-                    normal[b, i, j, 1] += t * row[j, 3]
-                    normal[b, i, j, 2] += t * row[j, 4]
+                for m in range(5):
+                    given, there = row[m], sums[m, row_cell[y] + k]
+                    for q in range(columns):
+                        there[q] += t * given[q]
+        for i in range(lattices.shape[1]):
+            for q in range(columns):
+                for m in range(2):
+                    gradient[b, i, q, m] = sums[m, i, q]
+                for m in range(3):
+                    normal[b, i, q, m] = sums[m + 2, i, q]
         loss[b, 0] = total
         loss[b, 1] = count
 

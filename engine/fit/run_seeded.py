@@ -26,6 +26,7 @@ from engine.fit.finish import (
 from engine.fit.freedom import grain_of
 from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
+from engine.fit.panorama import roll
 from engine.fit.plates import Plates
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
 from engine.fit.seeds import seed_layers
@@ -68,6 +69,9 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
             int(recipe["seed_spacing"]),
             task.part(READ, MATCHED, "matching"),
         )
+        for seed in seeds:
+            if roll(seed, plates):
+                seed.kind = "cylinder"
         names, at = clip.groups.names, task.part(MATCHED, MATCHED)
         apply_hints(request.hints, plates, request.frames, clip.reference, names, seeds, at)
         kinds = [seed.kind for seed in seeds]

@@ -176,6 +176,16 @@ class FitCoDeF(Node):
             page="Recipe",
         ),
         Knob(
+            "temporal_smoothness",
+            "float",
+            None,
+            "How firmly the frames beside a frame hold it: 0 not at all, 1 calms what grain would "
+            "shake, more smooths the motion itself; empty leaves it to the recipe.",
+            minimum=0,
+            maximum=20,
+            page="Recipe",
+        ),
+        Knob(
             "device",
             "text",
             "auto",
@@ -261,7 +271,7 @@ class FitCoDeF(Node):
                 seed=ctx.knob("seed"),
                 reference=ctx.knob("reference"),
                 device=ctx.knob("device"),
-                overrides=dict(ctx.knob("numbers")),
+                overrides=_numbers(ctx),
                 alpha=ctx.knob("alpha"),
                 cuts=ctx.knob("cuts"),
             ),
@@ -298,6 +308,14 @@ class FitCoDeF(Node):
         from engine.fields.folder import load_field
 
         return load_field(folder)
+
+
+def _numbers(ctx: Context) -> dict[str, Any]:
+    """The recipe's numbers that the artist changed."""
+    numbers = dict(ctx.knob("numbers"))
+    if ctx.knob("temporal_smoothness") is not None:
+        numbers.setdefault("temporal", ctx.knob("temporal_smoothness"))
+    return numbers
 
 
 def _picture(ctx: Context, frame: int) -> Picture:

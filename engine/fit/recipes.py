@@ -35,6 +35,10 @@ LIMITS: dict[str, tuple[float, float]] = {
     "solver_rounds": (1, 1000),
     "robust": (1e-3, 100),
     "momentum": (0, 0.95),
+    "glide": (0, 0.9),
+    "visible": (1e-4, 10),
+    "softest": (1e-6, 1),
+    "temporal": (0, 20),
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import F64
+from engine.arrays import F32, F64
 from engine.fit.plates import Plates
 
 #: Longest side of the greys that sharpness is judged on, and of those that motion is.
@@ -79,6 +79,18 @@ def choose_reference(plates: Plates) -> Choice:
     }
     why = max(gains, key=lambda name: gains[name])
     return Choice(int(shown[best]), f"one that {why} than the middle one")
+
+
+def relative_sharpness(plates: Plates) -> F32:
+    """Each frame's sharpness against the frames around it, [T]: 1 = as sharp, 0 = nothing left.
+
+    Frames that show nothing have 1: they say nothing anyhow.
+    """
+    shown = np.flatnonzero(plates.weights.any(axis=(0, 2, 3)))
+    result = np.ones(plates.count, np.float32)
+    if len(shown) > 2:
+        result[shown] = np.minimum(_against_neighbours(_measured(plates, shown)[0]) / SHARP, 1.0)
+    return result
 
 
 def _measured(plates: Plates, shown: np.ndarray) -> tuple[F64, F64, F64]:

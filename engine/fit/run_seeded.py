@@ -28,6 +28,7 @@ from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
 from engine.fit.panorama import roll
 from engine.fit.plates import Plates
+from engine.fit.reference import relative_sharpness
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
 from engine.fit.seeds import seed_layers
 from engine.fit.work import FITTED, MATCHED, READ, ClipWork
@@ -35,6 +36,8 @@ from engine.io.picture import Picture
 from engine.metrics.psnr import clip_score
 from engine.progress import Task
 
+#: What a frame that is wholly blurred still counts in the canonical image.
+LEAST_SAY = 0.05
 #: Seconds between previews of the canonical images.
 PREVIEW_EVERY = 2.0
 #: Frames that the draft is measured on.
@@ -76,8 +79,10 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         apply_hints(request.hints, plates, request.frames, clip.reference, names, seeds, at)
         kinds = [seed.kind for seed in seeds]
         grain = grain_of(plates)
+        # Blur takes detail with the square of what it leaves; some say keeps places only it saw.
+        say = np.maximum(relative_sharpness(plates) ** 4, LEAST_SAY)
         states = [
-            start_layer(plates, k, clip.reference, s, grain=grain) for k, s in enumerate(seeds)
+            start_layer(plates, k, clip.reference, s, say, grain) for k, s in enumerate(seeds)
         ]
         first_pass = 0
     else:

@@ -43,6 +43,8 @@ BELIEF = 0.1
 WRONG = 2.5e-4
 #: Pixels between the points of the lattice that every layer gets; only wrong ones get a finer one.
 FINE = 4
+#: What a pass at full resolution costs, against one at half.
+HALF_COST = 4.5
 #: Passes from one look at what the neighbouring frames say of hidden places to the next.
 PATIENCE = 3
 
@@ -222,7 +224,7 @@ def refine(
     curve: list[tuple[float, float]] = []
     step, cost = first_pass, 0.0
     at_half = False
-    recent: tuple[Any, float] = (None, 0.0)
+    known: tuple[bool, list[float]] | None = None
     while True:
         stage = _stage_of(plan, step)
         if not budget.allows(step, cost, reserve(cost)):
@@ -247,14 +249,14 @@ def refine(
         began = time.monotonic()
         error = one_pass(level, states, reference, recipe, task)
         spent = time.monotonic() - began
-        # Other programs only ever add time, so the quicker of the last two passes tells the cost;
-        # the very first also loads what is compiled and tells nothing.
+        # The very first pass also loads what is compiled and tells nothing. Other programs only
+        # ever add time, so a pass costs no more than the one before, or a few times that when it
+        # works on finer points or larger pictures.
         kind = (at_half, [state.spacing for state in states])
-        if step == first_pass:
-            spent = 0.0
-        quick = min(spent, recent[1]) if recent[0] == kind and recent[1] > 0 else spent
-        recent = (kind, spent)
-        cost = quick * (4.5 if at_half else 1.0)
+        spent *= HALF_COST if at_half else 1.0
+        if step > first_pass:
+            cost = min(spent, cost * (1.2 if kind == known else 3.0)) if cost > 0 else spent
+            known = kind
         psnr = -10 * np.log10(max(error, 1e-10))
         curve.append((round(budget.elapsed, 2), round(float(psnr), 3)))
         step += 1

@@ -1,15 +1,16 @@
 """Points followed through a clip by its field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from engine.arrays import F32, I64
+from engine.arrays import F32, F64, I64, Bool
 from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.progress import Task
+from engine.warp.continued import astray, moved_along
 from engine.warp.inverse import TOLERANCE, FrameInverse
 
 
@@ -50,14 +51,77 @@ def owners(field: Field, index: int, points: F32) -> I64:
     return np.asarray(coverage[:, row, column].argmax(axis=0), np.int64)
 
 
+#: Places [N, 2], whether they are visible [N], and their confidence [N].
+_Answer = tuple[F32, Bool, F64]
+
+
+class _Sweep:
+    """The points of one layer followed away from where they start, frame by frame.
+
+    Args:
+        field: The field.
+        k: Layer, front to back.
+        canonical: The points in the canonical image, [N, 2].
+        places: Where they start, frame points [N, 2].
+        starts: Position of the frame of each, [N].
+    """
+
+    def __init__(self, field: Field, k: int, canonical: F32, places: F32, starts: I64) -> None:
+        self._field, self._k = field, k
+        self._canonical, self._starts = canonical, starts
+        self._last = places.copy()
+
+    def run(self, step: int, task: Task) -> Iterator[tuple[int, I64, _Answer]]:
+        """Every frame of one direction, with the points that have begun and their answers.
+
+        Args:
+            step: 1 forward, from the start on; -1 backward, from the frame before the start.
+            task: Progress and cancel.
+        """
+        field = self._field
+        count = len(field.frames)
+        before: F32 | None = None
+        for n, index in enumerate(range(count) if step > 0 else range(count - 1, -1, -1)):
+            task.report(n / count, "track")
+            begun = self._starts <= index if step > 0 else self._starts > index
+            some = np.flatnonzero(begun)
+            if len(some):
+                coverage = field.seen(index)
+                yield index, some, self._answer(index, step, some, coverage, before)
+                before = coverage
+
+    def _answer(
+        self, index: int, step: int, some: I64, coverage: F32, before: F32 | None
+    ) -> _Answer:
+        field, k = self._field, self._k
+        corner = (field.data.x0, field.data.y0)
+        inverse = FrameInverse(field, k, index, coverage[k])
+        found = inverse.find(self._canonical[some], self._last[some])
+        points, visible = found.points, found.visible
+        trust = np.exp(-np.square(found.residual / TOLERANCE))
+        confidence = np.asarray(trust * np.where(visible, found.coverage, 0.25), np.float64)
+        lost, points = astray(coverage, k, points, corner)
+        gone = np.flatnonzero(lost & (self._starts[some] != index))
+        if len(gone):
+            was = self._last[some[gone]]
+            shown = (field.seen(index - step) if before is None else before)[k]
+            moved = moved_along(field, k, index - step, inverse, shown, was)
+            points[gone] = astray(coverage, k, moved, corner)[1]
+            confidence[gone] = 0
+        self._last[some] = points
+        return points, visible, confidence
+
+
 def track(
     field: Field, points: Sequence[TrackPoint | Mapping[str, Any]], task: Task
 ) -> list[list[dict[str, Any]]]:
     """Follows points through every frame of the field.
 
     A point belongs to the group that owns its pixel. Where the point is hidden or outside, ``x``
-    and ``y`` say where the field expects it. ``confidence`` is 1 for a place that maps back
-    exactly, falls with the residual, and is scaled by the group's share of the pixel.
+    and ``y`` say where the field expects it; where that cannot be, because the frame shows there
+    what lies behind the group, the point goes on with what is beside it (``engine.warp.continued``)
+    and has no confidence. ``confidence`` is 1 for a place that maps back exactly, falls with the
+    residual, and is scaled by the group's share of the pixel.
 
     Args:
         field: The field.
@@ -85,25 +149,29 @@ def track(
             mine = here[layer[here] == k]
             deformation = field.layers[k].deformation
             canonical[mine] = deformation.at(int(index), place[mine])
-    tracks: list[list[dict[str, Any]]] = [[] for _ in asked]
-    last: dict[int, F32] = {}
-    for index, frame in enumerate(field.frames):
-        task.report(index / len(field.frames), "track")
-        coverage = field.seen(index)
-        for k in np.unique(layer).tolist():
-            mine = np.flatnonzero(layer == k)
-            inverse = FrameInverse(field, k, index, coverage[k])
-            places = inverse.find(canonical[mine], last.get(k))
-            last[k] = places.points
-            visible = places.visible
-            trust = np.exp(-np.square(places.residual / TOLERANCE))
-            confidence = trust * np.where(visible, places.coverage, 0.25)
-            for n, point in enumerate(mine.tolist()):
-                x, y = (float(v) for v in places.points[n])
-                entry = {"visible": bool(visible[n]), "confidence": float(confidence[n])}
-                if starts[point] == index:
-                    # What the person pointed at stays where it was put.
-                    x, y = asked[point].x, asked[point].y
-                tracks[point].append({"frame": frame, "x": x, "y": y, **entry})
+    size = (len(asked), len(field.frames))
+    places = np.zeros((*size, 2), np.float32)
+    visible, confidence = np.zeros(size, np.bool_), np.zeros(size)
+    ways = [(k, step) for k in np.unique(layer).tolist() for step in (1, -1)]
+    for n, (k, step) in enumerate(ways):
+        mine = np.flatnonzero(layer == k)
+        sweep = _Sweep(field, k, canonical[mine], place[mine], starts[mine])
+        part = task.part(n / len(ways), (n + 1) / len(ways))
+        for index, some, answer in sweep.run(step, part):
+            rows = mine[some]
+            places[rows, index], visible[rows, index], confidence[rows, index] = answer
+    # What the person pointed at stays where it was put.
+    tracks: list[list[dict[str, Any]]] = []
+    for n, point in enumerate(asked):
+        places_of = [(float(x), float(y)) for x, y in places[n]]
+        places_of[int(starts[n])] = (point.x, point.y)
+        tracks.append(
+            [
+                {"frame": frame, "x": x, "y": y, "visible": bool(seen), "confidence": float(trust)}
+                for frame, (x, y), seen, trust in zip(
+                    field.frames, places_of, visible[n], confidence[n], strict=True
+                )
+            ]
+        )
     task.report(1.0, "track")
     return tracks

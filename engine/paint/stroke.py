@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.errors import UsageError
 from engine.paint.lifetime import alive_in, check_lifetime
 
-KINDS = ("brush", "erase", "clone")
+KINDS = ("brush", "erase", "clone", "reveal", "heal", "dodge", "burn", "blur", "smear")
 BLENDS = ("over", "multiply", "screen", "add", "min", "max", "difference")
 SOURCES = ("input", "painted")
+RANGES = ("all", "shadows", "midtones", "highlights")
 
 #: Limits of the numbers, as (smallest, largest).
 LIMITS: dict[str, tuple[float, float]] = {
@@ -18,6 +19,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "hardness": (0.0, 1.0),
     "opacity": (0.0, 1.0),
     "spacing": (0.005, 10.0),
+    "radius": (0.1, 250.0),
+    "stops": (0.0, 8.0),
 }
 
 
@@ -31,20 +34,30 @@ class Stroke:
 
     Attributes:
         points: (x, y, pressure) with pressure from 0 to 1.
-        kind: ``brush``, ``erase`` (removes earlier paint of the same list, never the picture) or
-            ``clone`` (copies the picture from ``offset`` away).
+        kind: ``brush``; ``erase`` (removes earlier paint of the same list, never the picture);
+            ``clone`` (copies the picture from ``offset`` away); ``heal`` (as clone, with the
+            source's gradients and the colours of what surrounds the stroke); ``reveal`` (shows
+            another frame); ``dodge`` and ``burn`` (brighten and darken by ``stops``); ``blur``
+            (by ``radius``); ``smear`` (carries pixels along the stroke).
         size: Diameter of the brush in pixels at full pressure.
         hardness: Share of the radius that is fully covered; 1 is a sharp, anti-aliased edge.
-        opacity: Of the whole stroke; where a stroke crosses itself nothing builds up.
+        opacity: Of the whole stroke; where a stroke crosses itself nothing builds up. Of a smear:
+            what is left of the carried pixels after half a brush size.
         spacing: Distance between stamps as a share of ``size``.
         colour: Scene-linear (r, g, b).
         blend: How the colour meets the picture below.
         visible: Hidden strokes stay in the list.
         lifetime: ``"all"``, a frame range such as ``"1001-1010,1020"``, or (first, last).
         name: For the stroke list.
-        offset: For ``clone``: source minus target, (dx, dy) in pixels, y down.
-        source: For ``clone``: ``input`` (the picture below all strokes) or ``painted`` (with the
-            earlier strokes).
+        offset: For ``clone``, ``heal`` and ``reveal``: source minus target, (dx, dy) in pixels, y
+            down.
+        source: For ``clone`` and ``heal``: ``input`` (the picture below all strokes) or
+            ``painted`` (with the earlier strokes).
+        frame: For ``reveal``: number of the frame that is shown, or None: ``frame_offset`` counts.
+        frame_offset: For ``reveal`` without ``frame``: frames after the one that is painted on.
+        radius: For ``blur``: standard deviation of the Gaussian in pixels.
+        stops: For ``dodge`` and ``burn``: change of exposure at full opacity.
+        range: For ``dodge`` and ``burn``: which tones: one of ``RANGES``.
         pressure_size: Whether pressure scales the diameter.
         pressure_opacity: Whether pressure scales the opacity.
         extra: Keys of newer versions, kept as they are.
@@ -63,6 +76,11 @@ class Stroke:
     name: str = ""
     offset: tuple[float, float] = (0.0, 0.0)
     source: str = "input"
+    frame: int | None = None
+    frame_offset: int = 0
+    radius: float = 4.0
+    stops: float = 1.0
+    range: str = "all"
     pressure_size: bool = True
     pressure_opacity: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
@@ -85,6 +103,11 @@ class Stroke:
             "name": self.name,
             "offset": list(self.offset),
             "source": self.source,
+            "frame": self.frame,
+            "frame_offset": self.frame_offset,
+            "radius": self.radius,
+            "stops": self.stops,
+            "range": self.range,
             "pressure_size": self.pressure_size,
             "pressure_opacity": self.pressure_opacity,
         }
@@ -93,7 +116,29 @@ class Stroke:
         """Whether the stroke shows at a frame; with None only ``visible`` counts."""
         return self.visible and (frame is None or alive_in(self.lifetime, frame))
 
+    def scaled(self, scale: float) -> "Stroke":
+        """The stroke in the pixels of a finer or coarser canvas."""
+        if scale == 1:
+            return self
+        return replace(
+            self,
+            points=tuple((x * scale, y * scale, pressure) for x, y, pressure in self.points),
+            size=self.size * scale,
+            radius=self.radius * scale,
+            offset=(self.offset[0] * scale, self.offset[1] * scale),
+        )
 
+    def revealed(self, frame: int | None) -> int | None:
+        """The frame that a ``reveal`` shows when ``frame`` is painted on.
+
+        None: it counts from the frame that is painted on, and there is none.
+        """
+        if self.frame is not None:
+            return self.frame
+        return None if frame is None else frame + self.frame_offset
+
+
+CHOICES = {"kind": KINDS, "blend": BLENDS, "source": SOURCES, "range": RANGES}
 KEYS = frozenset(Stroke.__dataclass_fields__) - {"extra"}
 
 
@@ -115,7 +160,18 @@ def _numbers(value: Any, count: int, key: str, label: str) -> tuple[float, ...]:
     return tuple(_number(item, key, label) for item in value)
 
 
-def _points(value: Any, label: str) -> tuple[tuple[float, float, float], ...]:
+def _frame(value: Any, key: str, label: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UsageError(f"{label}: {key} must be a whole number, not {value!r}")
+    return value
+
+
+def points_from(value: Any, label: str = "stroke") -> tuple[tuple[float, float, float], ...]:
+    """Reads the points of a stroke, or some of them.
+
+    Raises:
+        UsageError: There is none, or one is no [x, y] or [x, y, pressure].
+    """
     if not isinstance(value, Sequence) or isinstance(value, str) or not value:
         raise UsageError(f"{label}: points must be a list of [x, y, pressure] with at least one")
     points = []
@@ -143,13 +199,13 @@ def stroke_from(data: Mapping[str, Any], where: str = "stroke") -> Stroke:
     if not isinstance(data, Mapping):
         raise UsageError(f"{where}: a stroke must be an object with points, not {data!r}")
     label = _label(data, where)
-    values: dict[str, Any] = {"points": _points(data.get("points"), label)}
+    values: dict[str, Any] = {"points": points_from(data.get("points"), label)}
     for key, (low, high) in LIMITS.items():
         if key in data:
             values[key] = _number(data[key], key, label)
             if not low <= values[key] <= high:
                 raise UsageError(f"{label}: {key} must be from {low:g} to {high:g}")
-    for key, choices in (("kind", KINDS), ("blend", BLENDS), ("source", SOURCES)):
+    for key, choices in CHOICES.items():
         if key in data:
             if data[key] not in choices:
                 raise UsageError(
@@ -169,6 +225,10 @@ def stroke_from(data: Mapping[str, Any], where: str = "stroke") -> Stroke:
         values["colour"] = _numbers(data["colour"], 3, "colour", label)
     if "offset" in data:
         values["offset"] = _numbers(data["offset"], 2, "offset", label)
+    if "frame_offset" in data:
+        values["frame_offset"] = _frame(data["frame_offset"], "frame_offset", label)
+    if data.get("frame") is not None:
+        values["frame"] = _frame(data["frame"], "frame", label)
     if "lifetime" in data:
         values["lifetime"] = check_lifetime(data["lifetime"], label)
     extra = {key: value for key, value in data.items() if key not in KEYS}

@@ -40,7 +40,12 @@ def test_defaults_fill_what_is_absent_and_pressure_may_be_left_out():
         ({"points": []}, "points"),
         ({"points": [[1]]}, "a point"),
         ({"points": [[1, float("nan")]]}, "a point"),
-        ({"points": [[1, 2]], "kind": "heal"}, "kind"),
+        ({"points": [[1, 2]], "kind": "airbrush"}, "kind"),
+        ({"points": [[1, 2]], "kind": "reveal", "frame": 1.5}, "frame"),
+        ({"points": [[1, 2]], "kind": "reveal", "frame_offset": None}, "frame_offset"),
+        ({"points": [[1, 2]], "kind": "blur", "radius": 0}, "radius"),
+        ({"points": [[1, 2]], "kind": "dodge", "stops": -1}, "stops"),
+        ({"points": [[1, 2]], "kind": "burn", "range": "darks"}, "range"),
         ({"points": [[1, 2]], "blend": "overlay"}, "blend"),
         ({"points": [[1, 2]], "size": -4}, "size"),
         ({"points": [[1, 2]], "size": True}, "size"),
@@ -84,3 +89,19 @@ def test_lifetime_decides_the_frames(lifetime, inside, outside):
 def test_a_hidden_stroke_is_never_alive():
     stroke = stroke_from({"points": [[0, 0]], "visible": False})
     assert not stroke.alive(None) and not stroke.alive(3)
+
+
+def test_a_stroke_on_a_finer_canvas_has_all_its_lengths_scaled():
+    stroke = stroke_from(
+        {"points": [[3, 4, 0.5]], "size": 10, "radius": 2, "offset": [-1, 6], "spacing": 0.2}
+    )
+    finer = stroke.scaled(2)
+    assert finer.points == ((6, 8, 0.5),) and finer.offset == (-2, 12)
+    assert (finer.size, finer.radius, finer.spacing) == (20, 4, 0.2)
+
+
+def test_a_reveal_names_its_frame_or_counts_from_the_one_that_is_painted_on():
+    fixed = stroke_from({"points": [[0, 0]], "kind": "reveal", "frame": 1010, "frame_offset": 3})
+    moving = stroke_from({"points": [[0, 0]], "kind": "reveal", "frame_offset": -3})
+    assert fixed.revealed(1001) == 1010 == fixed.revealed(None)
+    assert moving.revealed(1001) == 998 and moving.revealed(None) is None

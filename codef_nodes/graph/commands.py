@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from codef_nodes.graph.document import Document, finite_position, setting
 from codef_nodes.graph.edits import ABSENT, Edit, Put, RenameKey, Splice, difference, inverse
 from codef_nodes.graph.jsonvalue import JSON, plain, same
-from codef_nodes.graph.node import Node
+from codef_nodes.graph.port import ANY
 from codef_nodes.graph.registry import UnknownNode
+from codef_nodes.graph.types import compatible, gives, takes
 from engine.errors import UsageError
 
 
@@ -115,7 +116,7 @@ class RemoveNode(Command):
                 heal if wire == self.name else wire for wire in document.wires(reader, port)
             ]
             kept = [wire for wire in replaced if wire is not None and (fits or wire != heal)]
-            edits += _rewire(document, reader, port, kept)
+            edits += rewire(document, reader, port, kept)
         return [*edits, Put(("nodes", self.name), document.state(self.name).block(), ABSENT)]
 
 
@@ -179,7 +180,7 @@ class Connect(Command):
             wires.insert(at, self.source)
         else:
             wires = [self.source]
-        return _rewire(document, self.node, self.port, wires)
+        return rewire(document, self.node, self.port, wires)
 
 
 @dataclass
@@ -204,7 +205,7 @@ class Disconnect(Command):
             del wires[self.index]
         else:
             raise UsageError(f"{self.node}.{self.port} has no wire {self.index}", node=self.node)
-        return _rewire(document, self.node, self.port, wires)
+        return rewire(document, self.node, self.port, wires)
 
 
 @dataclass
@@ -241,8 +242,8 @@ class InsertOnWire(Command):
         check_wire(document, self.name, self.node, self.port)
         wires[self.index] = self.name
         return [
-            *_rewire(document, self.name, main, [source]),
-            *_rewire(document, self.node, self.port, wires),
+            *rewire(document, self.name, main, [source]),
+            *rewire(document, self.node, self.port, wires),
         ]
 
 
@@ -267,7 +268,7 @@ class Rename(Command):
         edits: list[Edit] = []
         for reader, port in dict.fromkeys((r, p) for r, p, _ in document.readers(self.name)):
             wires = [self.to if w == self.name else w for w in document.wires(reader, port)]
-            edits += _rewire(document, reader, port, wires)
+            edits += rewire(document, reader, port, wires)
         return [*edits, RenameKey(("nodes",), self.name, self.to)]
 
 
@@ -446,16 +447,17 @@ def check_wire(document: Document, source: str, node: str, port: str) -> None:
     Raises:
         UsageError: As said, naming nodes, input and types.
     """
-    giver, reader = document.node_class(source), document.node_class(node)
+    reader = document.node_class(node)
+    document.state(source)
     if reader is not UnknownNode:
         described = reader.port(port)
         if described is None:
             names = ", ".join(known.name for known in reader.inputs) or "none"
             raise UsageError(f"{node} has no input {port!r}; it has {names}", node=node)
-        if giver is not UnknownNode and giver.output != described.type:
-            gives = giver.output or "nothing"
+        given, taken = gives(document, source), takes(document, node, port)
+        if not compatible(given, taken):
             raise UsageError(
-                f"{source} gives {gives}, but {node}.{port} takes {described.type}", node=node
+                f"{source} gives {given or 'nothing'}, but {node}.{port} takes {taken}", node=node
             )
     if node in document.upstream(source):
         raise UsageError(
@@ -477,7 +479,8 @@ def _put(document: Document, node: str, name: str, after: JSON) -> list[Edit]:
     return [Put(("nodes", node, name), before, after)]
 
 
-def _rewire(document: Document, node: str, port: str, wires: list[str]) -> list[Edit]:
+def rewire(document: Document, node: str, port: str, wires: list[str]) -> list[Edit]:
+    """The edit that gives an input these wires; the wires themselves are not checked."""
     path = ("nodes", node, "inputs", port)
     stored = document.state(node).inputs.get(port, ABSENT)
     before = list(stored) if isinstance(stored, list) else stored
@@ -497,6 +500,6 @@ def _variadic(document: Document, node: str, port: str) -> bool:
 
 
 def _fits(document: Document, source: str, node: str, port: str) -> bool:
-    giver: type[Node] = document.node_class(source)
-    described = document.node_class(node).port(port)
-    return giver is UnknownNode or described is None or giver.output == described.type
+    # An input that the reader's class does not know is kept as it is.
+    taken = takes(document, node, port) or ANY
+    return compatible(gives(document, source), taken)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 TYPES = ("image", "flow", "groups", "field")
+ANY = "any"
+"""Type of what only passes on: a dot takes anything and gives what it took."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +14,7 @@ class Port:
     Attributes:
         name: snake_case, unique in the node.
         type: What may be wired to it: ``image`` (Picture), ``flow`` (FlowPair), ``groups``
-            (masks of the groups) or ``field`` (Field).
+            (masks of the groups), ``field`` (Field) or ``any`` (only in nodes that pass it on).
         help: One full sentence for the artist.
         optional: The node works without it.
         variadic: Takes any number of wires, in order; ``ctx.inputs(name)`` reads them.

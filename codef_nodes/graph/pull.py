@@ -12,6 +12,7 @@ from codef_nodes.graph.keys import hash_of, result_key
 from codef_nodes.graph.naming import naming
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.registry import UnknownNode
+from codef_nodes.graph.types import compatible, gives
 from engine.errors import Cancelled, CodefError, DocumentError, InputError, UsageError
 from engine.progress import Task
 
@@ -154,7 +155,7 @@ class Pass:
         self, node: str, frames: tuple[int, ...], options: RenderOptions, task: Task
     ) -> dict[str, JSON]:
         """Does a node's work for the frames."""
-        if self._passes_to(node) is not None:
+        if self._document.state(node).disabled:
             raise UsageError(f"{node} is disabled; enable it to render it", node=node)
         self._check_inputs(node)
         task.report(0.0, node)
@@ -268,12 +269,15 @@ class Pass:
         return Context(self, node, frame, task, render_frames=render_frames, options=options)
 
     def _passes_to(self, node: str) -> str | None:
-        """For a disabled node, the node that stands for it; else None."""
-        if not self._document.state(node).disabled:
+        """For a disabled node or a dot, the node that stands for it; else None."""
+        disabled = self._document.state(node).disabled
+        if not disabled and not self._document.node_class(node).passes:
             return None
         port = self._document.main_input(node)
         sources = self.wires(node, port) if port is not None else ()
         if not sources:
+            if not disabled:
+                raise UsageError(f"{node} has nothing to pass on; wire its input", node=node)
             raise UsageError(
                 f"{node} is disabled and has nothing to pass on; enable it or wire its main input",
                 node=node,
@@ -388,10 +392,10 @@ class Pass:
                     node=node,
                 )
             for source in wires:
-                giver = self._document.node_class(source)
-                if giver is not UnknownNode and giver.output != port.type:
+                given = gives(self._document, source)
+                if not compatible(given, port.type):
                     raise UsageError(
-                        f"{source} gives {giver.output or 'nothing'}, but {node}.{port.name} "
+                        f"{source} gives {given or 'nothing'}, but {node}.{port.name} "
                         f"takes {port.type}; wire something else to it",
                         node=node,
                     )
@@ -474,4 +478,5 @@ class Pass:
         return places
 
     def _at_or_pass(self, node: str, frame: int | None) -> int | None:
-        return frame if self._document.state(node).disabled else self._at(node, frame)
+        passes = self._document.state(node).disabled or self._document.node_class(node).passes
+        return frame if passes else self._at(node, frame)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from codef_nodes.graph.context import Context
 from codef_nodes.graph.knob import KINDS
 from codef_nodes.graph.node import Node
-from codef_nodes.graph.port import TYPES
+from codef_nodes.graph.port import ANY, TYPES
 from engine.errors import DocumentError, UsageError
 
 NodeClass = TypeVar("NodeClass", bound=type[Node])
@@ -113,7 +113,7 @@ def check_description(cls: type[Node]) -> None:
         refuse("its type must be a CamelCase name")
     if not cls.help:
         refuse("it has no help sentence")
-    if cls.output is not None and cls.output not in TYPES:
+    if cls.output is not None and cls.output not in (*TYPES, ANY):
         refuse(f"no such output type: {cls.output}")
     if cls.asset and (cls.per_frame or cls.output is None):
         refuse("a fit has one result for all frames: per_frame must be False")
@@ -123,7 +123,7 @@ def check_description(cls: type[Node]) -> None:
             if not _NAME.fullmatch(name) or group.count(name) > 1:
                 refuse(f"the name {name!r} is twice there or no snake_case name")
     for port in cls.inputs:
-        if port.type not in TYPES or not port.help:
+        if port.type not in (*TYPES, ANY) or not port.help:
             refuse(f"input {port.name}: unknown type {port.type!r} or no help sentence")
     for knob in cls.knobs:
         if knob.kind not in KINDS or not knob.help:

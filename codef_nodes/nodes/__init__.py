@@ -1,6 +1,8 @@
 """The node classes. Importing this package registers them; none of them imports heavy modules."""
 
+from codef_nodes.nodes.backdrop import Backdrop
 from codef_nodes.nodes.canonical_view import CanonicalView
+from codef_nodes.nodes.dot import Dot
 from codef_nodes.nodes.fit_codef import FitCoDeF
 from codef_nodes.nodes.image_operation import ImageOperation
 from codef_nodes.nodes.load_field import LoadField
@@ -15,7 +17,9 @@ from codef_nodes.nodes.viewer import Viewer
 from codef_nodes.nodes.write_sequence import WriteSequence
 
 __all__ = [
+    "Backdrop",
     "CanonicalView",
+    "Dot",
     "FitCoDeF",
     "ImageOperation",
     "LoadField",

@@ -148,6 +148,7 @@ class Document:
         }
         self._settings: dict[str, JSON] = self._tree["settings"]
         self._listeners: list[Callable[[tuple[Change, ...]], None]] = []
+        self._mirrors: list[Callable[[list[Edit]], None]] = []
         self._lock = threading.RLock()
 
     # Reading.
@@ -346,6 +347,20 @@ class Document:
 
         return stop
 
+    def mirror(self, listener: Callable[[list[Edit]], None]) -> Callable[[], None]:
+        """Calls back with the exact edits, before the listeners hear of the changes.
+
+        For whoever keeps the same tree elsewhere. The edits must not be changed. Returns the way
+        to stop.
+        """
+        self._mirrors.append(listener)
+
+        def stop() -> None:
+            if listener in self._mirrors:
+                self._mirrors.remove(listener)
+
+        return stop
+
     # Changing: for commands and history only.
 
     def apply_edits(self, edits: list[Edit]) -> None:
@@ -367,6 +382,8 @@ class Document:
             changes = tuple(dict.fromkeys(_change(edit) for edit in edits))
             if any(change.affects_results for change in changes):
                 self.revision += 1
+        for mirror in list(self._mirrors):
+            mirror(edits)
         for listener in list(self._listeners):
             listener(changes)
 

@@ -120,6 +120,10 @@ class History:
         self.end_gesture()
         self._saved, self._saved_lost = (self._done[-1] if self._done else None), False
 
+    def mark_unsaved(self) -> None:
+        """No file holds the document as it is now, nor as it was (it was recovered)."""
+        self._saved_lost = True
+
     @property
     def modified(self) -> bool:
         """Whether the document differs from what was last marked as saved."""

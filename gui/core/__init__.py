@@ -1,0 +1,1 @@
+"""What every pane shares: project, selection, clock, actions. No pane knows another."""

@@ -1,0 +1,235 @@
+"""The open document in the window: the one object that changes it and tells about it."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from codef_nodes.graph.commands import Command
+from codef_nodes.graph.document import Change, Document
+from codef_nodes.graph.edits import Edit
+from codef_nodes.graph.history import History
+from codef_nodes.graph.serialise import load, save
+from engine.errors import CodefError, UsageError
+from gui.project.moving import moved_files
+from gui.project.versions import next_version
+
+_SAVE_AS = "save as"
+
+
+class Project(QObject):
+    """A document with its history and its file.
+
+    Each ``do``, ``undo`` and ``redo`` tells about itself once, in this order: ``edited`` (the
+    workers have the edits before any pane asks them something), ``changed``, ``modified_changed``
+    and ``history_changed``.
+
+    Attributes:
+        document: Read it freely; it is another object after ``replaced``.
+        history: Use the methods of the project instead, so that everybody hears of it.
+        path: The file, or None while untitled.
+        safe: The document was opened safely: nothing is evaluated until the artist says so.
+    """
+
+    changed = Signal(object)
+    """tuple[Change, ...]: what one step changed."""
+    edited = Signal(object)
+    """list[Edit]: the exact edits of that step, to be applied to a copy of the tree elsewhere."""
+    replaced = Signal()
+    """Another document is open."""
+    path_changed = Signal()
+    """The same document lives in another file now."""
+    modified_changed = Signal(bool)
+    """Whether there is something to save."""
+    history_changed = Signal()
+    """What can be undone or redone, or its title, is another."""
+    safe_changed = Signal(bool)
+    """Evaluation was held back, or let go."""
+    problem = Signal(str)
+    """One sentence for the artist: a command was refused, a file could not be used."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.document = Document()
+        self.history = History(self.document)
+        self.path: Path | None = None
+        self.safe = False
+        self._edits: list[Edit] = []
+        self._changes: list[Change] = []
+        self._modified = False
+        self._listen()
+
+    @property
+    def title(self) -> str:
+        """What the window calls the document."""
+        named = str(self.document.settings.get("name") or "")
+        return self.path.name if self.path is not None else named or "untitled"
+
+    @property
+    def modified(self) -> bool:
+        """Whether there is something to save."""
+        return self._modified
+
+    @property
+    def folder(self) -> Path:
+        """What relative file names in the document count from."""
+        return Path.cwd() if self.path is None else self.path.parent
+
+    # Changing.
+
+    def do(self, command: Command, gesture: str | None = None) -> bool:
+        """Runs a command; returns whether anything changed.
+
+        A command that makes no sense changes nothing and is told through ``problem``.
+
+        Args:
+            command: The change.
+            gesture: Commands that follow each other with the same gesture are one step of undo.
+        """
+        self._edits.clear()
+        self._changes.clear()
+        try:
+            done = self.history.do(command, gesture)
+        except UsageError as error:
+            # What a group of commands did before one was refused has been taken back.
+            self._edits.clear()
+            self._changes.clear()
+            self.problem.emit(str(error))
+            return False
+        self._tell()
+        return done
+
+    def undo(self) -> bool:
+        """Takes the last step back."""
+        done = self.history.undo()
+        self._tell()
+        return done
+
+    def redo(self) -> bool:
+        """Does the last undone step again."""
+        done = self.history.redo()
+        self._tell()
+        return done
+
+    def end_gesture(self) -> None:
+        """The next command starts a step of its own."""
+        self.history.end_gesture()
+
+    def abort_gesture(self, gesture: str) -> bool:
+        """Esc during a gesture: takes it back and forgets it."""
+        done = self.history.abort_gesture(gesture)
+        self._tell()
+        return done
+
+    # Files. Refusals raise CodefError; the shell shows them in one dialog.
+
+    def new(self) -> None:
+        """Starts with an empty, untitled document."""
+        self.use(Document(), None)
+
+    def open(self, path: str | Path, *, safe: bool = False) -> list[str]:
+        """Opens a document and returns its notes; runs nothing of it.
+
+        Raises:
+            CodefError: No such file or no valid document; the open document stays open.
+        """
+        path = Path(path).absolute()
+        document = load(path)
+        self.use(document, path, safe=safe)
+        return list(document.notes)
+
+    def use(
+        self, document: Document, path: Path | None, *, safe: bool = False, saved: bool = True
+    ) -> None:
+        """Works on a document that was read elsewhere.
+
+        Args:
+            document: The document.
+            path: Its file, or None for an untitled one.
+            safe: Evaluate nothing yet.
+            saved: The file holds the document as it is (False for one that was recovered).
+        """
+        self._stop()
+        self.document, self.path, self.safe = document, path, safe
+        self.history = History(document)
+        if not saved:
+            self.history.mark_unsaved()
+        self._listen()
+        self.replaced.emit()
+        self.safe_changed.emit(safe)
+        self._told_modified(always=True)
+
+    def trust(self) -> None:
+        """Ends safe mode: the document may be evaluated."""
+        if self.safe:
+            self.safe = False
+            self.safe_changed.emit(False)
+
+    def save(self, path: str | Path | None = None) -> Path:
+        """Writes the document; a new path becomes the project's.
+
+        File names and records of fits that count from the document's folder go on naming the same
+        files.
+
+        Raises:
+            UsageError: The document has no file yet.
+            WriteError: Read-only, disk full; the file on disk is as it was.
+        """
+        target = self.path if path is None else Path(path).absolute()
+        if target is None:
+            raise UsageError("the document has no file yet; choose where to save it")
+        moved = target != self.path
+        if moved:
+            commands = moved_files(self.document, self.path, target)
+            if commands is not None:
+                self.do(commands, _SAVE_AS)
+        try:
+            save(self.document, target)
+        except CodefError:
+            self.abort_gesture(_SAVE_AS)
+            raise
+        self.path = target
+        self.history.mark_saved()
+        self._told_modified()
+        if moved:
+            self.path_changed.emit()
+        return target
+
+    def save_next_version(self) -> Path:
+        """Writes the document as the next version that is free: ``shot_v004.codef``.
+
+        Raises:
+            UsageError: The document has no file yet.
+            WriteError: Read-only, disk full.
+        """
+        if self.path is None:
+            raise UsageError("the document has no file yet; save it under a name first")
+        return self.save(next_version(self.path))
+
+    # How changes are heard.
+
+    def _listen(self) -> None:
+        document = self.document
+        self._edits, self._changes = [], []
+        stops = document.mirror(self._edits.extend), document.subscribe(self._changes.extend)
+
+        def stop() -> None:
+            for each in stops:
+                each()
+
+        self._stop = stop
+
+    def _tell(self) -> None:
+        edits, changes = list(self._edits), tuple(dict.fromkeys(self._changes))
+        self._edits.clear()
+        self._changes.clear()
+        if edits:
+            self.edited.emit(edits)
+            self.changed.emit(changes)
+            self._told_modified()
+
+    def _told_modified(self, always: bool = False) -> None:
+        now = self.history.modified
+        if always or now != self._modified:
+            self._modified = now
+            self.modified_changed.emit(now)
+        self.history_changed.emit()

@@ -1,0 +1,1 @@
+"""Documents as files in the window: open, save, versions, autosave and recovery, settings."""

@@ -1,0 +1,59 @@
+"""A document that is saved in another folder goes on naming the same files."""
+
+import os
+from pathlib import Path
+
+from codef_nodes.graph.cache import cache_folder
+from codef_nodes.graph.commands import Command, Group, RecordField, SetKnob
+from codef_nodes.graph.document import Document
+from codef_nodes.graph.jsonvalue import JSON, plain
+from codef_nodes.graph.registry import UnknownNode
+
+_PATHS = ("file_in", "file_out", "files")
+
+
+def moved_files(document: Document, before: Path | None, after: Path) -> Command | None:
+    """What to change in a document before it is saved elsewhere, or None for nothing.
+
+    Args:
+        document: The document.
+        before: Its file so far; None while untitled.
+        after: The file that it will be saved in.
+    """
+    base = Path.cwd() if before is None else before.parent
+    fits = cache_folder(None) / "assets" if before is None else before.parent
+    commands: list[Command] = []
+    for name, state in document.nodes.items():
+        cls = document.node_class(name)
+        if cls is not UnknownNode and base != after.parent:
+            for knob in cls.knobs:
+                if knob.kind in _PATHS and knob.name in state.knobs:
+                    value = plain(state.knobs[knob.name])
+                    moved = _moved(value, base, after.parent)
+                    if moved != value:
+                        commands.append(SetKnob(name, knob.name, moved))
+        record = state.field
+        if record is not None and record.get("path") and fits != after.parent:
+            path = _from(str(record["path"]), fits, after.parent)
+            commands.append(RecordField(name, {**record, "path": path}))
+    return Group(commands, "Save in another folder") if commands else None
+
+
+def _moved(value: JSON, base: Path, folder: Path) -> JSON:
+    if isinstance(value, list):
+        return [_moved(item, base, folder) for item in value]
+    if not isinstance(value, str) or not value or _absolute(value):
+        return value
+    return _from(value, base, folder)
+
+
+def _absolute(text: str) -> bool:
+    return Path(text).is_absolute() or text.startswith("~")
+
+
+def _from(path: str, base: Path, folder: Path) -> str:
+    whole = base / path
+    try:
+        return Path(os.path.relpath(whole, folder)).as_posix()
+    except ValueError:  # another drive
+        return whole.as_posix()

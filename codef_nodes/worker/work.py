@@ -1,0 +1,142 @@
+"""One request that is being worked on: its task, and how it is stopped, paused and told about."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from codef_nodes.worker.args import Args
+from codef_nodes.worker.verbs import Verb
+from engine.progress import Progress, Task
+
+_EVERY = 0.1
+"""Seconds between two reports of progress."""
+
+
+class Gate(threading.Event):
+    """An event "cancelled" that also holds back whoever looks at it while the work is paused.
+
+    Every long function looks at ``Task.cancelled`` twice a second, so that pausing needs no word
+    of its own in the engine.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open = threading.Event()
+        self._open.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the work is held back."""
+        return not self._open.is_set()
+
+    def pause(self) -> None:
+        """Holds the work back at its next look."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Lets the work go on."""
+        self._open.set()
+
+    def set(self) -> None:
+        """Cancels; paused work is let go so that it can end."""
+        super().set()
+        self._open.set()
+
+    def is_set(self) -> bool:
+        """Whether the work is cancelled; waits while it is paused."""
+        self._open.wait()
+        return super().is_set()
+
+
+class WorkTask(Task):
+    """The task of one request.
+
+    Args:
+        listener: Hears the reports of progress.
+        gate: Cancels and pauses.
+
+    Attributes:
+        gate: Cancels and pauses. ``task.cancelled`` is the same object.
+        stopped: Set by the verb ``stop``: come to an end early and keep what is there. Who can do
+            that looks at it; the others go on.
+    """
+
+    def __init__(self, listener: Callable[[Progress], None], gate: Gate) -> None:
+        super().__init__(listener, gate)
+        self.gate = gate
+        self.stopped = threading.Event()
+
+
+class Work:
+    """A request from its arrival to its answer.
+
+    Args:
+        number: Its id.
+        verb: What is asked.
+        args: The arguments.
+        tell: Sends an event of this request.
+    """
+
+    def __init__(
+        self, number: int, verb: Verb, args: Args, tell: Callable[[str, dict[str, Any]], None]
+    ) -> None:
+        self.number, self.verb, self.args = number, verb, args
+        self.tell = tell
+        self.task = WorkTask(self._hear, Gate())
+        self.overtaken = False
+        self.state = "waiting"
+        self.progress = Progress(0.0, "")
+        self._told = 0.0
+        self._label = ""
+
+    @property
+    def slot(self) -> str | None:
+        """The slot of a view, else None."""
+        slot = self.args.get("slot")
+        return slot if self.verb.queue == "slot" and isinstance(slot, str) else None
+
+    @property
+    def keep(self) -> bool:
+        """Whether a newer view leaves this one alone."""
+        return self.args.get("keep") is True
+
+    @property
+    def node(self) -> str | None:
+        """The node that is asked about."""
+        node = self.args.get("node")
+        return node if isinstance(node, str) else None
+
+    def cancel(self, overtaken: bool = False) -> None:
+        """Stops the work; it is told by the answer."""
+        self.overtaken = self.overtaken or overtaken
+        self.task.gate.set()
+
+    def describe(self) -> dict[str, Any]:
+        """For the verb ``status``."""
+        paused = self.state == "running" and self.task.gate.paused
+        return {
+            "id": self.number,
+            "verb": self.verb.name,
+            "node": self.node,
+            "state": "paused" if paused else self.state,
+            "fraction": self.progress.fraction,
+            "label": self.progress.label,
+            "seconds_left": self.progress.seconds_left,
+        }
+
+    def _hear(self, progress: Progress) -> None:
+        self.progress = progress
+        now = time.monotonic()
+        if now - self._told < _EVERY and progress.label == self._label and progress.fraction < 1:
+            return
+        self._told, self._label = now, progress.label
+        self.tell(
+            "progress",
+            {
+                "fraction": progress.fraction,
+                "label": progress.label,
+                "seconds_left": progress.seconds_left,
+                "figures": {name: float(value) for name, value in progress.figures.items()},
+            },
+        )

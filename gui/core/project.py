@@ -43,7 +43,7 @@ class Project(QObject):
     history_changed = Signal()
     """What can be undone or redone, or its title, is another."""
     safe_changed = Signal(bool)
-    """Evaluation was held back, or let go."""
+    """Evaluation was let go (``replaced`` comes where another document is held back)."""
     problem = Signal(str)
     """One sentence for the artist: a command was refused, a file could not be used."""
 
@@ -155,7 +155,6 @@ class Project(QObject):
             self.history.mark_unsaved()
         self._listen()
         self.replaced.emit()
-        self.safe_changed.emit(safe)
         self._told_modified(always=True)
 
     def trust(self) -> None:

@@ -1,0 +1,78 @@
+"""What tests of the window get: an application without a display, and an editor of their own."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QApplication
+
+from gui import theme
+from gui.core.editor import Editor
+
+HARMLESS = ("propagateSizeHints", "This plugin does not support", "raise()")
+
+
+@pytest.fixture(scope="session")
+def application() -> QApplication:
+    """The one QApplication, with the program's look."""
+    app = QApplication.instance() or QApplication(["codef"])
+    theme.apply(app)
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+@pytest.fixture(autouse=True)
+def window_hygiene(application: QApplication) -> Iterator[None]:
+    """No window, warning of Qt or cursor place goes from one test to the next."""
+    heard: list[str] = []
+
+    def hear(kind: QtMsgType, _context: object, text: str) -> None:
+        if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg) and not any(
+            word in text for word in HARMLESS
+        ):
+            heard.append(text)
+
+    before = qInstallMessageHandler(hear)
+    QCursor.setPos(QPoint(-5000, -5000))
+    yield
+    for widget in application.topLevelWidgets():
+        widget.close()
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    application.processEvents()
+    gc.collect()
+    qInstallMessageHandler(before)
+    if heard:
+        pytest.fail("Qt warned: " + "; ".join(heard))
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for preferences."""
+    folder = tmp_path / "config"
+    monkeypatch.setenv("CODEF_CONFIG", str(folder))
+    return folder
+
+
+@pytest.fixture
+def editor(application: QApplication, config: Path) -> Iterator[Editor]:
+    """An editor without worker processes."""
+    made = Editor()
+    yield made
+    made.close()
+    made.deleteLater()
+    application.processEvents()
+
+
+@pytest.fixture
+def working_editor(application: QApplication, config: Path) -> Iterator[Editor]:
+    """An editor whose two workers run."""
+    made = Editor()
+    made.start_workers()
+    yield made
+    made.close()
+    made.deleteLater()
+    application.processEvents()

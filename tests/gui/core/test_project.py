@@ -1,0 +1,111 @@
+"""The project tells each step once, in order, and goes on naming the same files."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from codef_nodes.graph.commands import AddNode, Group, Rename, SetKnob
+from codef_nodes.graph.serialise import load
+from engine.errors import CodefError, UsageError
+from gui.core.editor import Editor
+from gui.core.project import Project
+
+
+@pytest.fixture
+def project(editor: Editor) -> Project:
+    return editor.project
+
+
+def test_a_step_tells_edits_then_changes_then_modified(project: Project) -> None:
+    told: list[str] = []
+    project.edited.connect(lambda edits: told.append(f"edited {len(edits)}"))
+    project.changed.connect(lambda changes: told.append(f"changed {changes[0].kind}"))
+    project.modified_changed.connect(lambda modified: told.append(f"modified {modified}"))
+    assert project.do(AddNode("Merge"))
+    assert told == ["edited 1", "changed node", "modified True"]
+    told.clear()
+    project.undo()
+    assert told == ["edited 1", "changed node", "modified False"]
+
+
+def test_the_edits_keep_a_copy_in_step(project: Project) -> None:
+    copy = project.document.copied()
+    project.edited.connect(lambda edits: copy.apply_edits(edits))
+    project.do(AddNode("Merge", name="A"))
+    project.do(Group([AddNode("Merge", name="B"), Rename("A", "C")]))
+    project.do(SetKnob("B", "mix", 0.5))
+    project.undo()
+    project.redo()
+    project.undo()
+    assert copy.tree() == project.document.tree()
+
+
+def test_a_refused_command_is_told_and_changes_nothing(project: Project) -> None:
+    problems: list[str] = []
+    edited: list[object] = []
+    project.problem.connect(problems.append)
+    project.edited.connect(edited.append)
+    refused = Group([AddNode("Merge", name="A"), Rename("Nobody", "B")])
+    assert project.do(refused) is False
+    assert len(problems) == 1 and "Nobody" in problems[0]
+    assert edited == [] and "A" not in project.document
+
+
+def test_an_aborted_gesture_leaves_no_trace(project: Project) -> None:
+    project.do(AddNode("Merge", name="A"))
+    before = project.document.tree()
+    for value in (0.2, 0.4, 0.6):
+        project.do(SetKnob("A", "mix", value), "drag")
+    assert project.abort_gesture("drag")
+    assert project.document.tree() == before
+    assert project.history.undo_title == "Add A"
+    assert project.history.redo_title is None
+
+
+def test_saved_in_another_folder_it_names_the_same_files(project: Project, tmp_path: Path) -> None:
+    first, second = tmp_path / "a" / "shot.codef", tmp_path / "b" / "c" / "shot.codef"
+    first.parent.mkdir(parents=True)
+    second.parent.mkdir(parents=True)
+    project.save(first)
+    project.do(AddNode("LoadSequence", name="Plate", knobs={"file": "plate/p.%04d.png"}))
+    project.do(AddNode("WriteSequence", name="Out", knobs={"file": "/abs/o.%04d.exr"}))
+    project.save()
+    project.save(second)
+    assert project.path == second and not project.modified
+    knob = load(second).knob_value("Plate", "file")
+    assert (second.parent / knob).resolve() == (first.parent / "plate/p.%04d.png").resolve()
+    assert load(second).knob_value("Out", "file") == "/abs/o.%04d.exr"
+    assert load(first).knob_value("Plate", "file") == "plate/p.%04d.png"
+
+
+def test_a_save_that_fails_changes_nothing(project: Project, tmp_path: Path) -> None:
+    first = tmp_path / "shot.codef"
+    project.save(first)
+    project.do(AddNode("LoadSequence", name="Plate", knobs={"file": "p.%04d.png"}))
+    before = project.document.tree()
+    with pytest.raises(CodefError):
+        project.save(tmp_path / "no such folder" / "shot.codef")
+    assert project.path == first and project.modified
+    assert project.document.tree() == before
+    assert project.history.undo_title == "Add Plate"
+
+
+def test_save_next_version_never_overwrites(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(UsageError):
+        project.save_next_version()
+    project.save(tmp_path / "shot_v001.codef")
+    (tmp_path / "shot_v002.codef").write_text("somebody else's")
+    assert project.save_next_version().name == "shot_v003.codef"
+    project.save(tmp_path / "plain.codef")
+    assert project.save_next_version().name == "plain_v002.codef"
+    assert project.save_next_version().name == "plain_v003.codef"
+
+
+def test_a_bad_file_leaves_the_open_document_open(project: Project, tmp_path: Path) -> None:
+    project.do(AddNode("Merge", name="Mine"))
+    bad = tmp_path / "bad.codef"
+    bad.write_text(json.dumps({"codef": {"schema": 99}}))
+    with pytest.raises(CodefError):
+        project.open(bad)
+    assert "Mine" in project.document and project.modified

@@ -46,6 +46,18 @@ def config_source(config: str = "") -> str:
     return config or os.environ.get("OCIO", "") or DEFAULT_CONFIG
 
 
+def load_config(config: str = "") -> Any:
+    """The configuration itself (``PyOpenColorIO.Config``), for displays and views.
+
+    Args:
+        config: Path or ``ocio://`` name of a configuration; empty for the current one.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    return _load(config_source(config))
+
+
 def list_spaces(config: str = "") -> tuple[str, ...]:
     """The names of all colour spaces, in the configuration's order, and ``"raw"`` last.
 

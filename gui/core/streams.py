@@ -1,0 +1,148 @@
+"""What of a graph belongs in which viewer. Reads the document, asks no node, knows no Qt."""
+
+from collections.abc import Iterator
+
+from codef_nodes.graph.document import Document
+from engine.errors import UsageError
+
+CANONICAL, FRAME = "canonical", "frame"
+CARRY, STILL, VIEWER = "Propagate", "CanonicalView", "Viewer"
+
+
+def main_source(document: Document, node: str) -> str | None:
+    """The node wired to the main input, or None."""
+    port = document.main_input(node)
+    wires = document.wires(node, port) if port else ()
+    return wires[0] if wires and wires[0] in document else None
+
+
+def main_path(document: Document, node: str) -> Iterator[str]:
+    """A node and what its picture comes from, by main inputs."""
+    seen: set[str] = set()
+    here: str | None = node
+    while here is not None and here not in seen and here in document:
+        seen.add(here)
+        yield here
+        here = main_source(document, here)
+
+
+def space_of(document: Document, node: str) -> str:
+    """``canonical`` or ``frame``: what the pixels of a node are places of."""
+    for name in main_path(document, node):
+        if document.state(name).type == STILL or document.node_class(name).output == "field":
+            return CANONICAL
+        if document.wires(name, "field"):
+            return FRAME
+    return FRAME
+
+
+def shows_picture(document: Document, node: str) -> bool:
+    """Whether a viewer can show the node: it gives a picture, or a field with a canonical."""
+    return node in document and document.node_class(node).output in ("image", "field")
+
+
+def default_frame_node(document: Document) -> tuple[str | None, str | None]:
+    """What the frame viewer shows when nobody says: the A and the B side.
+
+    A: the Viewer node's picture, else that of the last writer of frames, else the last picture of
+    frames that nothing reads. B: the Viewer's second picture, else the plate of A.
+    """
+    for name, state in document.nodes.items():
+        if state.type == VIEWER and document.wires(name, "image"):
+            a = document.wires(name, "image")[0]
+            compare = document.wires(name, "compare")
+            return a, compare[0] if compare else plate_of(document, a)
+    a = _last_written(document) or _last_leaf(document)
+    return a, plate_of(document, a) if a else None
+
+
+def _last_written(document: Document) -> str | None:
+    found: list[tuple[bool, float, str]] = []
+    for name, state in document.nodes.items():
+        if document.node_class(name).writes:
+            source = main_source(document, name)
+            if source is not None and space_of(document, source) == FRAME:
+                carried = carrier_of(document, source) is not None
+                found.append((carried, state.position[1], source))
+    return max(found)[2] if found else None
+
+
+def _last_leaf(document: Document) -> str | None:
+    found: list[tuple[bool, float, str]] = []
+    for name, state in document.nodes.items():
+        image = document.node_class(name).output == "image"
+        if image and space_of(document, name) == FRAME:
+            leaf = not any(
+                space_of(document, reader) == FRAME
+                and document.node_class(reader).output == "image"
+                for reader, _, _ in document.readers(name)
+            )
+            found.append((leaf, state.position[1], name))
+    return max(found)[2] if found else None
+
+
+def carrier_of(document: Document, node: str) -> str | None:
+    """The nearest Propagate that a picture comes through."""
+    waiting, seen = [node], {node}
+    while waiting:
+        name = waiting.pop(0)
+        if name not in document:
+            continue
+        if document.state(name).type == CARRY:
+            return name
+        for source in document.sources(name):
+            if source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return None
+
+
+def plate_of(document: Document, node: str) -> str | None:
+    """What a result is compared with: the source of its Propagate, else where its path begins."""
+    carrier = carrier_of(document, node)
+    if carrier is not None:
+        source = document.wires(carrier, "source")
+        if source:
+            return source[0]
+        fit = fit_of(document, carrier)
+        clip = document.wires(fit, "clip") if fit is not None else ()
+        return clip[0] if clip else None
+    first = list(main_path(document, node))[-1]
+    return first if first != node else None
+
+
+def fit_of(document: Document, node: str) -> str | None:
+    """The node that gives the field which a node is made with (a fit gives its own)."""
+    waiting, seen = [node], {node}
+    while waiting:
+        name = waiting.pop(0)
+        if name not in document:
+            continue
+        if document.node_class(name).output == "field":
+            return name
+        for source in document.sources(name):
+            if source not in seen:
+                seen.add(source)
+                waiting.append(source)
+    return None
+
+
+def edits_of(document: Document, carrier: str) -> list[tuple[str, str]]:
+    """The edits that a Propagate reads: the layer as it is said (number or name) and the node."""
+    try:
+        said = list(document.knob_value(carrier, "layers") or [])
+    except UsageError:  # a value of a file that the knob refuses
+        said = []
+    found = []
+    for place, wire in enumerate(document.wires(carrier, "edit")):
+        layer = str(said[place]).strip() if place < len(said) else ""
+        found.append((layer or still_layer(document, wire), wire))
+    return found
+
+
+def still_layer(document: Document, node: str) -> str:
+    """The layer of the CanonicalView that a picture comes from, as a number; else ``"0"``."""
+    for name in main_path(document, node):
+        if document.state(name).type == STILL:
+            return str(document.state(name).knobs.get("layer", 0))
+    return "0"

@@ -1,0 +1,1 @@
+"""The timeline: frames, playback, and what is really cached."""

@@ -1,0 +1,1 @@
+"""The viewers: pictures on the screen, colour, compare, sampler, overlays."""

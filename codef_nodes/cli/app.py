@@ -33,6 +33,7 @@ COMMANDS = (
     "import_sequence",
     "devices",
     "models",
+    "worker",
 )
 """Modules of this package, in the order in which the help lists them."""
 

@@ -76,6 +76,11 @@ class Work:
         verb: What is asked.
         args: The arguments.
         tell: Sends an event of this request.
+
+    Attributes:
+        overtaken: It was cancelled because something newer came.
+        shared: Files of the pictures that it shared.
+        state: ``waiting`` or ``running``.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class Work:
         self.tell = tell
         self.task = WorkTask(self._hear, Gate())
         self.overtaken = False
+        self.shared: list[str] = []
         self.state = "waiting"
         self.progress = Progress(0.0, "")
         self._told = 0.0

@@ -29,16 +29,79 @@ class Progress:
     figures: dict[str, float] = field(default_factory=dict)
 
 
+class Gate(threading.Event):
+    """An event "cancelled" that also holds work back, and asks it to come to an end early.
+
+    Every long function looks at ``Task.cancelled`` twice a second, so that pausing needs no word
+    of its own in the functions.
+
+    Attributes:
+        stopped: Set by whoever wants the work to end early and to keep what is there. Who can do
+            that looks at ``Task.ending``; the others go on.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopped = threading.Event()
+        self._open = threading.Event()
+        self._open.set()
+        self._held = 0.0
+        self._since: float | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the work is held back."""
+        return not self._open.is_set()
+
+    @property
+    def idle(self) -> float:
+        """Seconds for which the work was held back so far."""
+        with self._lock:
+            return self._held + (0.0 if self._since is None else time.monotonic() - self._since)
+
+    def pause(self) -> None:
+        """Holds the work back at its next look; its clock stands still from now on."""
+        with self._lock:
+            if not super().is_set() and self._since is None:
+                self._since = time.monotonic()
+                self._open.clear()
+
+    def resume(self) -> None:
+        """Lets the work go on."""
+        with self._lock:
+            if self._since is not None:
+                self._held += time.monotonic() - self._since
+                self._since = None
+            self._open.set()
+
+    def stop(self) -> None:
+        """Asks the work to end early; paused work is let go so that it can."""
+        self.stopped.set()
+        self.resume()
+
+    def set(self) -> None:
+        """Cancels; paused work is let go so that it can end."""
+        super().set()
+        self.resume()
+
+    def is_set(self) -> bool:
+        """Whether the work is cancelled; waits while it is paused."""
+        self._open.wait()
+        return super().is_set()
+
+
 class Task:
     """A piece of work that reports and can be cancelled.
 
     Args:
         listener: Called with each report, in the thread that works.
-        cancelled: Set by anyone, any thread, to stop the work.
+        cancelled: Set by anyone, any thread, to stop the work. A ``Gate`` also pauses it and asks
+            for an early end.
 
     Attributes:
-        ends: When the work ends at the latest (``time.monotonic``), where a budget says so: no
-            more time left is ever told.
+        ends: When the work ends at the latest (on the clock of ``now``), where a budget says so:
+            no more time left is ever told.
     """
 
     def __init__(
@@ -49,10 +112,20 @@ class Task:
         self._listener = listener
         self.cancelled = cancelled or threading.Event()
         self._low, self._high, self._label = 0.0, 1.0, ""
-        self._started = time.monotonic()
+        self._started = self.now()
         self.ends: float | None = None
         #: Whole fractions at the start and end of timed work, and its times.
         self._clock: tuple[float, float, float, float] | None = None
+
+    @property
+    def ending(self) -> bool:
+        """Whether the person wants the work to end early and to keep what is there."""
+        return isinstance(self.cancelled, Gate) and self.cancelled.stopped.is_set()
+
+    def now(self) -> float:
+        """The clock of the work: ``time.monotonic`` less the time for which it was paused."""
+        idle = self.cancelled.idle if isinstance(self.cancelled, Gate) else 0.0
+        return time.monotonic() - idle
 
     def check(self) -> None:
         """Raises ``Cancelled`` when the person stopped the work."""
@@ -65,7 +138,7 @@ class Task:
         if self._listener is None:
             return
         whole = self._low + (self._high - self._low) * min(max(fraction, 0.0), 1.0)
-        now = time.monotonic()
+        now = self.now()
         if self._clock is not None:
             low, high, started, ends = self._clock
             share = (now - started) / max(ends - started, 1e-3)
@@ -90,7 +163,7 @@ class Task:
         """A child whose progress is the time that is spent: for work with a time budget.
 
         Args:
-            started: When the budget began, ``time.monotonic``.
+            started: When the budget began, on the clock of ``now``.
             ends: When it is spent.
         """
         child = self.part(0.0, 1.0)

@@ -1,6 +1,6 @@
 """What a node sees of the world while it is evaluated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -61,6 +61,10 @@ class Evaluation(Protocol):
     @property
     def scratch(self) -> Path | None:
         """The cache folder."""
+        ...
+
+    def draft_of(self, node: str) -> Callable[[Any, float | None, float], None] | None:
+        """Takes what a node's fit has reached; None: nobody wants it."""
         ...
 
     def note(self, sentence: str) -> None:
@@ -233,6 +237,14 @@ class Context:
     def scratch(self) -> Path | None:
         """The cache folder, for what long work keeps in case it is stopped; None without one."""
         return self._evaluation.scratch
+
+    @property
+    def draft(self) -> Callable[[Any, float | None, float], None] | None:
+        """Takes what this fit has reached so far, its decibels and seconds; None: nobody wants it.
+
+        The value must be good until the call returns.
+        """
+        return self._evaluation.draft_of(self.node_name)
 
     def note(self, sentence: str) -> None:
         """Tells the person something, once."""

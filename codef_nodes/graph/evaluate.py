@@ -1,5 +1,6 @@
 """Evaluation: lazy pull with content-hash keys, cancel, progress, and errors that name the node."""
 
+import contextlib
 import threading
 import time
 from collections import Counter
@@ -14,9 +15,10 @@ from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.pull import Pass
 from codef_nodes.graph.trust import Trust
-from engine.errors import MissingFrameError, UsageError
+from engine.errors import CodefError, MissingFrameError, UsageError
 from engine.progress import Progress, Task
 
+OnDraft = Callable[[str, Any, float | None, float], None]
 #: Share of a render's progress that its fits take.
 FITS = 0.75
 
@@ -42,6 +44,8 @@ class Evaluator:
         computes: How often each node (by name) really computed.
         type_computes: The same by type of node.
         notes: Sentences for the person, each once.
+        on_draft: Hears of what a fit has reached while it goes on: node, value that is good until
+            it returns, decibels (or None) and seconds.
     """
 
     def __init__(
@@ -65,6 +69,7 @@ class Evaluator:
         self.assets = assets or FitAssets(document, self.folder, stem)
         self.started = time.monotonic() if started is None else started
         self.trust: Trust | None = None
+        self.on_draft: OnDraft | None = None
         self.computes: Counter[str] = Counter()
         self.type_computes: Counter[str] = Counter()
         self.notes: list[str] = []
@@ -95,6 +100,31 @@ class Evaluator:
     def key(self, node: str, frame: int | None = None) -> str:
         """Key of a result, as the world is now."""
         return self._pass().key_of(node, frame)
+
+    def keys(self, node: str, frames: Sequence[int]) -> dict[int, str]:
+        """Keys of a result at several frames; those that cannot be told are left out."""
+        evaluation = self._pass()
+        found = {}
+        for frame in frames:
+            with contextlib.suppress(CodefError):
+                found[frame] = evaluation.key_of(node, frame)
+        return found
+
+    def unfitted(self, node: str, frame: int | None = None) -> frozenset[str]:
+        """Names of the fits that a result needs and that were never made."""
+        return self._pass().unfitted(node, frame)
+
+    def troubles(self, nodes: Sequence[str]) -> dict[str, CodefError]:
+        """What keeps nodes from having a result, as far as can be told without computing it."""
+        evaluation = self._pass()
+        found = {}
+        for node in nodes:
+            try:
+                frames = evaluation.frames_of(node)
+                evaluation.key_of(node, frames[0] if frames else None)
+            except CodefError as error:
+                found[node] = error
+        return found
 
     def where(self, node: str, frame: int | None = None) -> str | None:
         """``"ram"``, ``"disk"`` or None: where a result is kept. Computes nothing."""

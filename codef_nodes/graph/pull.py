@@ -1,6 +1,7 @@
 """One pass over the graph: what ``Evaluator`` does for one call."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,11 @@ class Pass:
         disk = self._evaluator.cache.disk
         return None if disk is None else disk.folder.parent
 
+    def draft_of(self, node: str) -> Callable[[Any, float | None, float], None] | None:
+        """Takes what a node's fit has reached; None: nobody wants it."""
+        hear = self._evaluator.on_draft
+        return None if hear is None else partial(hear, node)
+
     def note(self, sentence: str) -> None:
         """A sentence for the person."""
         self._evaluator.note(sentence)
@@ -112,6 +118,10 @@ class Pass:
     def key_of(self, node: str, frame: int | None) -> str:
         """Key of a node's result."""
         return self._key(node, frame)[0]
+
+    def unfitted(self, node: str, frame: int | None) -> frozenset[str]:
+        """Names of the fits that a result needs and that were never made."""
+        return self._key(node, frame)[1]
 
     def value_of(self, node: str, frame: int | None, task: Task) -> Any:
         """A node's result."""

@@ -239,8 +239,6 @@ class FitCoDeF(Node):
 
     def compute(self, ctx: Context) -> Any:
         """The ``Field``."""
-        import time
-
         from codef_nodes.work.fitting import has_checkpoint, run_fit, scratch_of
         from engine.fit.request import FitOptions
 
@@ -251,7 +249,7 @@ class FitCoDeF(Node):
                 "load the whole sequence",
                 node=ctx.node_name,
             )
-        started = time.monotonic()
+        started = ctx.task.now()
         if ctx.knob("missing") == "skip":
             frames = tuple([frame for frame in frames if _is_there(ctx, frame)])
         steps, seconds = ctx.knob("steps"), ctx.knob("seconds")
@@ -284,6 +282,7 @@ class FitCoDeF(Node):
             ignore=_ignore(ctx, frames),
             hints=_hints(ctx, frames),
             lens=_lens(ctx),
+            draft=ctx.draft,
             tell=lambda sentence: ctx.note(f"{ctx.node_name}: {sentence}"),
         )
 

@@ -26,6 +26,7 @@ from engine.progress import Task
 from engine.warp.lens import Lens
 
 Warn = Callable[[str], None]
+Draft = Callable[[Field, float | None, float], None]
 log = logging.getLogger(__name__)
 KEPT_DAYS = 14
 
@@ -152,6 +153,7 @@ def run_fit(
     hints: Hints | None = None,
     lens: Sequence[str | Path] | None = None,
     readers: int = 0,
+    draft: Draft | None = None,
 ) -> Field:
     """Checks what can be checked before the work, then fits.
 
@@ -196,6 +198,7 @@ def run_fit(
         checkpoint=checkpoint,
         resume=resume,
         readers=readers,
+        draft=draft,
         tell=tell,
     )
     done = fit(request, task)

@@ -1,52 +1,15 @@
 """One request that is being worked on: its task, and how it is stopped, paused and told about."""
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from codef_nodes.worker.args import Args
 from codef_nodes.worker.verbs import Verb
-from engine.progress import Progress, Task
+from engine.progress import Gate, Progress, Task
 
 _EVERY = 0.1
 """Seconds between two reports of progress."""
-
-
-class Gate(threading.Event):
-    """An event "cancelled" that also holds back whoever looks at it while the work is paused.
-
-    Every long function looks at ``Task.cancelled`` twice a second, so that pausing needs no word
-    of its own in the engine.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._open = threading.Event()
-        self._open.set()
-
-    @property
-    def paused(self) -> bool:
-        """Whether the work is held back."""
-        return not self._open.is_set()
-
-    def pause(self) -> None:
-        """Holds the work back at its next look."""
-        self._open.clear()
-
-    def resume(self) -> None:
-        """Lets the work go on."""
-        self._open.set()
-
-    def set(self) -> None:
-        """Cancels; paused work is let go so that it can end."""
-        super().set()
-        self._open.set()
-
-    def is_set(self) -> bool:
-        """Whether the work is cancelled; waits while it is paused."""
-        self._open.wait()
-        return super().is_set()
 
 
 class WorkTask(Task):
@@ -65,7 +28,7 @@ class WorkTask(Task):
     def __init__(self, listener: Callable[[Progress], None], gate: Gate) -> None:
         super().__init__(listener, gate)
         self.gate = gate
-        self.stopped = threading.Event()
+        self.stopped = gate.stopped
 
 
 class Work:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.arrays import F32, U8
+from engine.fields.field import Field
 from engine.fit.hints import Hints
 from engine.flow.pair import FlowPair
 from engine.io.picture import Picture
@@ -72,13 +73,18 @@ class FitRequest:
         options: How to fit.
         source: Kept in the field, see ``Field.source``.
         identity: Hash of everything the fit reads, kept in the field so that stale fits are known.
-        started: ``time.monotonic()`` at the start of the budget (of the process, for a command).
+        started: Start of the budget (of the process, for a command) on the clock of ``Task.now``,
+            which is ``time.monotonic`` as long as nobody pauses the fit.
         checkpoint: Folder for checkpoints, or None. With ``resume`` the fit goes on from there.
             Whoever asked removes it once the field is saved.
         readers: Threads beside the fit's own that may call ``picture``, in about rising order, to
             read ahead; 0 where only the fit's own may.
         preview: Called with (layer index, canonical pixels [h, w, 4], scene-linear, at the working
             resolution) as soon as there is a draft, and again every few seconds.
+        draft: Called with (field, PSNR of its edit path in dB or None, seconds since the start) as
+            soon as there is a draft, and now and then while it gets better: a field without light
+            and residual, good for painting and propagating meanwhile. It may take the field only
+            until it returns.
         tell: Called with sentences for the person, such as which recipe suits the clip and why.
     """
 
@@ -97,4 +103,5 @@ class FitRequest:
     resume: bool = False
     readers: int = 0
     preview: Callable[[int, F32], None] | None = None
+    draft: Callable[[Field, float | None, float], None] | None = None
     tell: Callable[[str], None] | None = None

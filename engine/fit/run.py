@@ -1,6 +1,5 @@
 """``fit``: a request becomes a field, whatever the recipe."""
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -47,7 +46,7 @@ def fit(request: FitRequest, task: Task) -> Field:
 
         return fit_through_lens(request, request.lens, fit, task)
     if request.options.seconds is not None:
-        task = task.by_clock(time.monotonic(), request.started + request.options.seconds)
+        task = task.by_clock(task.now(), request.started + request.options.seconds)
     first = request.picture(request.frames[0])
     size = (first.data.height, first.data.width)
     groups = Groups(request.frames, request.groups, size, task.part(0, READ / 4), request.ignore)
@@ -60,7 +59,7 @@ def fit(request: FitRequest, task: Task) -> Field:
         looked=groups.look if request.options.alpha else None,
         readers=request.readers,
     )
-    seconds_reading = time.monotonic() - request.started
+    seconds_reading = task.now() - request.started
     groups.leave_transparent_out()
     _leave_out(request, groups, plates)
     shots = _shots(request, groups, plates, task)

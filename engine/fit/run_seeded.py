@@ -40,6 +40,8 @@ from engine.progress import Task
 LEAST_SAY = 0.05
 #: Seconds between previews of the canonical images.
 PREVIEW_EVERY = 2.0
+#: Seconds between drafts that can be painted on, and how many times their own cost lies between.
+DRAFT_EVERY, DRAFT_REST = 3.0, 12.0
 #: Frames that the draft is measured on.
 PROBED = 5
 
@@ -58,7 +60,7 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
             "use --device cpu"
         )
     options = request.options
-    budget = Budget(request.started, options.seconds, options.steps, int(recipe["passes"]))
+    budget = Budget(request.started, options.seconds, options.steps, int(recipe["passes"]), task)
     checkpoints = Checkpoints(request.checkpoint, _fingerprint(clip))
     found = checkpoints.read() if request.resume else None
     began = time.monotonic()
@@ -94,6 +96,8 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
     previews.offer(states)
     finishing = _Finish(clip)
     draft = finishing.probe(states)
+    drafts = _Drafts(request.draft, finishing, budget)
+    drafts.offer(states, psnr=draft if np.isfinite(draft) else None)
     curve: list[tuple[float, float]] = []
     # What is resumed is no draft; and where nothing is seen there is no figure.
     if found is None and np.isfinite(draft):
@@ -104,6 +108,7 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         if not half:
             checkpoints.offer(states, step)
         previews.offer(states, half=half)
+        drafts.offer(states, half=half)
 
     try:
         done = refine(
@@ -148,6 +153,30 @@ class _Previews:
         for k, state in enumerate(states):
             self._show(k, encoded_preview(state, half=half))
         self._last = time.monotonic()
+
+
+class _Drafts:
+    """Hands over what was reached as a field, now and then, so that it costs the fit little."""
+
+    def __init__(
+        self,
+        show: Callable[[Field, float | None, float], None] | None,
+        finish: "_Finish",
+        budget: Budget,
+    ) -> None:
+        self._show, self._finish, self._budget = show, finish, budget
+        self._next = -math.inf
+
+    def offer(
+        self, states: list[LayerState], *, psnr: float | None = None, half: bool = False
+    ) -> None:
+        """Hands over the layers; ``half``: they are at half the working resolution."""
+        began = time.monotonic()
+        if self._show is None or began < self._next:
+            return
+        self._show(self._finish.draft(states, half=half), psnr, self._budget.elapsed)
+        ended = time.monotonic()
+        self._next = ended + max(DRAFT_EVERY, DRAFT_REST * (ended - began))
 
 
 class _Finish:
@@ -203,7 +232,8 @@ class _Finish:
             task.check()
             # Far too little time: the figures of the frames matter more than the last polish.
             spent = time.monotonic() - begun
-            if n and budget.seconds is not None and budget.elapsed + spent / n > budget.seconds:
+            late = budget.seconds is not None and n and budget.elapsed + spent / n > budget.seconds
+            if late or (n and task.ending):
                 break
             one_pass(plates, states, clip.reference, recipe, task, move=False)
         lights = [self._light(k, plates, state) for k, state in enumerate(states)]
@@ -230,6 +260,11 @@ class _Finish:
         edit_path, everything = (clip_score(values) for values in zip(*pairs, strict=True))
         field.report = clip.report(psnr_edit_path=edit_path, psnr=everything)
         return field
+
+    def draft(self, states: list[LayerState], *, half: bool = False) -> Field:
+        """What was reached, as it is; ``half``: at half the working resolution."""
+        whole = [enlarge(state, 2) for state in states] if half else states
+        return self._assemble(_full(whole, self.clip.plates))
 
     def _in_memory(self, field: Field) -> bool:
         """Whether the plates hold all that measuring looks at, so that no file need be read."""

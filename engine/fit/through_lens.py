@@ -5,7 +5,6 @@ undistorted pictures serve to find the motion only: at the end each plate is lai
 image once more, through both maps joined, so that no picture is filtered twice.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -49,7 +48,7 @@ def fit_through_lens(
         UsageError: ST maps as hints, which lead from plate to plate.
         InputError: Frames of another size than the lens.
     """
-    inner = fit(_undistorted(request, lens), task.part(0, MOTION))
+    inner = fit(_undistorted(request, lens, task.now()), task.part(0, MOTION))
     groups = _groups(request, lens, inner, task.part(MOTION, MOTION))
     layers = [_seen_through(inner, k, lens) for k in range(len(inner.layers))]
     field = replace(
@@ -64,7 +63,7 @@ def fit_through_lens(
     return _measured(field, inner, request, task.part(0.95, 1))
 
 
-def _undistorted(request: FitRequest, lens: Lens) -> FitRequest:
+def _undistorted(request: FitRequest, lens: Lens, now: float) -> FitRequest:
     """The request in undistorted pixels."""
     outside = ~np.isfinite(lens.bent).all(axis=2)
     x, y = lens.bent[..., 0] - lens.data.x0, lens.bent[..., 1] - lens.data.y0
@@ -86,7 +85,7 @@ def _undistorted(request: FitRequest, lens: Lens) -> FitRequest:
 
     options = request.options
     if options.seconds is not None:
-        spent = time.monotonic() - request.started
+        spent = now - request.started
         options = replace(options, seconds=spent + MOTION * max(options.seconds - spent, 0))
     return replace(
         request,
@@ -98,6 +97,8 @@ def _undistorted(request: FitRequest, lens: Lens) -> FitRequest:
         options=options,
         hints=_straight_hints(request.hints, lens),
         lens=None,
+        # What is known of the undistorted pictures carries no edit to the plates.
+        draft=None,
     )
 
 
@@ -224,14 +225,14 @@ def _lay_plates(field: Field, request: FitRequest, task: Task) -> None:
     """
     stills = [encode(_plain(layer.canonical.pixels)) for layer in field.layers]
     sums = [np.empty((*still.shape[:2], 4), np.float32) for still in stills]
-    began, options = time.monotonic(), request.options
+    began, options = task.now(), request.options
     for turn in range(ROUNDS):
-        now = time.monotonic()
+        now = task.now()
         # A round more, and measuring after it, which takes about as long.
         late = options.seconds is not None and now + 2 * (now - began) > (
             request.started + options.seconds
         )
-        if turn and late:
+        if turn and (late or task.ending):
             break
         for total in sums:
             total[:] = 0
@@ -304,7 +305,7 @@ def _measured(field: Field, inner: Field, request: FitRequest, task: Task) -> Fi
         width=field.data.width,
         height=field.data.height,
         lens=True,
-        seconds=time.monotonic() - request.started,
+        seconds=task.now() - request.started,
     )
     if field.ignored is not None:
         kept = [field.kept(index) for index in range(len(field.frames))]

@@ -61,7 +61,7 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
         step = checkpoint.load(request.checkpoint, agree, state)
     wanted = request.options.steps
     limit = numbers.steps if wanted is None else wanted
-    budget = Budget(request.started, request.options.seconds, limit, numbers.steps)
+    budget = Budget(request.started, request.options.seconds, limit, numbers.steps, task)
 
     estimate = Estimate(plates, numbers, device)
     curve: list[tuple[float, float]] = []

@@ -1,0 +1,122 @@
+"""A stroke on its way to the view worker, so that the picture follows the brush.
+
+At most one message with points is under way; what is drawn meanwhile goes into the next one. What
+the worker does or fails to do never touches the stroke itself: that is data in the window.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from gui.paint.drawing import DrawnStroke
+
+Answer = dict[str, Any]
+
+
+class Link(Protocol):
+    """What is needed of a worker's link (``gui.core.workers.WorkerLink``)."""
+
+    def request(
+        self,
+        verb: str,
+        args: dict[str, Any],
+        done: Callable[[Answer], None] | None = None,
+        failed: Callable[[Any], None] | None = None,
+    ) -> object:
+        """Sends a request; the callbacks run on the UI thread."""
+
+
+class LiveStroke:
+    """Sends one stroke as it is drawn.
+
+    Args:
+        link: The view worker's link.
+        drawn: The stroke.
+        begin: Arguments of ``paint.begin``.
+        update: Called with each answer that holds pixels.
+        failed: Called once, with one sentence, when the worker can show no more of it.
+        finished: Called when the worker has the whole stroke (or can have no more of it).
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        drawn: DrawnStroke,
+        begin: dict[str, Any],
+        update: Callable[[Answer], None],
+        failed: Callable[[str], None],
+        finished: Callable[[], None],
+    ) -> None:
+        self._link, self._drawn = link, drawn
+        self._update, self._tell, self._finished = update, failed, finished
+        self._session: Any = None
+        self._busy = False
+        self._wanted = ""
+        self._over = False
+        link.request("paint.begin", begin, self._begun, self._failed)
+
+    @property
+    def over(self) -> bool:
+        """Nothing more will be sent."""
+        return self._over
+
+    def more(self) -> None:
+        """Points were added."""
+        if self._over or self._session is None or self._busy:
+            return
+        if self._drawn.waiting:
+            self._busy = True
+            args = {"session": self._session, "points": self._drawn.take()}
+            self._link.request("paint.extend", args, self._extended, self._failed)
+
+    def end(self) -> None:
+        """The pen is up: the rest and ``paint.end`` are sent at once, behind what is under way."""
+        self._wanted = self._wanted or "end"
+        if self._session is None or self._over:
+            return
+        if self._drawn.waiting:
+            args = {"session": self._session, "points": self._drawn.take()}
+            self._link.request("paint.extend", args, self._extended, self._failed)
+        self._over = True
+        self._link.request("paint.end", {"session": self._session}, None, None)
+        self._finished()
+
+    def abort(self) -> None:
+        """The stroke is not wanted: the pixels go back."""
+        self._wanted = "abort"
+        if self._session is None or self._over:
+            return
+        self._over = True
+        self._link.request("paint.abort", {"session": self._session}, self._update, None)
+        self._finished()
+
+    def drop(self) -> None:
+        """The worker is gone; nothing is sent any more."""
+        if not self._over:
+            self._over = True
+            self._finished()
+
+    def _begun(self, answer: Answer) -> None:
+        if self._over:
+            return
+        self._session = answer.get("session")
+        if self._wanted == "abort":
+            self.abort()
+        elif self._wanted == "end":
+            self.end()
+        else:
+            self.more()
+
+    def _extended(self, answer: Answer) -> None:
+        self._busy = False
+        if self._wanted != "abort":
+            self._update(answer)
+        self.more()
+
+    def _failed(self, error: Any) -> None:
+        self._busy = False
+        if self._over:
+            return
+        self._over = True
+        if self._wanted != "abort":
+            self._tell(str(getattr(error, "message", error)))
+        self._finished()

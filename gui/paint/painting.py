@@ -1,0 +1,194 @@
+"""What both viewers, the bar and the list share: the tool in hand, its settings, the colour."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QColor
+
+from engine.errors import UsageError
+from gui.core.editor import Editor
+from gui.paint.brush import (
+    BY_KIND,
+    STARTS,
+    Brush,
+    Clip,
+    Tool,
+    header,
+    lifetime_of,
+    next_tool,
+)
+from gui.paint.colour import RGB, Recent
+from gui.paint.journal import StrokeJournal
+from gui.paint.target import CANONICAL, FRAME
+from gui.properties.viewspace import ViewColours, view_colours
+
+if TYPE_CHECKING:
+    from gui.paint.tool import PaintTool
+
+
+class Painting(QObject):
+    """The artist's hand.
+
+    Attributes:
+        kind: Kind of the tool in hand; empty: none, the viewer is for looking.
+        colour: Scene-linear colour of the brush.
+        recent: Colours of the last strokes.
+        lifetimes: The lifetime menu's choice for each space.
+        range_text: The frames of the choice ``range``.
+        frames_to_canonical: Strokes drawn on a frame become canonical strokes.
+        node: The Paint node whose strokes the list shows.
+        selected: Places of the selected strokes in its list, from the bottom.
+        tools: The tool of each viewer, by its slot.
+        journal: Keeps strokes for a recovery, where there is one.
+    """
+
+    tool_changed = Signal(str)
+    """Another tool is in hand, or none."""
+    brush_changed = Signal()
+    """Settings of the tool in hand, the lifetime or where frame strokes go."""
+    colour_changed = Signal()
+    recent_changed = Signal()
+    strokes_selected = Signal()
+    """Other strokes of the list are selected."""
+    status = Signal(str)
+    """One sentence for the status line."""
+    drawing_changed = Signal(bool)
+    """A stroke has begun or is over."""
+
+    def __init__(self, editor: Editor) -> None:
+        super().__init__(editor)
+        self._editor = editor
+        self.kind = ""
+        self.colour: RGB = (0.8, 0.8, 0.8)
+        self.recent = Recent()
+        self.lifetimes: dict[str, str] = {CANONICAL: "all", FRAME: "single"}
+        self.range_text = ""
+        self.frames_to_canonical = True
+        self.node: str | None = None
+        self.selected: tuple[int, ...] = ()
+        self.tools: dict[str, PaintTool] = {}
+        self.journal: StrokeJournal | None = None
+        self._last = "brush"
+        self._brushes: dict[str, Brush] = dict(STARTS)
+
+    # The tool.
+
+    @property
+    def tool(self) -> Tool | None:
+        """The tool in hand."""
+        return BY_KIND.get(self.kind)
+
+    @property
+    def draws(self) -> bool:
+        """Whether the tool in hand draws strokes."""
+        return self.kind not in ("", "select")
+
+    def take(self, kind: str) -> None:
+        """Takes a tool in hand; empty puts it away."""
+        if kind and kind not in BY_KIND:
+            raise UsageError(f"there is no paint tool {kind!r}")
+        if kind == self.kind:
+            return
+        if self.kind:
+            self._last = self.kind
+        self.kind = kind
+        self.tool_changed.emit(kind)
+        self.brush_changed.emit()
+
+    def press_key(self, key: str) -> None:
+        """The key of a family: its first tool, or the next."""
+        self.take(next_tool(key, self.kind))
+
+    def view_colours(self) -> ViewColours:
+        """The view in which colours are picked."""
+        return view_colours(self._editor)
+
+    # Its settings.
+
+    def brush_of(self, kind: str) -> Brush:
+        """What a tool is set to."""
+        return self._brushes.get(kind, STARTS["brush"])
+
+    @property
+    def brush(self) -> Brush:
+        """What the tool in hand is set to."""
+        return self.brush_of(self.kind or self._last)
+
+    def set(self, **values: Any) -> None:
+        """Changes settings of the tool in hand (``Brush``'s attributes)."""
+        kind = self.kind or self._last
+        before = self.brush_of(kind)
+        after = replace(before, **values)
+        if "size" in values:
+            after = after.resized(values["size"])
+        if after != before:
+            self._brushes[kind] = after
+            self.brush_changed.emit()
+
+    def step_size(self, steps: int) -> None:
+        """``]`` and ``[``."""
+        self.set(size=self.brush.stepped(steps).size)
+
+    def set_lifetime(self, space: str, choice: str, text: str | None = None) -> None:
+        """Chooses how long new strokes of a space live."""
+        self.lifetimes[space] = choice
+        if text is not None:
+            self.range_text = text
+        self.brush_changed.emit()
+
+    def set_frames_to_canonical(self, on: bool) -> None:
+        """Whether strokes drawn on a frame become canonical strokes."""
+        if on != self.frames_to_canonical:
+            self.frames_to_canonical = on
+            self.brush_changed.emit()
+
+    def set_colour(self, colour: RGB) -> None:
+        """Takes a scene-linear colour."""
+        red, green, blue = (float(value) for value in colour)
+        if (red, green, blue) != self.colour:
+            self.colour = (red, green, blue)
+            self.colour_changed.emit()
+
+    def used_colour(self) -> None:
+        """A stroke was drawn with the colour: it is a recent one."""
+        if self.recent.use(self.colour):
+            self.recent_changed.emit()
+
+    def header(self, kind: str, space: str, frame: int, clip: Clip, count: int) -> dict[str, Any]:
+        """A new stroke without points.
+
+        Args:
+            kind: Kind of the tool (the pen's other end erases whatever is in hand).
+            space: ``canonical`` or ``frame``.
+            frame: The frame looked at.
+            clip: First and last frame.
+            count: How many strokes there are, for its name.
+
+        Raises:
+            UsageError: The lifetime's range is none.
+        """
+        lifetime = lifetime_of(self.lifetimes[space], frame, clip, self.range_text)
+        name = f"{BY_KIND[kind].title} {count + 1}"
+        brush = self.brush_of(kind)
+        # A still has no frame that a reveal could count from.
+        reveal = frame + brush.time if space == CANONICAL else None
+        return header(kind, brush, self.colour, lifetime, name, reveal)
+
+    def screen_colour(self) -> QColor:
+        """The brush's colour as the viewers show it."""
+        return QColor.fromRgbF(*self.view_colours().shown(self.colour))
+
+    # The list.
+
+    def select(self, node: str | None, rows: tuple[int, ...]) -> None:
+        """Selects strokes of a Paint node, by their place in its list (0 at the bottom)."""
+        if (node, rows) != (self.node, self.selected):
+            self.node, self.selected = node, rows
+            self.strokes_selected.emit()
+
+
+def painting_of(editor: Editor) -> Painting:
+    """The one of an editor; made at the first call."""
+    found = editor.findChild(Painting)
+    return found if isinstance(found, Painting) else Painting(editor)

@@ -1,0 +1,428 @@
+"""The paint tools on the canvas of one viewer: events become gestures."""
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter
+
+from codef_nodes.graph.document import Document
+from engine.errors import CodefError
+from gui import theme
+from gui.core.editor import Editor
+from gui.core.streams import fit_of, space_of
+from gui.paint import marks
+from gui.paint.events import PointerEvent, sample_of
+from gui.paint.frames import FrameGesture
+from gui.paint.gesture import StrokeGesture
+from gui.paint.model import strokes_of
+from gui.paint.painting import Painting, painting_of
+from gui.paint.pen import PenFilter, Sample
+from gui.paint.picking import StrokePicker
+from gui.paint.target import CANONICAL, FRAME, Target, canonical_target, canvas_scale, frame_target
+from gui.viewer.canvas import Canvas
+
+SLACK = 3.0
+"""Screen pixels that a click may wander."""
+
+NEAR = 6.0
+"""Screen pixels within which a click hits the line of a stroke."""
+
+
+class PaintTool(QObject):
+    """Paints on a canvas: becomes its ``tool`` and hears its tablet events.
+
+    Args:
+        editor: The editor.
+        canvas: The viewer's canvas.
+        slot: The viewer's slot, ``canonical`` or ``frame``.
+    """
+
+    def __init__(self, editor: Editor, canvas: Canvas, slot: str) -> None:
+        super().__init__(canvas)
+        self._editor, self._canvas, self._slot = editor, canvas, slot
+        self.painting: Painting = painting_of(editor)
+        self.painting.tools[slot] = self
+        self._filter = PenFilter()
+        self._place: QPointF | None = None
+        self._mode = ""
+        self._start = QPointF()
+        self._before = 0.0
+        self._gesture: StrokeGesture | None = None
+        self._anchor: tuple[float, float] | None = None
+        self._last: tuple[str, tuple[float, float]] | None = None
+        self._picker = StrokePicker(editor, self.painting, lambda: self.shown)
+        canvas.installEventFilter(self)
+        canvas.setAttribute(Qt.WidgetAttribute.WA_TabletTracking, True)
+        self.painting.tool_changed.connect(self._tool_changed)
+        self.painting.brush_changed.connect(canvas.update)
+        self.painting.strokes_selected.connect(canvas.update)
+        editor.project.changed.connect(self._document_changed)
+        editor.project.replaced.connect(self.abort)
+        self._tool_changed(self.painting.kind)
+
+    # What the canvas calls.
+
+    def press(self, event: PointerEvent) -> bool:
+        """The pointer goes down; returns whether the tools take it."""
+        held = event.modifiers()
+        if not self.painting.kind or event.button() != Qt.MouseButton.LeftButton:
+            return False
+        if held & Qt.KeyboardModifier.AltModifier:
+            return False  # pans
+        tool = self.painting.tool
+        if held & Qt.KeyboardModifier.ControlModifier and not (tool and tool.sourced):
+            return False  # samples
+        self._feed(event)
+        return True
+
+    def move(self, event: PointerEvent) -> bool:
+        """The pointer moves, up or down; returns whether the tools take it."""
+        if not self.painting.kind:
+            return False
+        held = bool(event.buttons() & Qt.MouseButton.LeftButton)
+        if held and not self._mode and not self._filter.pen_down:
+            return False  # a pan that began elsewhere
+        self._feed(event)
+        return bool(self._mode)
+
+    def release(self, event: PointerEvent) -> bool:
+        """The pointer goes up; returns whether it was ours."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return False
+        ours = bool(self._mode)
+        self._feed(event)
+        return ours
+
+    def key(self, event: QKeyEvent) -> bool:
+        """Esc ends a gesture; the other keys come through the table of actions."""
+        if event.key() == Qt.Key.Key_Escape and self._mode:
+            return self.abort()
+        return False
+
+    def paint(self, painter: QPainter) -> None:
+        """Draws what belongs to the tools over the picture, in the canvas's pixels."""
+        if not self.painting.kind:
+            return
+        for points in self._picker.selected_lines():
+            marks.spine(painter, [self._on(x, y) for x, y in points])
+        if not self.painting.draws:
+            return
+        gesture = self._gesture
+        if gesture is not None and not gesture.shown:
+            self._paint_unseen(painter, gesture)
+        place = self._start if self._mode == "resize" else self._place
+        if place is None:
+            return
+        brush = self.painting.brush
+        radius = 0.5 * brush.size * self._step()
+        marks.ring(painter, place, radius, brush.hardness, self._canvas.viewport.aspect)
+        source = self._source_of(place)
+        if source is not None:
+            if self._mode == "source":
+                marks.link(painter, source, place)
+            marks.cross(painter, source)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """The pointer leaves the canvas: no ring."""
+        if event.type() == QEvent.Type.Leave and not self._mode:
+            self._place = None
+            self._canvas.update()
+        return False
+
+    # Gestures.
+
+    @property
+    def gesture(self) -> StrokeGesture | None:
+        """The stroke that is being drawn."""
+        return self._gesture
+
+    @property
+    def mode(self) -> str:
+        """``draw``, ``shift``, ``resize``, ``source``, ``drag`` or empty."""
+        return self._mode
+
+    def abort(self) -> bool:
+        """Esc: the gesture has not happened; returns whether there was one."""
+        mode, self._mode = self._mode, ""
+        if self._gesture is not None:
+            gesture, self._gesture = self._gesture, None
+            gesture.abort()
+            self.painting.drawing_changed.emit(False)
+        elif mode == "resize":
+            self.painting.set(size=self._before)
+        elif mode == "drag":
+            self._picker.abort()
+        self._canvas.update()
+        return bool(mode)
+
+    def _feed(self, event: PointerEvent) -> None:
+        held = event.modifiers()
+        for sample in self._filter.feed(sample_of(event)):
+            if sample is None:
+                self.abort()
+            elif sample.phase == "press":
+                self._press(sample, held)
+            elif sample.phase == "move":
+                self._move(sample)
+            else:
+                self._release(sample)
+
+    def _press(self, sample: Sample, held: Qt.KeyboardModifier) -> None:
+        place = QPointF(sample.x, sample.y)
+        self._place = self._start = place
+        tool = self.painting.tool
+        if tool is None:
+            return
+        if tool.kind == "select":
+            add = bool(held & Qt.KeyboardModifier.ShiftModifier)
+            if self._picker.press(self._at(place), NEAR / self._step(), add):
+                self._mode = "drag"
+        elif held & Qt.KeyboardModifier.ShiftModifier:
+            self._mode, self._before = "shift", self.painting.brush.size
+        elif held & Qt.KeyboardModifier.ControlModifier and tool.sourced:
+            self._mode, self._anchor = "source", self._at(place)
+        else:
+            self._draw("erase" if sample.eraser else tool.kind, sample)
+
+    def _move(self, sample: Sample) -> None:
+        before, self._place = self._place, QPointF(sample.x, sample.y)
+        if self._mode == "shift" and self._wandered():
+            self._mode = "resize"
+        if self._mode == "resize":
+            across = self._place.x() - self._start.x()
+            self.painting.set(
+                size=self._before + 2 * across / (self._step() * self._canvas.viewport.aspect)
+            )
+        elif self._mode == "source" and self._anchor is not None and self._wandered():
+            x, y = self._at(self._place)
+            self.painting.set(offset=(self._anchor[0] - x, self._anchor[1] - y))
+        elif self._mode == "draw" and self._gesture is not None:
+            self._gesture.add(*self._at(self._place), sample.pressure)
+        elif self._mode == "drag" and self._wandered():
+            self._picker.drag(self._at(self._start), self._at(self._place))
+        if self.painting.draws and before != self._place:
+            self._canvas.update()
+
+    def _release(self, sample: Sample) -> None:
+        mode, self._mode = self._mode, ""
+        place = QPointF(sample.x, sample.y)
+        if mode == "draw" and self._gesture is not None:
+            gesture, self._gesture = self._gesture, None
+            # A pen's last event has no pressure: it only says where.
+            gesture.commit()
+            self._last = (gesture.node, self._at(place))
+            if gesture.drawn.header["kind"] == "brush":
+                self.painting.used_colour()
+            self.painting.drawing_changed.emit(False)
+        elif mode == "shift":
+            self._line(place)
+        elif mode == "source":
+            if self._wandered():
+                self._anchor = None
+            else:
+                self._editor.say("The source is set: the next stroke copies from there.")
+        elif mode == "drag":
+            self._picker.release()
+        self._canvas.update()
+
+    # Strokes.
+
+    def _draw(self, kind: str, sample: Sample, start: tuple[float, float] | None = None) -> None:
+        here = self._at(QPointF(sample.x, sample.y))
+        self._settle_source(here)
+        try:
+            gesture = self._gesture_for(kind)
+        except CodefError as error:
+            self._editor.say(error.message)
+            return
+        if gesture is None or not gesture.start():
+            return
+        self._gesture, self._mode = gesture, "draw"
+        gesture.pixels.connect(self._pixels)
+        self.painting.drawing_changed.emit(True)
+        if start is not None:
+            gesture.add(*start, 1.0)
+        gesture.add(*here, sample.pressure)
+        self.painting.select(
+            gesture.node, self.painting.selected if self.painting.node == gesture.node else ()
+        )
+        self._canvas.update()
+
+    def _line(self, place: QPointF) -> None:
+        """Shift+click: a straight stroke from the end of the last one."""
+        if self._last is None or self._last[0] not in self._document:
+            self._editor.say("Draw a stroke first; Shift+click then draws a straight line from it.")
+            return
+        sample = Sample("press", False, place.x(), place.y(), 0)
+        self._draw(self.painting.kind, sample, self._last[1])
+        if self._gesture is not None:
+            self._mode = "draw"
+            self._release(Sample("release", False, place.x(), place.y(), 0))
+
+    def _gesture_for(self, kind: str) -> StrokeGesture | None:
+        """The gesture that a press with a tool begins, or None when it says why not."""
+        painting, clock, document = self.painting, self._editor.clock, self._document
+        shown = self.shown
+        if shown is None:
+            self._editor.say("This viewer shows no node; select one and press 1, then paint.")
+            return None
+        if painting.brush_of(kind).offset is None and kind in ("clone", "heal"):
+            self._editor.say(
+                "Choose where to copy from first: hold Ctrl and drag from there to here."
+            )
+            return None
+        on_still = space_of(document, shown) == CANONICAL
+        space = CANONICAL if on_still or painting.frames_to_canonical else FRAME
+        target = self._target(space, shown)
+        if target.node in document and document.state(target.node).disabled:
+            self._editor.say(f"{target.node} is disabled; select it and press D to paint on it.")
+            return None
+        count = len(strokes_of(document, target.node))
+        clip = clock.first, clock.last
+        header = painting.header(kind, space, clock.frame, clip, count)
+        if space == CANONICAL and not on_still:
+            fit = fit_of(document, shown)
+            if fit is None:
+                self._editor.say(
+                    "This viewer shows no frames of a fit: nothing leads to a canonical from here."
+                )
+                return None
+            return FrameGesture(self._editor, target, header, fit, clock.frame, self)
+
+        def begin() -> dict[str, Any]:
+            return self._begin(target.node, header, space)
+
+        return StrokeGesture(self._editor, target, header, begin, painting.journal, self)
+
+    def _target(self, space: str, shown: str) -> Target:
+        selected, viewing = self._editor.selection.names, self._editor.viewing
+        if space == FRAME:
+            return frame_target(self._document, selected, shown)
+        still = viewing.node(CANONICAL) if viewing is not None else shown
+        layer = viewing.layer if viewing is not None else 0
+        return canonical_target(self._document, selected, still, layer)
+
+    def _begin(self, node: str, header: dict[str, Any], space: str) -> dict[str, Any]:
+        """The arguments of ``paint.begin``: what both viewers show now."""
+        frame = self._editor.clock.frame
+        follow = None
+        other = self.painting.tools.get(FRAME)
+        if space == CANONICAL and other is not None and other.shown is not None:
+            follow = {"node": other.shown, "frame": frame, **other.region()}
+        return {
+            "node": node,
+            "frame": None if space == CANONICAL else frame,
+            "stroke": header,
+            "index": None,
+            "follow": follow,
+            "view": self.region(),
+        }
+
+    def _pixels(self, answer: dict[str, Any]) -> None:
+        """Puts what a stroke changed onto the canvases."""
+        self.show_pixels(answer.get("picture"))
+        other = self.painting.tools.get(FRAME)
+        if other is not None and other is not self:
+            other.show_pixels(answer.get("frame_picture"))
+
+    # The viewer.
+
+    @property
+    def _document(self) -> Document:
+        return self._editor.project.document
+
+    @property
+    def shown(self) -> str | None:
+        """The node that the viewer shows."""
+        viewing = self._editor.viewing
+        return viewing.node(self._slot) if viewing is not None else None
+
+    def region(self) -> dict[str, Any]:
+        """What of the picture the viewer shows, as ``paint.begin`` wants it."""
+        frame = self._canvas.frame()
+        if frame is None:
+            return {"region": None, "scale": 1}
+        return {"region": list(frame.data), "scale": frame.scale}
+
+    def show_pixels(self, picture: dict[str, Any] | None) -> None:
+        """Replaces a part of the picture on the canvas by a picture of the worker's."""
+        workers = self._editor.workers
+        if picture is None or workers is None:
+            return
+        try:
+            pixels = workers.view.open_picture(picture)
+        except CodefError:
+            return  # the worker has ended; the viewer asks again
+        self._canvas.update_region(picture["data"], pixels)
+
+    def _at(self, place: QPointF) -> tuple[float, float]:
+        """A place of the canvas in the strokes' pixels."""
+        x, y = self._canvas.to_picture(place)
+        scale = self._scale()
+        return x / scale, y / scale
+
+    def _on(self, x: float, y: float) -> QPointF:
+        """A point of the strokes' pixels on the canvas."""
+        scale = self._scale()
+        return self._canvas.to_screen(x * scale, y * scale)
+
+    def _scale(self) -> float:
+        shown = self.shown
+        return canvas_scale(self._document, shown) if shown in self._document and shown else 1.0
+
+    def _step(self) -> float:
+        """Canvas pixels for each pixel of a stroke, down."""
+        return self._canvas.viewport.step * self._scale()
+
+    # Where clones copy from.
+
+    def _settle_source(self, here: tuple[float, float]) -> None:
+        """After Ctrl+click the next press says what the source is the source of."""
+        if self._anchor is not None:
+            self.painting.set(offset=(self._anchor[0] - here[0], self._anchor[1] - here[1]))
+            self._anchor = None
+
+    def _source_of(self, place: QPointF) -> QPointF | None:
+        tool = self.painting.tool
+        if tool is None or not tool.sourced:
+            return None
+        if self._anchor is not None:
+            return self._on(*self._anchor)
+        offset = self.painting.brush.offset
+        if offset is None or (tool.kind == "reveal" and offset == (0.0, 0.0)):
+            return None
+        x, y = self._at(place)
+        return self._on(x + offset[0], y + offset[1])
+
+    # Drawing over the picture.
+
+    def _paint_unseen(self, painter: QPainter, gesture: StrokeGesture) -> None:
+        tool = self.painting.tool
+        coloured = tool is not None and tool.coloured
+        colour = self.painting.screen_colour() if coloured else QColor(theme.TEXT)
+        colour.setAlphaF(0.55 if coloured else 0.25)
+        points = [self._on(point[0], point[1]) for point in gesture.drawn.points]
+        marks.drawn_line(painter, points, self.painting.brush.size * self._step(), colour)
+
+    # Being told.
+
+    def _wandered(self) -> bool:
+        return self._place is not None and (
+            (self._place - self._start).manhattanLength() > SLACK or self._mode in ("resize",)
+        )
+
+    def _tool_changed(self, kind: str) -> None:
+        if self._mode:
+            self.abort()
+        canvas = self._canvas
+        if kind:
+            canvas.tool = self
+            draws = self.painting.draws
+            canvas.setCursor(Qt.CursorShape.CrossCursor if draws else Qt.CursorShape.ArrowCursor)
+        elif canvas.tool is self:
+            canvas.tool = None
+            canvas.unsetCursor()
+        canvas.update()
+
+    def _document_changed(self, changes: object) -> None:
+        self._canvas.update()

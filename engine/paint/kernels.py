@@ -7,13 +7,40 @@ import numba
 import numpy as np
 
 
+@numba.njit(cache=True, nogil=True, inline="always")
+def _profile(radius, strength, hardness):  # type: ignore[no-untyped-def]
+    """Radius of the hard core, radius of the edge, and strength of one stamp."""
+    inner = min(hardness * radius, radius - 0.5)
+    outer = max(radius, inner + 1.0)
+    if inner < 0.0:
+        # Narrower than a pixel: it keeps its width and gets fainter with its area.
+        inner = 0.0
+        outer = max(radius, 0.5) + 0.5
+        strength = strength * min(1.0, 2.0 * radius)
+    return inner, outer, strength
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def _cover(dx, dy, inner, outer, strength):  # type: ignore[no-untyped-def]
+    """Value of a stamp at a distance from its centre."""
+    squared = dx * dx + dy * dy
+    if squared >= outer * outer:
+        return np.float32(0.0)
+    t = max(0.0, (np.sqrt(squared) - inner) / (outer - inner))
+    return np.float32(strength * (1.0 - t * t * (3.0 - 2.0 * t)))
+
+
 @numba.njit(cache=True, nogil=True)
-def stamp(mask, xs, ys, radii, strengths, hardness):  # type: ignore[no-untyped-def]
+def stamp(mask, left, top, xs, ys, radii, strengths, hardness):  # type: ignore[no-untyped-def]
     """Draws round stamps into a mask, keeping the largest value, in place.
 
+    A pixel's value does not depend on where the mask is cut: parts of a stroke make its whole.
+
     Args:
-        mask: float32 [h, w]; pixel (j, i) is centred on (j + 0.5, i + 0.5).
-        xs: float64 [N], centres in the mask's own pixels.
+        mask: float32 [h, w]; pixel (j, i) is centred on (left + j + 0.5, top + i + 0.5).
+        left: Column of the mask's corner on the canvas.
+        top: Row of it.
+        xs: float64 [N], centres on the canvas.
         ys: float64 [N].
         radii: float64 [N].
         strengths: float64 [N], value in the middle of a stamp.
@@ -21,27 +48,16 @@ def stamp(mask, xs, ys, radii, strengths, hardness):  # type: ignore[no-untyped-
     """
     height, width = mask.shape
     for n in range(xs.shape[0]):
-        radius = radii[n]
-        inner = min(hardness * radius, radius - 0.5)
-        outer = max(radius, inner + 1.0)
-        x, y, strength = xs[n], ys[n], strengths[n]
-        if inner < 0.0:
-            # Narrower than a pixel: it keeps its width and gets fainter with its area.
-            inner = 0.0
-            outer = max(radius, 0.5) + 0.5
-            strength *= min(1.0, 2.0 * radius)
-        scale = 1.0 / (outer - inner)
-        for i in range(max(0, int(np.floor(y - outer - 0.5))), min(height, int(y + outer + 1.5))):
-            dy = i + 0.5 - y
-            for j in range(
-                max(0, int(np.floor(x - outer - 0.5))), min(width, int(x + outer + 1.5))
-            ):
-                dx = j + 0.5 - x
-                squared = dx * dx + dy * dy
-                if squared >= outer * outer:
-                    continue
-                t = max(0.0, (np.sqrt(squared) - inner) * scale)
-                value = np.float32(strength * (1.0 - t * t * (3.0 - 2.0 * t)))
+        x, y = xs[n], ys[n]
+        inner, outer, strength = _profile(radii[n], strengths[n], hardness)
+        first_row = max(0, int(np.floor(y - outer - 0.5)) - top)
+        last_row = min(height, int(np.floor(y + outer + 1.5)) - top)
+        first = max(0, int(np.floor(x - outer - 0.5)) - left)
+        last = min(width, int(np.floor(x + outer + 1.5)) - left)
+        for i in range(first_row, last_row):
+            dy = top + i + 0.5 - y
+            for j in range(first, last):
+                value = _cover(left + j + 0.5 - x, dy, inner, outer, strength)
                 if value > mask[i, j]:
                     mask[i, j] = value
 
@@ -130,3 +146,150 @@ def lift(overlay, mask, opacity):  # type: ignore[no-untyped-def]
             if keep < 1:
                 for c in range(4):
                     overlay[i, j, c] *= keep
+
+
+@numba.njit(cache=True, nogil=True)
+def lay_tone(overlay, under, mask, opacity, gain, tones):  # type: ignore[no-untyped-def]
+    """Brightens or darkens the picture through a mask, in place; empty places stay empty.
+
+    Args:
+        overlay: float32 [h, w, 4] premultiplied, changed.
+        under: float32 [h, w, 4] premultiplied picture below the overlay, finite.
+        mask: float32 [h, w].
+        opacity: float32.
+        gain: float32 factor of linear light; values below 0 stay.
+        tones: Number of the range in ``stroke.RANGES``; 0 is all.
+    """
+    one = np.float32(1.0)
+    for i in range(mask.shape[0]):
+        for j in range(mask.shape[1]):
+            a = mask[i, j] * opacity
+            if a <= 0:
+                continue
+            keep = one - overlay[i, j, 3]
+            back = overlay[i, j, 3] + under[i, j, 3] * keep
+            if back <= 0:
+                continue
+            r = overlay[i, j, 0] + under[i, j, 0] * keep
+            g = overlay[i, j, 1] + under[i, j, 1] * keep
+            b = overlay[i, j, 2] + under[i, j, 2] * keep
+            factor = gain
+            if tones > 0:
+                luma = (
+                    np.float32(0.2126) * r + np.float32(0.7152) * g + np.float32(0.0722) * b
+                ) / back
+                # A square root is near enough to how light tones look apart.
+                t = np.sqrt(min(max(luma, np.float32(0.0)), one))
+                if tones == 1:
+                    weight = (one - t) * (one - t)
+                elif tones == 2:
+                    weight = np.float32(4.0) * t * (one - t)
+                else:
+                    weight = t * t
+                factor = one + (gain - one) * weight
+            left = one - a * back
+            for c in range(3):
+                value = r if c == 0 else (g if c == 1 else b)
+                if value > 0:
+                    value *= factor
+                overlay[i, j, c] = a * value + left * overlay[i, j, c]
+            overlay[i, j, 3] = a * back + left * overlay[i, j, 3]
+
+
+#: Distance between stamps, as a share of the size, at which each smears with the brush's own mask.
+SMEAR_STEP = 0.05
+#: Distance, as a share of the size, after which ``keep`` is left of what a smear carries.
+SMEAR_FADE = 0.05
+
+
+@numba.njit(cache=True, nogil=True)
+def smear(  # type: ignore[no-untyped-def]
+    overlay, under, left, top, xs, ys, radii, strengths, hardness, size, keep, carried, last
+):
+    """Carries what the first stamp lies on along the stroke, stamp by stamp, in place.
+
+    Pixels are carried by whole steps of a pixel, so that none is resampled. How much each stamp
+    leaves and takes up depends on its distance from the one before.
+
+    Args:
+        overlay: float32 [h, w, 4] premultiplied, changed.
+        under: float32 [h, w, 4] premultiplied picture below the overlay, finite.
+        left: Column of the arrays' corner on the canvas.
+        top: Row of it.
+        xs: float64 [N], centres on the canvas.
+        ys: float64 [N].
+        radii: float64 [N].
+        strengths: float64 [N], value in the middle of a stamp.
+        hardness: Share of the radius that is fully covered.
+        size: Diameter of the brush.
+        keep: Share of the carried picture that is left after ``SMEAR_FADE``.
+        carried: float32 [n, n, 4], the picture under the brush as it is carried; changed.
+        last: float64 [2], the last stamp's centre, NaN before the first; changed.
+    """
+    one = np.float32(1.0)
+    height, width = overlay.shape[:2]
+    n = carried.shape[0]
+    for k in range(xs.shape[0]):
+        x, y = xs[k], ys[k]
+        column = int(np.floor(x)) - n // 2
+        row = int(np.floor(y)) - n // 2
+        started = np.isfinite(last[0])
+        step = 0.0
+        if started:
+            step = np.sqrt((x - last[0]) ** 2 + (y - last[1]) ** 2) / size
+        last[0] = x
+        last[1] = y
+        if started and step <= 0:
+            continue
+        share = step / SMEAR_STEP
+        left_over = np.float32(keep ** (step / SMEAR_FADE)) if started else np.float32(0.0)
+        inner, outer, strength = _profile(radii[k], strengths[k], hardness)
+        for p in range(n):
+            i = row + p - top
+            for q in range(n):
+                j = column + q - left
+                if i < 0 or j < 0 or i >= height or j >= width:
+                    for c in range(4):
+                        carried[p, q, c] *= left_over
+                    continue
+                open_ = one - overlay[i, j, 3]
+                a = np.float32(0.0)
+                if started:
+                    a = _cover(column + q + 0.5 - x, row + p + 0.5 - y, inner, outer, strength)
+                    if a > 0 and a < 1 and share != 1.0:
+                        a = np.float32(1.0 - (1.0 - a) ** share)
+                rest = one - a * carried[p, q, 3]
+                for c in range(4):
+                    here = overlay[i, j, c] + under[i, j, c] * open_
+                    brought = carried[p, q, c]
+                    carried[p, q, c] = left_over * brought + (one - left_over) * here
+                    if a > 0:
+                        overlay[i, j, c] = a * brought + rest * overlay[i, j, c]
+
+
+@numba.njit(cache=True, nogil=True)
+def cover(result, overlay, under, opacity):  # type: ignore[no-untyped-def]
+    """Writes the painted picture; pixels without paint are exactly those of ``under``.
+
+    Args:
+        result: float32 [h, w, 3 or 4], written whole.
+        overlay: float32 [h, w, 4] premultiplied.
+        under: float32 like ``result``, premultiplied.
+        opacity: float32, of the overlay.
+    """
+    one = np.float32(1.0)
+    for i in range(result.shape[0]):
+        for j in range(result.shape[1]):
+            keep = one - overlay[i, j, 3] * opacity
+            painted = False
+            for c in range(4):
+                painted = painted or overlay[i, j, c] * opacity != 0
+            for c in range(result.shape[2]):
+                below = under[i, j, c]
+                if painted:
+                    # Opaque paint hides what is below even when that is NaN.
+                    if keep > 0:
+                        below = overlay[i, j, c] * opacity + below * keep
+                    else:
+                        below = overlay[i, j, c] * opacity
+                result[i, j, c] = below

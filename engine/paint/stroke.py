@@ -42,8 +42,8 @@ class Stroke:
         size: Diameter of the brush in pixels at full pressure.
         hardness: Share of the radius that is fully covered; 1 is a sharp, anti-aliased edge.
         opacity: Of the whole stroke; where a stroke crosses itself nothing builds up. Of a smear:
-            what is left of the carried pixels after half a brush size.
-        spacing: Distance between stamps as a share of ``size``.
+            how long the carried pixels last (0.5: about a brush size; 1: for ever).
+        spacing: Distance between stamps as a share of ``size``; a smear has its own.
         colour: Scene-linear (r, g, b).
         blend: How the colour meets the picture below.
         visible: Hidden strokes stay in the list.

@@ -1,0 +1,150 @@
+"""One knob of one node: its label, its editor, and what is wrong with a value."""
+
+import itertools
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from codef_nodes.graph.commands import SetKnob
+from codef_nodes.graph.jsonvalue import JSON, same
+from codef_nodes.graph.knob import Knob
+from engine.errors import UsageError
+from gui import theme
+from gui.core.project import Project
+from gui.properties.factory import Surroundings, editor_for
+from gui.properties.knoblabel import KnobLabel
+from gui.properties.strokes import StrokesEditor
+
+_gestures = itertools.count()
+
+
+class KnobRow(QObject):
+    """Binds an editor to a knob of the document.
+
+    One gesture is one step of undo; a wrong value is told below the field and changes nothing.
+
+    Signals:
+        strokes_asked: The stroke list is wanted.
+
+    Args:
+        project: The document; it is changed through commands only.
+        node: Name of the node.
+        knob: The description.
+        around: What the editor asks.
+        parent: The page, which owns the widgets.
+    """
+
+    strokes_asked = Signal()
+
+    def __init__(
+        self, project: Project, node: str, knob: Knob, around: Surroundings, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self.node = node
+        self.knob = knob
+        self._project = project
+        self._gesture: str | None = None
+        self._scrub_from: JSON = None
+        self.editor = editor_for(knob, around, parent)
+        self.label = KnobLabel(knob.title, self.editor.scrubs, parent)
+        self.error = QLabel(parent)
+        self.error.setObjectName("knobError")
+        self.error.setWordWrap(True)
+        self.error.setStyleSheet(f"color: {theme.ERROR};")
+        self.error.hide()
+        help_text = f"<p><b>{knob.title}</b> ({knob.name})</p><p>{knob.help}</p>"
+        hint = "Ctrl+click resets it" + (", dragging changes it." if self.editor.scrubs else ".")
+        self.label.setToolTip(f"{help_text}<p>{hint}</p>")
+        self.editor.setToolTip(help_text)
+        self._connect()
+        self.refresh()
+
+    def place(self, grid: QGridLayout, row: int) -> int:
+        """Puts the widgets into a page's grid; returns the next free row."""
+        top = Qt.AlignmentFlag.AlignTop if self.editor.tall else Qt.AlignmentFlag.AlignVCenter
+        grid.addWidget(self.label, row, 0, Qt.AlignmentFlag.AlignRight | top)
+        grid.addWidget(self.editor, row, 1)
+        grid.addWidget(self.error, row + 1, 1)
+        return row + 2
+
+    @property
+    def value(self) -> JSON:
+        """What the document holds; strokes as they are stored, since copying them takes time."""
+        document = self._project.document
+        if self.knob.kind == "strokes":
+            return document.state(self.node).knobs.get(self.knob.name, [])
+        return document.knob_value(self.node, self.knob.name)
+
+    def refresh(self) -> None:
+        """Shows what the document holds."""
+        try:
+            value = self.value
+        except UsageError as error:
+            # A document from elsewhere may hold what the knob refuses; it can be set right here.
+            self.editor.show_value(self.knob.check(self.knob.default))
+            self._say(error.message)
+            self.label.set_changed(True)
+            return
+        self.editor.show_value(value)
+        self.label.set_changed(not same(value, self.knob.check(self.knob.default)))
+        self._say("")
+
+    def reset(self) -> None:
+        """Back to the default, one step."""
+        self._write(self.knob.default)
+
+    def _connect(self) -> None:
+        editor, label = self.editor, self.label
+        editor.committed.connect(self._committed)
+        editor.changing.connect(self._changing)
+        editor.ended.connect(self._ended)
+        editor.aborted.connect(self._aborted)
+        editor.refused.connect(self._say)
+        label.scrub_started.connect(self._scrub_started)
+        label.scrubbed.connect(self._scrubbed)
+        label.scrub_ended.connect(self._ended)
+        label.scrub_aborted.connect(self._aborted)
+        label.reset.connect(self.reset)
+        if isinstance(editor, StrokesEditor):
+            editor.asked.connect(self.strokes_asked)
+
+    def _committed(self, value: JSON) -> None:
+        self._ended()
+        self._write(value)
+
+    def _changing(self, value: JSON) -> None:
+        if self._gesture is None:
+            self._project.end_gesture()
+            self._gesture = f"{self.node}.{self.knob.name}:{next(_gestures)}"
+        self._write(value)
+
+    def _ended(self) -> None:
+        if self._gesture is not None:
+            self._gesture = None
+            self._project.end_gesture()
+
+    def _aborted(self) -> None:
+        if self._gesture is not None:
+            self._project.abort_gesture(self._gesture)
+            self._gesture = None
+        self.refresh()
+
+    def _scrub_started(self) -> None:
+        self._scrub_from = self.value
+
+    def _scrubbed(self, pixels: float) -> None:
+        self._changing(self.editor.scrubbed(self._scrub_from, pixels))
+
+    def _write(self, value: JSON) -> None:
+        try:
+            checked = self.knob.check(value, self.node)
+        except UsageError as error:
+            self._say(error.message)
+            return
+        self._say("")
+        if not self._project.do(SetKnob(self.node, self.knob.name, checked), self._gesture):
+            self.refresh()
+
+    def _say(self, text: str) -> None:
+        self.error.setText(text)
+        self.error.setVisible(bool(text))

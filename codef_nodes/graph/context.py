@@ -67,6 +67,11 @@ class Evaluation(Protocol):
         """Takes what a node's fit has reached; None: nobody wants it."""
         ...
 
+    @property
+    def resume(self) -> bool:
+        """Whether long work goes on from its checkpoint."""
+        ...
+
     def note(self, sentence: str) -> None:
         """A sentence for the person."""
         ...
@@ -245,6 +250,11 @@ class Context:
         The value must be good until the call returns.
         """
         return self._evaluation.draft_of(self.node_name)
+
+    @property
+    def resume(self) -> bool:
+        """Whether long work goes on from its checkpoint, where it left one."""
+        return self._evaluation.resume
 
     def note(self, sentence: str) -> None:
         """Tells the person something, once."""

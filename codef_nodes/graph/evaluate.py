@@ -46,6 +46,7 @@ class Evaluator:
         notes: Sentences for the person, each once.
         on_draft: Hears of what a fit has reached while it goes on: node, value that is good until
             it returns, decibels (or None) and seconds.
+        resume: Long work goes on from its checkpoint where there is one.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Evaluator:
         self.started = time.monotonic() if started is None else started
         self.trust: Trust | None = None
         self.on_draft: OnDraft | None = None
+        self.resume = True
         self.computes: Counter[str] = Counter()
         self.type_computes: Counter[str] = Counter()
         self.notes: list[str] = []

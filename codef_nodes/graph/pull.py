@@ -87,6 +87,11 @@ class Pass:
         hear = self._evaluator.on_draft
         return None if hear is None else partial(hear, node)
 
+    @property
+    def resume(self) -> bool:
+        """Whether long work goes on from its checkpoint."""
+        return self._evaluator.resume
+
     def note(self, sentence: str) -> None:
         """A sentence for the person."""
         self._evaluator.note(sentence)

@@ -15,11 +15,12 @@ from pathlib import Path
 
 from codef_nodes.graph import registry as registry_module
 from codef_nodes.graph.assets import UNSAVED, FitAssets
+from codef_nodes.graph.batch import render_nodes, writers
 from codef_nodes.graph.cache import Cache, cache_folder
 from codef_nodes.graph.commands import Command, RecordField, SetKnob
 from codef_nodes.graph.context import RenderOptions
 from codef_nodes.graph.document import Document
-from codef_nodes.graph.evaluate import FITS, Evaluator
+from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.graph.history import History
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.presets import preset_for
@@ -171,33 +172,11 @@ class Session:
             nodes = [node] if node is not None else self.writers()
             self.document.state(nodes[0])
             task = Task(listener, self._cancelled)
-            summaries: list[JSON] = []
             try:
-                fits = [
-                    self._evaluator.prepare(name, frames, options, task.part(0.0, FITS, name))
-                    for name in nodes
-                ]
-                low = FITS if any(fits) else 0.0
-                for name, share in zip(nodes, self._shares(nodes, frames), strict=True):
-                    high = low + (1 - (FITS if any(fits) else 0.0)) * share
-                    part = task.part(low, high, name)
-                    summaries.append(
-                        self._evaluator.render(name, frames, options=options, task=part)
-                    )
-                    low = high
-                task.report(1.0, nodes[-1])
+                return render_nodes(self._evaluator, nodes, frames, options, task)
             finally:
                 if save_records and self._save_records() and unchanged:
                     self.history.mark_saved()
-            return summaries
-
-    def _shares(self, nodes: Sequence[str], frames: Sequence[int] | None) -> list[float]:
-        """Share of the progress of each node that is rendered, by its frames."""
-        counts = []
-        for name in nodes:
-            wanted = self._evaluator.render_frames(name) if frames is None else frames
-            counts.append(max(len(wanted), 1))
-        return [count / sum(counts) for count in counts]
 
     def refit(self, node: str, listener: Listener | None = None) -> str:
         """Fits a node again as the next version; returns its folder."""
@@ -229,17 +208,7 @@ class Session:
         Raises:
             UsageError: There are none.
         """
-        names = [
-            name
-            for name, state in self.document.nodes.items()
-            if not state.disabled and self.document.node_class(name).writes
-        ]
-        if not names:
-            raise UsageError(
-                "no enabled node of the document writes anything; add a WriteSequence, or say "
-                "which node to render"
-            )
-        return names
+        return writers(self.document)
 
     def frames(self, node: str) -> list[int] | None:
         """Frames that a render of everything takes; None for a still."""

@@ -254,7 +254,7 @@ class FitCoDeF(Node):
             frames = tuple([frame for frame in frames if _is_there(ctx, frame)])
         steps, seconds = ctx.knob("steps"), ctx.knob("seconds")
         checkpoint = scratch_of(ctx.scratch, ctx.key)
-        resume = checkpoint is not None and has_checkpoint(checkpoint)
+        resume = ctx.resume and checkpoint is not None and has_checkpoint(checkpoint)
         if resume:
             ctx.note(f"{ctx.node_name}: the fit goes on from where it was stopped")
         return run_fit(

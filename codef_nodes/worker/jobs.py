@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from codef_nodes.graph.batch import render_nodes, writers
 from codef_nodes.graph.context import RenderOptions
 from codef_nodes.graph.evaluate import Evaluator
+from codef_nodes.graph.jsonvalue import plain
 from codef_nodes.worker.args import Args
 from codef_nodes.worker.drafts import Drafts
 from codef_nodes.worker.verbs import Emit, Reply, verb
@@ -66,7 +67,8 @@ def fit(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         raise UsageError(f"{node} has nothing to fit; choose a node that fits", node=node)
     with _Drafted(worker, evaluator, task, emit, resume=args.flag("resume", True)) as watched:
         folder = evaluator.refit(node, watched)
-    return {"record": evaluator.document.state(node).field, "report": report_of(folder)}
+    record = plain(dict(evaluator.document.state(node).field or {}))
+    return {"record": record, "folder": str(folder), "report": report_of(folder)}
 
 
 def report_of(folder: Path) -> dict[str, Any]:

@@ -315,7 +315,13 @@ class Pass:
                     with naming(node):
                         static = described.static(self._context(node, None, Task()))
                     if static and described.per_frame:
-                        sources = [s for p in described.inputs for s in self.wires(node, p.name)]
+                        context = self._context(node, None, Task())
+                        sources = [
+                            source
+                            for port in described.inputs
+                            if not described.holds(context, port.name)
+                            for source in self.wires(node, port.name)
+                        ]
                         static = all(self._is_static(source) for source in sources)
             self._static[node] = static
         return self._static[node]

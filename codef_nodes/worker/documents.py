@@ -26,6 +26,7 @@ def open_document(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> R
         {str(k): str(v) for k, v in drafts.items()},
         args.flag("safe"),
     )
+    worker.seen.clear()
     _stale(worker, None)
     return {"notes": notes}
 

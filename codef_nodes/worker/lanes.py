@@ -9,7 +9,7 @@ from typing import Any
 from codef_nodes.cli.failures import as_codef_error
 from codef_nodes.worker.protocol import error_to_json
 from codef_nodes.worker.work import Work
-from engine.errors import Cancelled, UsageError
+from engine.errors import Cancelled, CodefError, UsageError
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +151,7 @@ class Lanes:
             answer = {"error": error_to_json(_reason(work))}
         except Exception as error:
             known = as_codef_error(error)
-            if known is not error:
+            if known.code == CodefError.code:  # nobody thought of it: where it was is worth knowing
                 log.exception("%s failed", work.verb.name)
             answer = {"error": error_to_json(known)}
         finally:

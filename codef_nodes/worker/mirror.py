@@ -4,6 +4,7 @@ Each edit makes a new document that shares all but the changed places with the o
 request works on the document that it found; an edit neither waits for it nor disturbs it.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -59,6 +60,7 @@ class Mirror:
         safe: Nothing may be evaluated.
         drafts: Unfinished fits to use meanwhile: folder by node.
         notes: Sentences of the evaluators.
+        opened: How many documents there were.
         computes: How often each node computed.
     """
 
@@ -79,6 +81,9 @@ class Mirror:
         self.safe = False
         self.drafts: dict[str, str] = {}
         self.notes: list[str] = []
+        self.opened = 0
+        self._notes_taken = 0
+        self._lock = threading.Lock()
         self.computes: Counter[str] = Counter()
         self.type_computes: Counter[str] = Counter()
         self._told: dict[str, dict[str, JSON]] = {}
@@ -120,7 +125,8 @@ class Mirror:
         self.document = Snapshot(checked.registry, kept)
         self.document.notes = list(checked.notes)
         self.path, self.safe, self.drafts = path, safe, dict(drafts)
-        self.notes, self._told = [], {}
+        self.notes, self._notes_taken, self._told = [], 0, {}
+        self.opened += 1
         self._trust = Trust()
         self._renew()
         return list(checked.notes)
@@ -159,6 +165,13 @@ class Mirror:
         self.drafts = dict(drafts)
         self._renew()
         return downstream(touched, self.document)
+
+    def new_notes(self) -> list[str]:
+        """Sentences of the evaluators that were not asked for before."""
+        with self._lock:
+            new = self.notes[self._notes_taken :]
+            self._notes_taken = len(self.notes)
+            return new
 
     def _renew(self) -> None:
         document = self.document

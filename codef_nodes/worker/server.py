@@ -24,6 +24,7 @@ from codef_nodes.worker.protocol import (
     encode,
     error_to_json,
 )
+from codef_nodes.worker.seen import Seen
 from codef_nodes.worker.transport import Line
 from codef_nodes.worker.verbs import Verb
 from codef_nodes.worker.work import Work
@@ -54,6 +55,7 @@ class Worker:
         cache_dir: Its folder.
         mirror: The window's document.
         pictures: The shared pictures.
+        seen: What was shown and what failed.
         lanes: The work that waits and runs.
         changed: Called in the reader's thread after the document, or a draft, is another.
     """
@@ -79,13 +81,13 @@ class Worker:
             registry=registry,
         )
         self.lanes = Lanes(self._do, self._answered, self._discard)
+        self.seen = Seen()
         self.changed: list[Callable[[], None]] = []
         self._verbs = verbs
         self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._outstanding = 0
         self._lock = threading.Lock()
         self._line: Line | None = None
-        self._notes_told = 0
         self._ending = False
 
     # What verbs use.
@@ -194,10 +196,10 @@ class Worker:
             else:
                 self.lanes.submit(work)
         except Exception as error:
-            known_error = as_codef_error(error)
-            if known_error is not error:
+            told = as_codef_error(error)
+            if told is not error:
                 log.exception("%s failed", name)
-            self._fail(number, known_error)
+            self._fail(number, told)
 
     def end(self) -> None:
         """Cancels everything."""
@@ -228,10 +230,7 @@ class Worker:
         )
 
     def _tell_notes(self, work: Work) -> None:
-        notes = self.mirror.notes
-        with self._lock:
-            new, self._notes_told = notes[self._notes_told :], len(notes)
-        for text in new:
+        for text in self.mirror.new_notes():
             self.emit("note", work.number, {"text": text})
 
     def _send(self, message: Message) -> None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from codef_nodes import __version__
+from codef_nodes.worker.facing import FacePusher
 from codef_nodes.worker.protocol import VERSION, ProtocolError, decode, encode
 from codef_nodes.worker.runfolder import RunFolder
 from codef_nodes.worker.server import Worker
@@ -117,6 +118,8 @@ def serve(role: str, cache_dir: str | Path | None, task: Task) -> None:
         door = Door(listener, token, role)
         _announce({"worker": VERSION, "address": listener.address, "run_dir": str(folder.path)})
         worker = Worker(role, folder.path, load_verbs(role), cache_dir=cache_dir)
+        if role != "jobs":
+            FacePusher(worker)
         until = time.monotonic() + _CLIENT_SECONDS
         while not door.came.wait(0.1):
             if gone.is_set() or task.cancelled.is_set() or time.monotonic() > until:

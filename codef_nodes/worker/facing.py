@@ -1,0 +1,88 @@
+"""What the faces of nodes show, pushed to the window after each change."""
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import CodefError
+
+if TYPE_CHECKING:
+    from codef_nodes.worker.server import Worker
+
+log = logging.getLogger(__name__)
+
+_PAUSE = 0.1
+"""Seconds to wait after a change, so that a drag does not ask for each of its steps."""
+
+
+class Faces:
+    """Looks at all nodes.
+
+    Args:
+        worker: Whose document it is.
+    """
+
+    def __init__(self, worker: "Worker") -> None:
+        self._worker = worker
+
+    def look(self) -> dict[str, dict[str, str | None]]:
+        """Error and state of the fit, by node. Computes no result."""
+        if self._worker.mirror.safe:
+            return {}
+        evaluator = self._worker.mirror.plain_evaluator
+        document = evaluator.document
+        names = [
+            name
+            for name in document.nodes
+            if document.node_class(name).output is not None or document.state(name).inputs
+        ]
+        try:
+            troubles = evaluator.troubles(names)
+        except CodefError as error:  # a cycle
+            troubles = {error.node or name: error for name in names[:1]}
+        found: dict[str, dict[str, str | None]] = {}
+        for name in document.nodes:
+            trouble = troubles.get(name)
+            # What is wrong above is told above.
+            own = trouble is not None and trouble.node in (None, name)
+            text = str(trouble.message) if trouble is not None and own else None
+            if trouble is None:
+                text = self._worker.seen.failure(evaluator, name)
+            asset = document.node_class(name).asset
+            found[name] = {"error": text, "fit": evaluator.fit_state(name) if asset else None}
+        return found
+
+
+class FacePusher:
+    """Sends the event ``faces`` after changes: at first everything, then what is another.
+
+    Args:
+        worker: Whose faces.
+    """
+
+    def __init__(self, worker: "Worker") -> None:
+        self._worker = worker
+        self._wake = threading.Event()
+        self._told: dict[str, Any] = {}
+        self._opened = 0
+        worker.changed.append(self._wake.set)
+        worker.seen.told.append(self._wake.set)
+        threading.Thread(target=self._loop, name="codef-faces", daemon=True).start()
+
+    def _loop(self) -> None:
+        while True:
+            self._wake.wait()
+            time.sleep(_PAUSE)
+            self._wake.clear()
+            if self._opened != self._worker.mirror.opened:
+                self._opened, self._told = self._worker.mirror.opened, {}
+            try:
+                faces = Faces(self._worker).look()
+            except CodefError as error:
+                log.warning("the faces of the nodes cannot be told: %s", error)
+                continue
+            news = {name: face for name, face in faces.items() if self._told.get(name) != face}
+            self._told = faces
+            if news:
+                self._worker.emit("faces", None, {"nodes": news})

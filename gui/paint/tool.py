@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QTabletEvent
 
 from codef_nodes.graph.document import Document
 from engine.errors import CodefError
@@ -123,7 +123,22 @@ class PaintTool(QObject):
             marks.cross(painter, source)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """The pointer leaves the canvas: no ring."""
+        """The pen, and the pointer leaving the canvas.
+
+        A tablet event that nobody accepts comes again as a mouse event: so a pen can pan.
+        """
+        if isinstance(event, QTabletEvent):
+            kind, taken = event.type(), False
+            if kind == QEvent.Type.TabletPress:
+                taken = self.press(event)
+            elif kind == QEvent.Type.TabletMove:
+                taken = self.move(event)
+            elif kind == QEvent.Type.TabletRelease:
+                taken = self.release(event)
+            event.setAccepted(taken)
+            if taken:
+                self._canvas.hovered.emit(*self._canvas.to_picture(event.position()))
+            return taken
         if event.type() == QEvent.Type.Leave and not self._mode:
             self._place = None
             self._canvas.update()
@@ -364,7 +379,7 @@ class PaintTool(QObject):
     def _on(self, x: float, y: float) -> QPointF:
         """A point of the strokes' pixels on the canvas."""
         scale = self._scale()
-        return self._canvas.to_screen(x * scale, y * scale)
+        return self._canvas.point(x * scale, y * scale)
 
     def _scale(self) -> float:
         shown = self.shown

@@ -1,0 +1,106 @@
+"""Which Paint node a stroke goes to, and where a new one is put."""
+
+import pytest
+from tests.gui.paint.graphs import shot
+
+from codef_nodes.graph.commands import AddNode, Connect, Group
+from engine.errors import UsageError
+from gui.core.editor import Editor
+from gui.core.project import Project
+from gui.paint.target import CANONICAL, canonical_target, canvas_scale, frame_target
+
+
+@pytest.fixture
+def project(editor: Editor) -> Project:
+    return editor.project
+
+
+def make(project: Project, **arguments: object) -> str:
+    target = canonical_target(project.document, **arguments)  # type: ignore[arg-type]
+    assert target.commands and target.note.startswith("Made ")
+    assert project.do(Group(target.commands))
+    return target.node
+
+
+def test_the_only_paint_node_is_the_target(project: Project) -> None:
+    shot(project, paint=1)
+    target = canonical_target(project.document, [], None)
+    assert (target.node, target.commands, target.note) == ("Paint1", [], "")
+
+
+def test_the_selected_paint_node_comes_first_and_the_shown_path_next(project: Project) -> None:
+    shot(project, paint=2)
+    document = project.document
+    assert canonical_target(document, ["Paint2", "Paint1"], "Paint2").node == "Paint1"
+    assert canonical_target(document, [], "Paint2").node == "Paint2"
+    assert canonical_target(document, [], "Paint1").node == "Paint1"
+    assert canonical_target(document, ["Plate"], "Still").node == "Paint1", "the nearest below"
+    with pytest.raises(UsageError, match="2 Paint nodes"):
+        canonical_target(document, [], None)
+
+
+def test_a_missing_paint_node_is_put_between_the_still_and_the_propagate(project: Project) -> None:
+    shot(project)
+    name = make(project, shown="Still")
+    document = project.document
+    assert document.wires(name, "image") == ("Still",)
+    assert document.wires("Carry", "edit") == (name,)
+    assert project.undo()
+    assert document.wires("Carry", "edit") == ("Still",) and name not in document
+
+
+def test_a_fit_that_is_shown_without_an_edit_gets_still_and_paint(project: Project) -> None:
+    shot(project, still=False)
+    name = make(project, shown="Fit", layer=2)
+    document = project.document
+    (still,) = document.wires(name, "image")
+    assert document.knob_value(still, "layer") == 2
+    assert document.wires(still, "field") == ("Fit",)
+    assert document.wires("Carry", "edit") == (name,)
+
+
+def test_without_a_propagate_the_note_says_what_is_missing(project: Project) -> None:
+    shot(project, carry=False)
+    assert "Propagate" in canonical_target(project.document, [], "Still").note
+
+
+def test_paint_on_frames_is_no_canonical_target(project: Project) -> None:
+    shot(project, paint=1)
+    project.do(Group([AddNode("Paint", "Touch"), Connect("Carry", "Touch", "image")]))
+    assert canonical_target(project.document, ["Touch"], None).node == "Paint1"
+    assert frame_target(project.document, [], "Touch").node == "Touch"
+
+
+def test_strokes_that_stay_on_frames_get_a_node_after_the_propagate(project: Project) -> None:
+    shot(project, paint=1)
+    project.do(Group([AddNode("WriteSequence", "Out"), Connect("Carry", "Out", "image")]))
+    target = frame_target(project.document, [], "Carry")
+    project.do(Group(target.commands))
+    assert project.document.wires(target.node, "image") == ("Carry",)
+    assert project.document.wires("Out", "image") == (target.node,)
+
+
+def test_paint_on_a_plate_leaves_its_fit_alone(project: Project) -> None:
+    shot(project)
+    target = frame_target(project.document, [], "Plate")
+    project.do(Group(target.commands))
+    assert project.document.wires("Fit", "clip") == ("Plate",)
+    assert project.document.wires(target.node, "image") == ("Plate",)
+
+
+def test_nothing_to_paint_on_says_what_to_do(project: Project) -> None:
+    with pytest.raises(UsageError, match="add a FitCoDeF"):
+        canonical_target(project.document, [], None)
+    with pytest.raises(UsageError, match="shows no node"):
+        frame_target(project.document, [], None)
+
+
+def test_a_finer_canvas_counts_in_the_scale(project: Project) -> None:
+    from codef_nodes.graph.commands import SetKnob
+
+    shot(project, paint=1)
+    assert canvas_scale(project.document, "Paint1") == 1
+    project.do(SetKnob("Still", "scale", 2.0))
+    assert canvas_scale(project.document, "Paint1") == 2
+    assert canvas_scale(project.document, "Carry") == 1
+    assert CANONICAL == "canonical"

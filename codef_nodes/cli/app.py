@@ -21,6 +21,7 @@ from engine.errors import Cancelled, CodefError
 from engine.progress import Task
 
 COMMANDS = (
+    "gui",
     "render",
     "nodes",
     "fit",
@@ -116,7 +117,10 @@ def _run(argv: Sequence[str], console: Console) -> int:
         _last_words(console)
 
     with _voices(console):
-        answer = cancellable(work, cancelled, overdue)
+        if getattr(module, "MAIN_THREAD", False):
+            answer = work()
+        else:
+            answer = cancellable(work, cancelled, overdue)
     failure = answer.pop("failure", None)
     if isinstance(failure, CodefError):
         # Some work is done and some is not: the answer says what is done, the code says the rest.

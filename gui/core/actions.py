@@ -164,6 +164,11 @@ class Actions(QObject):
             widget.destroyed.connect(lambda _=None, key=widget: self._panes.pop(key, None))
         self._panes[widget].insert(0, _Registration(pane, dict(handlers), when))
 
+    def register_default(self, pane: str, handlers: Mapping[str, Handler]) -> None:
+        """Handlers of ``global`` or ``playback`` for what nobody has registered."""
+        there = self._shared.get(pane, {})
+        self.register(None, pane, {k: v for k, v in handlers.items() if k not in there})
+
     def unregister(self, widget: QWidget) -> None:
         """Forgets a pane."""
         self._panes.pop(widget, None)
@@ -184,19 +189,7 @@ class Actions(QObject):
     def menu_action(self, name: str, parent: QWidget) -> QAction:
         """A QAction with the title and the key of an action, which runs it. The key is shown only:
         keys come through the pane under the cursor."""
-        action = QAction(self.action(name).title, parent)
-        action.setObjectName(name)
-        # Active only while the menu itself has the focus, so never in a competition with us.
-        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-
-        def update() -> None:
-            action.setShortcuts([QKeySequence(key) for key in self.keys(name)])
-
-        update()
-        action.triggered.connect(lambda _=False: self.run(name))
-        self.changed.connect(update)
-        action.destroyed.connect(lambda _=None: self._forget(update))
-        return action
+        return _MenuAction(self, name, parent)
 
     def pane_under_cursor(self) -> QWidget | None:
         """The registered widget under the cursor, else None."""
@@ -299,5 +292,23 @@ class Actions(QObject):
                 text = QKeySequence(key).toString(portable)
                 self._by_key.setdefault(text, []).append(action)
 
-    def _forget(self, update: Callable[[], None]) -> None:
-        self.changed.disconnect(update)
+
+class _MenuAction(QAction):
+    """Follows the keys of its action; Qt unties it when either of the two goes."""
+
+    def __init__(self, actions: Actions, name: str, parent: QWidget) -> None:
+        super().__init__(actions.action(name).title, parent)
+        self._actions, self._name = actions, name
+        self.setObjectName(name)
+        # Active only while the menu itself has the focus, so never in a competition with us.
+        self.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        self.update_keys()
+        self.triggered.connect(self._run)
+        actions.changed.connect(self.update_keys)
+
+    def update_keys(self) -> None:
+        """Shows the keys as they are now."""
+        self.setShortcuts([QKeySequence(key) for key in self._actions.keys(self._name)])
+
+    def _run(self) -> None:
+        self._actions.run(self._name)

@@ -135,6 +135,11 @@ class Clock(QObject):
             self._in = None
         self.range_changed.emit()
 
+    def clear_points(self) -> None:
+        """Plays the whole range again."""
+        self._in = self._out = None
+        self.range_changed.emit()
+
     def set_fps(self, fps: float) -> None:
         """Sets the frame rate of playback."""
         if math.isfinite(fps) and fps > 0 and fps != self._fps:

@@ -1,7 +1,6 @@
 """The editor: what the window holds together and every pane is given."""
 
-import importlib.util
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -10,10 +9,11 @@ from gui.core.clock import Clock
 from gui.core.faces import Faces
 from gui.core.preferences import Preferences
 from gui.core.project import Project
+from gui.core.ranges import Ranges
 from gui.core.selection import Selection
+from gui.core.viewing import Viewing
 
 if TYPE_CHECKING:
-    from gui.core.viewing import Viewing
     from gui.core.workers import Workers
 
 
@@ -46,7 +46,8 @@ class Editor(QObject):
         self.faces = Faces(self.project, self)
         self.actions = Actions(self.preferences, parent=self)
         self.workers: Workers | None = None
-        self.viewing: Viewing = self._viewing()
+        self.viewing = Viewing(self.project, parent=self)
+        self._ranges = Ranges(self.project, self.viewing, self.clock, self)
 
     def say(self, text: str) -> None:
         """Shows one sentence in the status bar."""
@@ -70,10 +71,3 @@ class Editor(QObject):
             self.workers.close()
             self.workers = None
         self.preferences.flush()
-
-    def _viewing(self) -> Any:
-        if importlib.util.find_spec("gui.core.viewing") is None:  # not there yet
-            return None
-        from gui.core.viewing import Viewing
-
-        return Viewing(self.project, parent=self)

@@ -1,0 +1,1 @@
+"""The window: docks, layouts, menus, dialogs, the guided tour."""

@@ -1,0 +1,48 @@
+"""Which panes the window docks, and where their classes are."""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QWidget
+
+from gui.core.editor import Editor
+
+
+@dataclass(frozen=True)
+class Pane:
+    """A pane of the window.
+
+    Attributes:
+        name: Its name in layouts; never changes, since layouts are saved.
+        title: What its tab says.
+        module: Module of its class.
+        cls: The class; it takes the editor, and then ``arguments``.
+        arguments: Further arguments.
+        smallest: Width and height that the dock keeps at least.
+    """
+
+    name: str
+    title: str
+    module: str
+    cls: str
+    arguments: tuple[str, ...] = ()
+    smallest: tuple[int, int] = (160, 90)
+
+    def make(self, editor: Editor) -> QWidget:
+        """The pane itself."""
+        made: Callable[..., QWidget] = getattr(importlib.import_module(self.module), self.cls)
+        return made(editor, *self.arguments)
+
+
+PANES = (
+    Pane("canonical", "Canonical", "gui.viewer.pane", "ViewerPane", ("canonical",), (260, 180)),
+    Pane("frame", "Frame", "gui.viewer.pane", "ViewerPane", ("frame",), (260, 180)),
+    Pane("timeline", "Timeline", "gui.timeline.bar", "TimelineBar", (), (300, 64)),
+    Pane("graph", "Node graph", "gui.graph.pane", "GraphPane", (), (240, 120)),
+    Pane("properties", "Properties", "gui.properties.bin", "PropertiesBin", (), (300, 120)),
+    Pane("fit", "Fit", "gui.fit.panel", "FitPanel", (), (260, 120)),
+    Pane("strokes", "Strokes", "gui.paint.strokes", "StrokeList", (), (220, 120)),
+    Pane("jobs", "Jobs", "gui.jobs.pane", "JobsPane", (), (240, 80)),
+    Pane("paint", "Paint", "gui.paint.bar", "PaintBar", (), (300, 30)),
+)

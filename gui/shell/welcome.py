@@ -1,0 +1,100 @@
+"""The first start: the demo graph, its clip, and the way into the guided tour."""
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from engine.errors import CodefError
+from gui.core.editor import Editor
+from gui.project.demo import OWN, ClipMaker, best, clip_ready, demo_folder, place
+from gui.project.files import Files
+from gui.shell.banner import Banner
+from gui.shell.errors import show_error
+
+_ABOUT = "demo"
+
+
+class Welcome(QObject):
+    """Opens the demo graph; where its clip is not on this machine, offers to make or fetch it."""
+
+    def __init__(self, editor: Editor, files: Files, banner: Banner, window: QWidget) -> None:
+        super().__init__(window)
+        self._editor, self._files, self._banner, self._window = editor, files, banner, window
+        self.folder = demo_folder()
+        self.clip = ClipMaker(self.folder, self)
+        self.clip.progress.connect(self._progress)
+        self.clip.finished.connect(self._made)
+        self.clip.failed.connect(self._failed)
+        editor.project.replaced.connect(self._replaced)
+
+    @property
+    def first_start(self) -> bool:
+        """Whether this is the artist's first start."""
+        return not self._editor.preferences.get("welcomed")
+
+    def done(self) -> None:
+        """The first start is over."""
+        self._editor.preferences.set("welcomed", True)
+
+    def open_demo(self) -> None:
+        """Opens the demo graph."""
+        self._open(best(self.folder))
+
+    def stop(self) -> None:
+        """Ends what is being made."""
+        self.clip.stop()
+
+    def _open(self, name: str) -> None:
+        try:
+            path = place(self.folder, name)
+        except CodefError as error:
+            show_error(self._window, "The demo cannot be opened", str(error))
+            return
+        self._files.open(path)
+
+    def _replaced(self) -> None:
+        path = self._editor.project.path
+        ours = path is not None and path.parent == self.folder
+        if path is not None and ours and not clip_ready(self.folder, path.name):
+            self._offer()
+        else:
+            self._banner.clear_notice(_ABOUT)
+
+    def _offer(self, why: str = "") -> None:
+        self._banner.show_notice(
+            _ABOUT,
+            (f"{why} " if why else "") + "The demo's clip is not on this machine yet.",
+            (
+                ("Render a clip here (5 s)", lambda: self._start(True)),
+                ("Fetch the real one (70 MB)", lambda: self._start(False)),
+                ("Not now", lambda: self._banner.clear_notice(_ABOUT)),
+            ),
+        )
+
+    def _start(self, offline: bool) -> None:
+        self.clip.start(offline=offline)
+        self._banner.show_notice(
+            _ABOUT,
+            "Making the demo's clip…" if offline else "Fetching the demo's clip…",
+            (("Stop", self._stopped),),
+        )
+
+    def _stopped(self) -> None:
+        self.clip.stop()
+        self._offer()
+
+    def _progress(self, fraction: float) -> None:
+        if self._banner.about == _ABOUT:
+            self._banner.text.setText(f"Making the demo's clip: {fraction:.0%}")
+
+    def _made(self, name: str) -> None:
+        self._banner.clear_notice(_ABOUT)
+        said = "The demo's clip is there"
+        if name == OWN:
+            said += ": a balloon over hills, rendered by this program"
+        self._editor.say(said)
+        project = self._editor.project
+        if project.path is not None and project.path.parent == self.folder:
+            self._open(name)
+
+    def _failed(self, why: str) -> None:
+        self._offer(why[0].upper() + why[1:] + ".")

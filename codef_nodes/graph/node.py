@@ -83,6 +83,13 @@ class Node(ABC):
         """
         return not self.per_frame or self.node_frames(ctx) is None
 
+    def holds(self, ctx: Context, port: str) -> bool:
+        """Whether what is read of an input does not depend on the node's own frame.
+
+        A node that is ``static`` stays so when such an input varies. Default: no.
+        """
+        return False
+
     def node_frames(self, ctx: Context) -> tuple[int, ...] | None:
         """``frames`` remembered by the evaluation; do not override."""
         return ctx.own_frames()

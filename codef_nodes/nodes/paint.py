@@ -1,6 +1,6 @@
 """Paint: brush strokes that stay editable."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from codef_nodes.graph.context import Context
@@ -16,13 +16,35 @@ class Paint(Node):
 
     type: ClassVar[str] = "Paint"
     category: ClassVar[str] = "Edit"
-    aliases: ClassVar[tuple[str, ...]] = ("RotoPaint", "Brush", "Clone", "Erase")
+    aliases: ClassVar[tuple[str, ...]] = (
+        "RotoPaint",
+        "Brush",
+        "Clone",
+        "Erase",
+        "Reveal",
+        "Heal",
+        "Dodge",
+        "Burn",
+        "Smear",
+    )
     help: ClassVar[str] = (
-        "Paints over a picture with brush, erase and clone; every stroke stays a line in a list "
-        "that you can change, hide or limit to some frames."
+        "Paints over a picture: brush, erase, clone, reveal, heal, dodge, burn, blur and smear; "
+        "every stroke stays a line in a list that you can change, hide or limit to some frames."
     )
     inputs: ClassVar[tuple[Port, ...]] = (
         Port("image", "image", "The picture to paint on: a canonical image, or a frame."),
+        Port(
+            "reveal",
+            "image",
+            "The clip that reveal strokes show; without it, the clip that the fit was made of.",
+            optional=True,
+        ),
+        Port(
+            "field",
+            "field",
+            "The fit that carries revealed frames to the picture that is painted on.",
+            optional=True,
+        ),
     )
     knobs: ClassVar[tuple[Knob, ...]] = (
         Knob(
@@ -41,45 +63,64 @@ class Paint(Node):
         ),
     )
 
+    def frames(self, ctx: Context) -> tuple[int, ...] | None:
+        """Those of the picture."""
+        return ctx.input_frames("image") if ctx.has("image") else None
+
     def static(self, ctx: Context) -> bool:
-        """A still with strokes that show in some frames only is no still."""
+        """A still with strokes that show, or reveal, something else in some frames is no still."""
         if ctx.own_frames() is not None:
             return False
-        return all(stroke.get("lifetime", "all") == "all" for stroke in ctx.knob("strokes"))
+        strokes = ctx.knob("strokes")
+        if any(stroke.get("lifetime", "all") != "all" for stroke in strokes):
+            return False
+        return all(stroke.get("frame") is not None for stroke in _reveals(strokes))
+
+    def holds(self, ctx: Context, port: str) -> bool:
+        """What is revealed is named by the strokes, see ``static``."""
+        return port == "reveal"
 
     def reads(self, ctx: Context, port: str) -> Sequence[int | None]:
-        """The picture at the frame; a still has none."""
-        return (None,) if ctx.input_frames(port) is None else (ctx.frame_or_none,)
+        """The picture at the frame (a still has none), and the frames that strokes reveal."""
+        if port == "image":
+            return (None,) if ctx.input_frames(port) is None else (ctx.frame_or_none,)
+        wanted = _revealed(ctx)
+        if not wanted:
+            return ()
+        if port == "field":
+            return (None,)
+        offered = ctx.input_frames(port)
+        if offered is None:
+            return (None,)
+        frames = [
+            min(offered, key=lambda each: abs(each - number)) if relative else number
+            for number, relative in wanted.items()
+            if number is not None
+        ]
+        return tuple(dict.fromkeys(frames))
 
     def compute(self, ctx: Context) -> Any:
         """The painted picture; its paint alone is in ``overlay``."""
         from dataclasses import replace
 
+        from codef_nodes.work.painting import PAINTINGS, shown_frames
         from engine.errors import UsageError
-        from engine.paint.raster import paint_over, render_strokes
+        from engine.paint.raster import paint_over
 
         picture = ctx.input("image")
         strokes, opacity = ctx.knob("strokes"), ctx.knob("opacity")
         if not strokes or opacity == 0:
             return picture
-        # Strokes are in canonical pixels; a finer canvas has more of its own for each.
-        scale = float(picture.metadata.get("codef/scale", 1.0))
         try:
-            own = render_strokes(
-                [_scaled(stroke, scale) for stroke in strokes] if scale != 1 else strokes,
-                picture.pixels,
-                (picture.data.x0, picture.data.y0),
-                ctx.frame_or_none,
-                task=ctx.task,
-            )
+            shown = shown_frames(ctx, picture, _revealed(ctx))
+            made = PAINTINGS.paint(picture, strokes, ctx.frame_or_none, shown, ctx.task)
         except UsageError as error:
             error.node = error.node or ctx.node_name
             raise
-        if opacity < 1:
-            own = own * opacity
-        painted = own.any(axis=2)
+        own = made.overlay if opacity == 1 else made.overlay * opacity
         changed = None
         if picture.native is not None:
+            painted = own.any(axis=2)
             changed = painted if picture.changed is None else painted | picture.changed
         under = picture.pixels if picture.under is None else picture.under
         overlay = own
@@ -87,25 +128,25 @@ class Paint(Node):
             overlay = own + picture.overlay * (1 - own[..., 3:])
         return replace(
             picture,
-            pixels=paint_over(own, picture.pixels),
+            pixels=made.painted if opacity == 1 else paint_over(own, picture.pixels),
             under=under,
             overlay=overlay,
             changed=changed,
         )
 
 
-def _scaled(stroke: dict[str, Any], scale: float) -> dict[str, Any]:
-    """A stroke in the pixels of a finer or coarser canvas."""
-    scaled = dict(stroke)
-    points = stroke.get("points")
-    if isinstance(points, list):
-        scaled["points"] = [
-            [point[0] * scale, point[1] * scale, *point[2:]]
-            if isinstance(point, list) and len(point) >= 2
-            else point
-            for point in points
-        ]
-    if isinstance(stroke.get("offset"), list):
-        scaled["offset"] = [value * scale for value in stroke["offset"]]
-    scaled["size"] = stroke.get("size", 20.0) * scale
-    return scaled
+def _reveals(strokes: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    return (
+        stroke
+        for stroke in strokes
+        if stroke.get("kind") == "reveal" and stroke.get("visible", True) is True
+    )
+
+
+def _revealed(ctx: Context) -> dict[int | None, bool]:
+    """Frames that strokes reveal here, and whether each counts from the frame painted on."""
+    from engine.paint.stroke import stroke_from
+
+    at = ctx.frame_or_none
+    read = [stroke_from(stroke) for stroke in _reveals(ctx.knob("strokes"))]
+    return {s.revealed(at): s.frame is None for s in read if s.alive(at) and s.opacity > 0}

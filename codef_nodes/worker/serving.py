@@ -146,8 +146,13 @@ def _serve_client(worker: Worker, line: Line, gone: threading.Event, task: Task)
             line.close()
     worker.end()
     until = time.monotonic() + _GRACE
-    while worker.lanes.works() and time.monotonic() < until:
+    # A fit writes down what it has; what only makes pictures has nothing to tidy up.
+    while _jobs_left(worker) and time.monotonic() < until:
         time.sleep(0.02)
+
+
+def _jobs_left(worker: Worker) -> bool:
+    return any(work.verb.queue == "job" for work in worker.lanes.works())
 
 
 def _announce(content: dict[str, object]) -> None:

@@ -98,7 +98,8 @@ def fill_holes(colour: F32, seen: Bool) -> F32:
     half = ((width + 1) // 2, (height + 1) // 2)
     small = cv2.resize(colour * weight[..., None], half, interpolation=cv2.INTER_AREA)
     small_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
-    small = small / np.maximum(small_weight, 1e-6)[..., None]
+    small = small.reshape(*half[::-1], -1) / np.maximum(small_weight, 1e-6)[..., None]
     coarse = fill_holes(small.astype(np.float32), small_weight > 0)
     wide = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    wide = wide.reshape(height, width, -1)
     return np.where(seen[..., None], colour, wide).astype(np.float32)

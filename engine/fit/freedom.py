@@ -16,6 +16,8 @@ from engine.fit.plates import Plates
 CLEAN = 0.012
 #: Share of a clip's cells that fit no worse than the noise.
 GOOD_CELLS = 30
+#: Mean error of a layer, above its noise, up to which it counts as explained.
+RIGHT = 1e-4
 #: Pixels of the blocks, and the percentile of them, from which grain is read.
 BLOCK, CALM = 16, 30
 #: Variance of film grain against what single pixels of it show.
@@ -58,12 +60,14 @@ def noise_of(misfit: F32, grain: float) -> float:
     return min(float(np.percentile(errors, GOOD_CELLS)), grain)
 
 
-def stiffness_of(misfit: F32, noise: float, recipe: dict[str, Any]) -> F32:
+def stiffness_of(misfit: F32, noise: float, excess: float, recipe: dict[str, Any]) -> F32:
     """Weight of the bending energy at every control point.
 
     Args:
         misfit: [B, gy - 3, gx - 3, 2], see ``register_pass``.
         noise: See ``noise_of``.
+        excess: Mean error of the layer above its noise: a layer that is wrong as a whole bends at
+            smaller errors than one that is right but for some places.
         recipe: ``stiffness`` of a clean place, ``visible`` (the error, encoded, at which it has
             fallen to half) and ``softest`` (its least share).
 
@@ -73,7 +77,7 @@ def stiffness_of(misfit: F32, noise: float, recipe: dict[str, Any]) -> F32:
     import cv2
 
     batch, rows, columns = misfit.shape[:3]
-    half = float(recipe["visible"]) ** 2 + 2 * noise
+    half = float(recipe["visible"]) ** 2 * min(1.0, RIGHT / max(excess, 1e-9)) + 2 * noise
     grainy = 1 + noise / CLEAN**2
     # A cell lies between its second and its third control point, so half a cell is the shift.
     shift = np.array([[1, 0, 1.5], [0, 1, 1.5]], np.float32)
@@ -81,7 +85,9 @@ def stiffness_of(misfit: F32, noise: float, recipe: dict[str, Any]) -> F32:
     for b in range(batch):
         sums = cv2.blur(misfit[b], (3, 3), borderType=cv2.BORDER_CONSTANT)
         sums = cv2.warpAffine(sums, shift, (columns + 3, rows + 3), borderMode=cv2.BORDER_REPLICATE)
-        error = sums[..., 0] / np.maximum(3 * sums[..., 1], 1e-3)
+        # A rim shows few firm pixels: they say little, so it stays about as stiff as it was.
+        full = max(float(sums[..., 1].max()), 1e-3)
+        error = sums[..., 0] / (3 * full) * (sums[..., 1] / full) ** 2
         result[b] = grainy / (1 + np.square(error / half))
     floor = float(recipe["softest"])
     return np.asarray(np.maximum(result, floor) * float(recipe["stiffness"]), np.float32)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import F32, U8, AnyArray
+from engine.arrays import F32, U8, AnyArray, Bool
+from engine.fit.canvas import fill_holes
 from engine.fit.plates import Plates, rolled_off
 from engine.flow.confidence import confidence_of
 from engine.flow.dis import dis_flow
@@ -33,12 +34,14 @@ class Look:
     """A frame as one layer's matching sees it.
 
     Attributes:
-        grey: uint8 [h, w], what lies behind the layer painted over.
+        grey: uint8 [h, w], what lies behind and in front of the layer painted over.
         weight: float32 [h, w]: visible share of the layer, 0 to 1.
+        covered: bool [h, w]: something in front shows here; None: nothing ever is.
     """
 
     grey: U8
     weight: F32
+    covered: Bool | None
 
 
 class View:
@@ -69,6 +72,8 @@ class View:
 
     def look(self, index: int) -> Look:
         """A frame of the layer."""
+        import cv2
+
         plates = self._plates
         weight = self._small(plates.weights[self._layer, index], edge=False)
         weight = np.asarray(weight.astype(np.float32) / 255, np.float32)
@@ -77,7 +82,13 @@ class View:
             behind = plates.weights[self._layer + 1 :, index].max(axis=0)
             flat = self._small(behind, edge=False).astype(np.float32) / 255
             grey = grey + flat * (self._behind - grey)
-        return Look(np.asarray(np.rint(grey), np.uint8), weight)
+        covered: Bool | None = None
+        if self._layer > 0:
+            front = plates.weights[: self._layer, index].max(axis=0)
+            covered = self._small(front, edge=False) > 0
+            covered = cv2.dilate(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            grey = fill_holes(grey[..., None], ~covered)[..., 0]
+        return Look(np.asarray(np.rint(grey), np.uint8), weight, covered)
 
     def read(self, picture: F32 | U8, places: F32) -> F32:
         """Bilinear reading of a small picture at places [h, w, 2]; the border is repeated."""

@@ -373,8 +373,8 @@ def _pass_layer(
     # Sums over cells shrink with the cell, so what must only just balance them does too; the
     # stiffness does not: a finer lattice may move only where the picture insists.
     relative = (state.spacing / float(recipe["seed_spacing"])) ** 2
-    # Without masks nothing hides but what leaves the frame; and hidden places are in no hurry.
-    hides = len(plates.weights) > 1 and state.turn % PATIENCE == 0
+    # The group in front is hidden by nothing but the frame; and hidden places are in no hurry.
+    hides = layer > 0 and state.turn % PATIENCE == 0
     state.turn += int(move)
     pull = np.zeros_like(state.lattices)
     known = np.zeros(state.lattices.shape[:3], np.float32)
@@ -456,7 +456,7 @@ def _pass_layer(
                     state.home[part],
                     gradient,
                     normal,
-                    stiffness_of(misfit, noise, recipe),
+                    stiffness_of(misfit, noise, state.excess, recipe),
                     pull[part],
                     bond,
                     np.float32(float(recipe["hold"]) * relative),

@@ -155,7 +155,13 @@ class _Chain:
         view = self.view
         laid = np.asarray(view.read(self.target.grey, model), np.uint8)
         seen = now.weight * (view.read(self.target.weight, model) > 0.5) * self._inside(model)
-        there, sure = view.link(now.grey, laid, FAR)
+        grey = now.grey
+        if now.covered is not None and self.target.covered is not None:
+            # What passes in front in either picture is put into both: it must not pull.
+            hidden = view.read(self.target.covered.astype(np.float32), model) > 0
+            grey = np.where(now.covered, laid, grey)
+            laid = np.where(hidden, grey, laid)
+        there, sure = view.link(grey, laid, FAR)
         landing = view.grid + there
         agreed = sure * seen * view.read(seen, landing)
         return view.read(model, landing), np.asarray(agreed, np.float32)

@@ -49,7 +49,7 @@ def test_noise_is_what_most_cells_have_but_no_more_than_the_grain():
 
 
 def test_only_what_is_visibly_wrong_may_bend():
-    stiff = stiffness_of(cells(0.005, (slice(4, 8), slice(8, 12)), 0.15), 0.005**2, RECIPE)[0]
+    stiff = stiffness_of(cells(0.005, (slice(4, 8), slice(8, 12)), 0.15), 0.005**2, 0.0, RECIPE)[0]
     assert stiff.shape == (15, 19)
     row, column = np.unravel_index(stiff.argmin(), stiff.shape)
     assert 5 <= row <= 10 and 9 <= column <= 14
@@ -57,8 +57,24 @@ def test_only_what_is_visibly_wrong_may_bend():
     assert stiff[0, 0] > 0.9 * RECIPE["stiffness"]
 
 
+def test_a_layer_that_is_wrong_as_a_whole_bends_at_smaller_errors():
+    misfit = cells(0.01)
+    right, wrong = (stiffness_of(misfit, 0.0, excess, RECIPE).mean() for excess in (1e-5, 1e-3))
+    assert right > 0.9 * RECIPE["stiffness"]
+    assert wrong < 0.5 * right
+
+
+def test_a_rim_with_few_firm_pixels_bends_no_more_than_what_is_right():
+    misfit = cells(0.005)
+    misfit[0, :, 8:] = 0  # another group
+    misfit[0, :, 7, 1] = 4
+    misfit[0, :, 7, 0] = 4 * 3 * 0.15**2
+    stiff = stiffness_of(misfit, 0.005**2, 0.0, RECIPE)[0]
+    assert stiff.min() > 0.9 * RECIPE["stiffness"]
+
+
 def test_grain_makes_everything_stiffer():
-    clean, grainy = (stiffness_of(cells(n), n * n, RECIPE).mean() for n in (0.005, 0.03))
+    clean, grainy = (stiffness_of(cells(n), n * n, 0.0, RECIPE).mean() for n in (0.005, 0.03))
     assert grainy > 2 * clean
 
 

@@ -193,7 +193,8 @@ def test_unknown_nodes_survive_the_clipboard() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "hello", "[1, 2]", "{", '{"codef": {"schema": 99}}', '{"codef": {"schema": 1}}', "{" * 9999,
+    ["", "hello", "[1, 2]", "{",
+     '{"codef": {"schema": 99}}', '{"codef": {"schema": 1}}', "{" * 9999,
      '{"codef": {"schema": 1}, "nodes": {"A": 3}}', '{"a": NaN}',
      '{"codef":{"schema":1},"nodes":{"A":{"type":"Merge","inputs":{"b":"A"}}}}',
      '{"codef":{"schema":1},"nodes":{"A":{"type":"Merge","inputs":{"b":"B"}}}}'],

@@ -1,0 +1,156 @@
+"""Where a new node goes and what it is wired to. No Qt."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from codef_nodes.graph.commands import AddNode, Command, Connect, Disconnect, Group, Move
+from codef_nodes.graph.document import Document
+from codef_nodes.graph.jsonvalue import JSON
+from codef_nodes.graph.rewiring import best_input
+from codef_nodes.graph.types import compatible, gives, readers_of_all, takes
+from engine.errors import UsageError
+from gui.graph.catalogue import Wanted
+from gui.graph.metrics import DOT_SIZE, NODE_HEIGHT, NODE_WIDTH, STEP_X, STEP_Y
+
+_STILL = ("Backdrop",)
+
+
+@dataclass(frozen=True)
+class Creation:
+    """A node to be made.
+
+    Attributes:
+        command: Makes, places and wires it in one step.
+        name: What it will be called.
+    """
+
+    command: Group
+    name: str
+
+
+def create(
+    document: Document,
+    kind: str,
+    place: tuple[float, float],
+    *,
+    below: str | None = None,
+    wanted: Wanted | None = None,
+    branch: bool = False,
+    knobs: Mapping[str, JSON] | None = None,
+) -> Creation:
+    """A new node, wired as far as the types allow.
+
+    Args:
+        document: Where it comes to be.
+        kind: Its type.
+        place: Its middle, when nothing else says where it goes.
+        below: The selected node: the new one goes below it, reads it and feeds its readers.
+        wanted: The wire that was let go over nothing.
+        branch: Leave the readers of the selected node as they are.
+        knobs: Values to start with.
+    """
+    name = document.free_name(kind)
+    width, height = size_of(kind)
+    at = (place[0] - width / 2, place[1] - height / 2)
+    trial = document.copied()
+    AddNode(kind, name, knobs=knobs or {}).run(trial)
+    commands: list[Command] = []
+    if wanted is not None and wanted.source is not None:
+        at = (place[0] - width / 2, place[1])
+        _wire(trial, commands, wanted.source, name)
+    elif wanted is not None and wanted.reader is not None:
+        node, port, index = wanted.reader
+        at = (place[0] - width / 2, place[1] - height)
+        if len(trial.wires(node, port)) > index:
+            _run(trial, commands, Disconnect(node, port, index))
+        _run(trial, commands, Connect(name, node, port))
+    elif below is not None and kind not in _STILL:
+        at = _below(trial, commands, below, name, kind, branch=branch)
+    commands.insert(0, AddNode(kind, name, (round(at[0]), round(at[1])), knobs or {}))
+    return Creation(Group(commands, f"Create {name}"), name)
+
+
+def size_of(kind: str) -> tuple[float, float]:
+    """Size of a node on the desk."""
+    return (DOT_SIZE, DOT_SIZE) if kind == "Dot" else (NODE_WIDTH, NODE_HEIGHT)
+
+
+def _below(
+    trial: Document, commands: list[Command], above: str, name: str, kind: str, *, branch: bool
+) -> tuple[float, float]:
+    x, y = trial.state(above).position
+    width, _ = size_of(kind)
+    above_width, above_height = size_of(trial.state(above).type)
+    middle = x + above_width / 2
+    spot = [middle - width / 2, y + above_height + STEP_Y - NODE_HEIGHT]
+    readers = [] if branch else trial.readers(above)
+    wired = _wire(trial, commands, above, name)
+    moved: list[str] = []
+    if wired and gives(trial, name) == gives(trial, above):
+        for reader, port, index in readers:
+            _run(trial, commands, Disconnect(reader, port, index))
+            _run(trial, commands, Connect(name, reader, port, _place(trial, reader, port, index)))
+        moved = _downstream(trial, [reader for reader, _, _ in readers])
+    if not wired or not moved:
+        # Nothing is below in the stream: step aside until there is room.
+        while _taken(trial, spot, name):
+            spot[0] += STEP_X
+    else:
+        room = min(trial.state(each).position[1] for each in moved) - spot[1]
+        push = max(STEP_Y - room, 0.0)
+        if push > 0:
+            places = {each: trial.state(each).position for each in moved}
+            commands.append(Move({each: (px, py + push) for each, (px, py) in places.items()}))
+    return spot[0], spot[1]
+
+
+def _wire(trial: Document, commands: list[Command], source: str, name: str) -> bool:
+    try:
+        port = best_input(trial, source, name)
+    except UsageError:
+        return False
+    _run(trial, commands, Connect(source, name, port))
+    if port == "edit":
+        _bring_field(trial, commands, source, name)
+    return True
+
+
+def _bring_field(trial: Document, commands: list[Command], source: str, name: str) -> None:
+    """A carrier of an edit needs the fit that the edited canonical came from."""
+    for above in reversed(trial.upstream(source)):
+        if trial.state(above).type == "CanonicalView":
+            for fit in trial.wires(above, "field"):
+                if compatible(gives(trial, fit), takes(trial, name, "field")):
+                    _run(trial, commands, Connect(fit, name, "field"))
+            return
+
+
+def _run(trial: Document, commands: list[Command], command: Command) -> None:
+    command.run(trial)
+    commands.append(command)
+
+
+def _place(trial: Document, node: str, port: str, index: int) -> int | None:
+    described = trial.node_class(node).port(port)
+    return index if described is not None and described.variadic else None
+
+
+def _downstream(document: Document, names: Sequence[str]) -> list[str]:
+    readers = readers_of_all(document)
+    found, waiting = dict.fromkeys(names), list(names)
+    while waiting:
+        for reader, _ in readers.get(waiting.pop(), []):
+            if reader not in found:
+                found[reader] = None
+                waiting.append(reader)
+    return list(found)
+
+
+def _taken(document: Document, spot: Sequence[float], leave_out: str) -> bool:
+    for name, state in document.nodes.items():
+        if name == leave_out or state.type == "Backdrop":
+            continue
+        x, y = state.position
+        if abs(x - spot[0]) < NODE_WIDTH + 8 and abs(y - spot[1]) < NODE_HEIGHT + 16:
+            return True
+    return False

@@ -1,0 +1,291 @@
+"""How nodes are drawn: functions of a painter, a face and the zoom."""
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
+
+from gui import theme
+from gui.graph import look
+from gui.graph.face import NodeFace, Spot
+from gui.graph.metrics import (
+    CAPTION_ZOOM,
+    DETAIL_ZOOM,
+    DOT_SIZE,
+    NODE_HEIGHT,
+    NODE_WIDTH,
+    STRIP,
+    STUB,
+    TEXT_ZOOM,
+    TICK,
+)
+
+_BODY = QRectF(0, 0, NODE_WIDTH, NODE_HEIGHT)
+_RING = QRectF(-2, -2, NODE_WIDTH + 4, NODE_HEIGHT + 4)
+_SHADE = QRectF(0, 1.5, NODE_WIDTH, NODE_HEIGHT + 1)
+_NAME = QRectF(8, 3, NODE_WIDTH - 16, 18)
+_NAME_ALONE = QRectF(8, 0, NODE_WIDTH - 16, NODE_HEIGHT - 1)
+_CAPTION = QRectF(6, 19, NODE_WIDTH - 12, 14)
+_STRIP = QRectF(0, NODE_HEIGHT + 2, NODE_WIDTH, STRIP - 2)
+_BAR = QRectF(0, NODE_HEIGHT - 5, NODE_WIDTH, 5)
+_CROSS = [QLineF(0, 0, NODE_WIDTH, NODE_HEIGHT), QLineF(0, NODE_HEIGHT, NODE_WIDTH, 0)]
+_CENTRE = Qt.AlignmentFlag.AlignCenter
+_OUTPUT = QPointF(NODE_WIDTH / 2, NODE_HEIGHT)
+
+GOOD, BAD = "good", "bad"
+
+
+def draw_node(
+    painter: QPainter,
+    face: NodeFace,
+    zoom: float,
+    *,
+    selected: bool = False,
+    hovered: bool = False,
+    drop: str = "",
+    name: str = "",
+    caption: str = "",
+) -> None:
+    """Draws a node at the origin.
+
+    Args:
+        painter: In scene units.
+        face: What to draw.
+        zoom: Pixels per scene unit.
+        selected: With the ring of the selection.
+        hovered: With all its inputs and the handle of its output.
+        drop: ``good`` or ``bad`` while a wire is dragged, else empty.
+        name: The name as it fits.
+        caption: The second line as it fits.
+    """
+    ground = look.body(
+        face.kind, face.category, unknown=face.unknown, disabled=face.disabled, selected=selected
+    )
+    if zoom < DETAIL_ZOOM:
+        _far(painter, face, ground.rgb(), selected, drop)
+        return
+    if drop == BAD:
+        painter.setOpacity(0.35)
+    _inputs(painter, face, zoom, hovered or selected)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(look.brush("#000000", 90))
+    painter.drawRoundedRect(_SHADE, 4, 4)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(_BODY, 4, 4)
+    if face.unknown:
+        painter.setBrush(look.hatch("#000000", 70))
+        painter.drawRoundedRect(_BODY, 4, 4)
+    painter.setPen(look.pen("#ffffff", 1.0, 38))
+    painter.drawLine(QLineF(3, 1, NODE_WIDTH - 3, 1))
+    if face.told.progress is not None:
+        _progress(painter, face.told.progress)
+    if zoom >= TEXT_ZOOM:
+        _text(painter, face, zoom, name, caption)
+    _state(painter, face)
+    if face.disabled:
+        painter.setPen(look.pen("#0c0c0c", 1.6, 190))
+        painter.drawLines(_CROSS)
+    if face.told.error:
+        _error(painter, face, zoom)
+    _outline(painter, face, selected, hovered, drop)
+    if face.gives and hovered:
+        painter.setPen(look.pen(theme.WELL, 1.0))
+        painter.setBrush(look.brush(theme.TEXT))
+        painter.drawEllipse(_OUTPUT, 5, 5)
+    if drop == BAD:
+        painter.setOpacity(1.0)
+
+
+def draw_dot(
+    painter: QPainter, kind: str | None, *, selected: bool, hovered: bool, drop: str = ""
+) -> None:
+    """Draws a dot at the origin, in the colour of its wire."""
+    radius = DOT_SIZE / 2
+    centre = QPointF(radius, radius)
+    ring = theme.ACCENT if selected else theme.GOOD if drop == GOOD else "#101010"
+    painter.setPen(look.pen(ring, 2.0 if selected or drop == GOOD else 1.0))
+    painter.setBrush(look.brush(look.wire_colour(kind), 90 if drop == BAD else 255))
+    painter.drawEllipse(centre, radius - 1, radius - 1)
+    if hovered:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.brush("#ffffff"))
+        painter.drawEllipse(centre, 2.5, 2.5)
+
+
+def elided(text: str, pixels: int, width: float, *, bold: bool = False) -> str:
+    """A text as it fits into a width of scene units."""
+    metrics = QFontMetricsF(look.font(pixels, bold=bold))
+    return metrics.elidedText(text, Qt.TextElideMode.ElideMiddle, width)
+
+
+def name_width(face: NodeFace) -> float:
+    """Room for the name between the state dot and the digits."""
+    return NODE_WIDTH - (32 if face.told.fit or face.keys else 14)
+
+
+def _far(painter: QPainter, face: NodeFace, ground: int, selected: bool, drop: str) -> None:
+    """From far away: a plain field; what asks for attention keeps its colour."""
+    painter.fillRect(_BODY, look.lighter(ground, 45 if drop == BAD else 118))
+    edge = ""
+    if face.told.error:
+        edge = theme.ERROR
+    if selected:
+        edge = theme.ACCENT
+    if drop == GOOD:
+        edge = theme.GOOD
+    if edge:
+        painter.setPen(look.pen(edge, 6.0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(_RING)
+    if face.told.progress is not None:
+        _progress(painter, face.told.progress)
+    elif face.told.fit and face.told.fit != "none":
+        painter.fillRect(
+            QRectF(NODE_WIDTH - 26, 8, 20, NODE_HEIGHT - 16), look.brush(theme.FIT[face.told.fit])
+        )
+    if face.disabled:
+        painter.setPen(look.pen("#0c0c0c", 4.0))
+        painter.drawLines(_CROSS)
+
+
+def _text(painter: QPainter, face: NodeFace, zoom: float, name: str, caption: str) -> None:
+    second = zoom >= CAPTION_ZOOM and bool(caption)
+    painter.setPen(look.pen("#ffffff" if not face.disabled else theme.DIM))
+    painter.setFont(look.font(12, bold=True))
+    painter.drawText(_NAME if second else _NAME_ALONE, _CENTRE, name)
+    if second:
+        painter.setPen(look.pen("#ffffff", 1.0, 185))
+        painter.setFont(look.font(10))
+        painter.drawText(_CAPTION, _CENTRE, caption)
+    if face.keys:
+        tag = QRectF(4, 4, 7.0 * len(face.keys) + 5, 12)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.brush("#000000", 120))
+        painter.drawRoundedRect(tag, 3, 3)
+        painter.setPen(look.pen(theme.ACCENT))
+        painter.setFont(look.font(9, bold=True))
+        painter.drawText(tag, _CENTRE, face.keys)
+
+
+def _state(painter: QPainter, face: NodeFace) -> None:
+    fit = face.told.fit
+    if not fit:
+        return
+    centre = QPointF(NODE_WIDTH - 12, 12)
+    colour = theme.FIT.get(fit, theme.FAINT)
+    if fit == "none":
+        painter.setPen(look.pen("#ffffff", 1.4, 130))
+        painter.setBrush(look.brush("#000000", 60))
+        painter.drawEllipse(centre, 3.8, 3.8)
+        return
+    painter.setPen(look.pen("#101010", 1.2))
+    painter.setBrush(look.brush(colour))
+    painter.drawEllipse(centre, 4.6, 4.6)
+
+
+def _progress(painter: QPainter, fraction: float) -> None:
+    painter.fillRect(_BAR, look.brush("#000000", 130))
+    painter.fillRect(
+        QRectF(_BAR.x(), _BAR.y(), _BAR.width() * fraction, _BAR.height()), look.brush(theme.INFO)
+    )
+
+
+def _error(painter: QPainter, face: NodeFace, zoom: float) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(look.brush("#3d1714"))
+    painter.drawRoundedRect(_STRIP, 3, 3)
+    if zoom < TEXT_ZOOM:
+        return
+    painter.setPen(look.pen(theme.ERROR))
+    painter.setFont(look.font(10))
+    text = elided_end(without_name(face.told.error, face.name), 10, NODE_WIDTH - 10)
+    painter.drawText(_STRIP, _CENTRE, text)
+
+
+def elided_end(text: str, pixels: int, width: float) -> str:
+    """A sentence as far as it fits."""
+    metrics = QFontMetricsF(look.font(pixels))
+    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+
+
+def without_name(message: str, name: str) -> str:
+    """A message under a node need not begin with the node's name."""
+    for start in (f"{name}: ", f"{name} "):
+        if message.startswith(start):
+            return message[len(start) :]
+    return message
+
+
+def _outline(painter: QPainter, face: NodeFace, selected: bool, hovered: bool, drop: str) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if drop == GOOD:
+        painter.setPen(look.pen(theme.GOOD, 2.2))
+        painter.drawRoundedRect(_RING, 5, 5)
+    elif selected:
+        painter.setPen(look.pen(theme.ACCENT, 2.0))
+        painter.drawRoundedRect(_RING, 5, 5)
+    elif face.told.error:
+        painter.setPen(look.pen(theme.ERROR, 1.4))
+        painter.drawRoundedRect(_BODY, 4, 4)
+    elif face.unknown:
+        painter.setPen(look.pen(theme.ERROR, 1.2, dashed=True))
+        painter.drawRoundedRect(_BODY, 4, 4)
+    else:
+        painter.setPen(look.pen("#ffffff" if hovered else "#0e0e0e", 1.0, 120 if hovered else 255))
+        painter.drawRoundedRect(_BODY, 4, 4)
+
+
+def _inputs(painter: QPainter, face: NodeFace, zoom: float, near: bool) -> None:
+    for spot in face.spots:
+        if not spot.wired:
+            _stub(painter, spot, near)
+        if zoom >= CAPTION_ZOOM and (near or len(spot.port) <= 2):
+            _port_name(painter, face, spot)
+
+
+def _stub(painter: QPainter, spot: Spot, near: bool) -> None:
+    """The arrow of an input that nothing is wired to."""
+    long = near or not spot.optional
+    length = STUB if long else TICK
+    name = look.wire_colour(spot.type)
+    alpha = 255 if long else 110
+    painter.setPen(look.pen(name, 1.4, alpha))
+    head = 7.0 if long else 0.0
+    if spot.side:
+        painter.drawLine(QLineF(spot.x + length, spot.y, spot.x + head, spot.y))
+    else:
+        painter.drawLine(QLineF(spot.x, -length, spot.x, -head))
+    if not long:
+        return
+    painter.save()
+    painter.translate(spot.x, spot.y)
+    if spot.side:
+        painter.rotate(90)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(look.brush(name))
+    painter.drawPolygon(look.arrow(7.0, 7.0))
+    painter.restore()
+
+
+def _port_name(painter: QPainter, face: NodeFace, spot: Spot) -> None:
+    painter.setPen(look.pen(look.wire_colour(spot.type)))
+    if len(spot.port) <= 2:
+        painter.setFont(look.font(9, bold=True))
+        painter.drawText(QPointF(spot.x + 6, spot.y - 6), spot.port.upper())
+        return
+    if spot.wired:
+        return
+    painter.setFont(look.font(9))
+    text = spot.port.replace("_", " ")
+    if spot.side:
+        painter.drawText(QPointF(spot.x + STUB + 4, spot.y + 3), text)
+        return
+    painter.save()
+    painter.translate(spot.x + 2, -STUB - 3)
+    painter.rotate(-52)
+    painter.drawText(QPointF(0, 0), text)
+    painter.restore()
+
+
+def elided_title(text: str, pixels: int, width: float) -> str:
+    """A bold title as far as it fits."""
+    metrics = QFontMetricsF(look.font(pixels, bold=True))
+    return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)

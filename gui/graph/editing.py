@@ -1,0 +1,319 @@
+"""What the keys of the graph do to the document: each is one step of undo."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from PySide6.QtGui import QGuiApplication
+
+from codef_nodes.graph.clipboard import as_clipboard_text, from_clipboard_text
+from codef_nodes.graph.commands import (
+    AddNode,
+    Command,
+    Connect,
+    Group,
+    Move,
+    RemoveNode,
+    Rename,
+    SetDisabled,
+    SetKnob,
+    SetLabel,
+)
+from codef_nodes.graph.document import Document
+from codef_nodes.graph.rewiring import (
+    DisconnectAll,
+    Extract,
+    Paste,
+    SwapInputs,
+    best_input,
+    connect_in_order,
+)
+from engine.errors import UsageError
+from gui.core.editor import Editor
+from gui.graph.backdrops import BackdropItem
+from gui.graph.metrics import GRID, HEADER, MARGIN, NODE_HEIGHT, STEP_X, STEP_Y
+from gui.graph.scene import GraphScene
+from gui.graph.tidy import Wire, tidy
+
+
+class Editing:
+    """The actions that change the document.
+
+    Args:
+        editor: Whose document and selection.
+        scene: Where things are.
+        cursor: Gives the place under the cursor.
+    """
+
+    def __init__(
+        self, editor: Editor, scene: GraphScene, cursor: Callable[[], tuple[float, float]]
+    ) -> None:
+        self._editor, self._scene, self._cursor = editor, scene, cursor
+
+    @property
+    def document(self) -> Document:
+        """The document."""
+        return self._editor.project.document
+
+    @property
+    def names(self) -> list[str]:
+        """The selected nodes in click order."""
+        return self._editor.selection.names
+
+    def run(self, command: Command | Callable[[], Command | None]) -> bool:
+        """Runs a command, or one that has to be made first; a refusal is told to the artist."""
+        try:
+            made = command if isinstance(command, Command) else command()
+        except UsageError as error:
+            self._editor.project.problem.emit(str(error))
+            return False
+        return made is not None and self._editor.project.do(made)
+
+    # Wires.
+
+    def connect(self, *, backward: bool = False) -> None:
+        """Wires the selected nodes in click order."""
+        names = self.names[::-1] if backward else self.names
+        self.run(lambda: connect_in_order(self.document, names))
+
+    def connect_a(self) -> None:
+        """Wires the node that was clicked first to the A input of the last."""
+
+        def command() -> Command:
+            if len(self.names) < 2:
+                raise UsageError("select a node, then the Merge that it should be A of")
+            source, node = self.names[0], self.names[-1]
+            has_a = self.document.node_class(node).port("a") is not None
+            return Connect(source, node, "a" if has_a else best_input(self.document, source, node))
+
+        self.run(command)
+
+    def swap(self) -> None:
+        """Swaps A and B of the selected nodes."""
+        if self.names:
+            self.run(_together([SwapInputs(name) for name in self.names], "Swap inputs"))
+
+    def disconnect(self) -> None:
+        """Takes the wires off the inputs of the selected nodes."""
+        if self.names:
+            self.run(DisconnectAll(self.names))
+
+    def extract(self) -> None:
+        """Takes the selected nodes out of the stream and puts them aside."""
+        names = self.names
+        if not names:
+            return
+        places = {name: self.document.state(name).position for name in names}
+        aside = Move({name: (x + STEP_X * 0.4, y) for name, (x, y) in places.items()})
+        self.run(Group([Extract(names), aside], Extract(names).title))
+
+    # Nodes.
+
+    def disable(self) -> None:
+        """Disables the selected nodes; when all are, enables them."""
+        names = [name for name in self.names if self.document.state(name).type not in _NEVER_OFF]
+        off = not all(self.document.state(name).disabled for name in names)
+        if names:
+            title = f"{'Disable' if off else 'Enable'} nodes"
+            self.run(_together([SetDisabled(name, off) for name in names], title))
+
+    def delete(self) -> None:
+        """Removes the selected nodes and heals their wires."""
+        if self.names:
+            self.run(_together([RemoveNode(name) for name in self.names], "Delete nodes"))
+
+    def rename(self, name: str, text: str) -> None:
+        """Gives a node a name, or a backdrop its title."""
+        if name not in self.document:
+            return
+        if isinstance(self._scene.nodes.get(name), BackdropItem):
+            self.run(SetLabel(name, text))
+        elif text and text != name:
+            self.run(Rename(name, text))
+
+    # Clipboard.
+
+    def copy(self) -> bool:
+        """Puts the selected nodes on the clipboard as plain text."""
+        names = self._with_contents(self.names)
+        if not names:
+            return False
+        QGuiApplication.clipboard().setText(as_clipboard_text(self.document, names))
+        return True
+
+    def cut(self) -> None:
+        """Copies the selected nodes and removes them."""
+        if self.copy():
+            names = self._with_contents(self.names)
+            self.run(_together([RemoveNode(name) for name in names], "Cut nodes"))
+
+    def paste(self) -> None:
+        """Adds what the clipboard holds: below a single selected node and wired to it, else at
+        the cursor."""
+        text = QGuiApplication.clipboard().text()
+        try:
+            fragment = from_clipboard_text(text, self.document.registry)
+        except UsageError as error:
+            self._editor.project.problem.emit(str(error))
+            return
+        below = self.names[0] if len(self.names) == 1 else None
+        if below is not None and isinstance(self._scene.nodes.get(below), BackdropItem):
+            below = None
+        left, top, right, bottom = _extent(fragment)
+        if below is not None:
+            x, y = self.document.state(below).position
+            offset = (x - left, y + STEP_Y - top)
+        else:
+            x, y = self._cursor()
+            offset = (x - (left + right) / 2, y - (top + bottom) / 2)
+        offset = (round(offset[0]), round(offset[1]))
+        paste = Paste(fragment, offset)
+        commands: list[Command] = [paste]
+        if below is not None:
+            wire = self._wire_pasted(fragment, below, offset)
+            commands += [wire] if wire is not None else []
+        if self.run(Group(commands, paste.title)):
+            self._editor.selection.set(paste.names.values())
+
+    def duplicate(self) -> None:
+        """Adds copies of the selected nodes beside them; the clipboard stays as it is."""
+        names = self._with_contents(self.names)
+        if not names:
+            return
+        fragment = from_clipboard_text(
+            as_clipboard_text(self.document, names), self.document.registry
+        )
+        paste = Paste(fragment, (STEP_X, 0.0) if len(names) == 1 else (40.0, 40.0))
+        if self.run(Group([paste], "Duplicate")):
+            self._editor.selection.set(paste.names.values())
+
+    def _wire_pasted(
+        self, fragment: Document, below: str, offset: tuple[float, float]
+    ) -> Command | None:
+        """The wire from the selected node to the uppermost pasted node that can take it."""
+        trial = self.document.copied()
+        paste = Paste(fragment, offset)
+        paste.run(trial)
+        roots = [name for name in fragment.nodes if not fragment.state(name).inputs]
+        for root in sorted(roots, key=lambda name: (fragment.state(name).position[1], name)):
+            try:
+                port = best_input(trial, below, paste.names[root])
+                return Connect(below, paste.names[root], port)
+            except UsageError:
+                continue
+        return None
+
+    def _with_contents(self, names: Sequence[str]) -> list[str]:
+        """With what lies on the backdrops among them."""
+        found = dict.fromkeys(names)
+        for name in names:
+            if isinstance(self._scene.nodes.get(name), BackdropItem):
+                found |= dict.fromkeys(self._scene.on_backdrop(name))
+        return list(found)
+
+    # Places.
+
+    def backdrop(self, *, note: bool = False) -> str | None:
+        """Puts a backdrop behind the selected nodes, or at the cursor; returns its name."""
+        name = self.document.free_name("Note" if note else "Backdrop")
+        rect = self._scene.extent(self.names) if self.names and not note else None
+        if rect is not None:
+            place = rect.x() - MARGIN, rect.y() - MARGIN - HEADER
+            size = rect.width() + 2 * MARGIN, rect.height() + 2 * MARGIN + HEADER
+        else:
+            size = (200.0, 110.0) if note else (320.0, 220.0)
+            x, y = self._cursor()
+            place = x - size[0] / 2, y - HEADER / 2
+        knobs: dict[str, object] = {"size": [round(size[0]), round(size[1])]}
+        if note:
+            knobs["colour"] = [0.22, 0.18, 0.06]
+            knobs["text"] = "A note."
+        made = AddNode("Backdrop", name, (round(place[0]), round(place[1])), knobs)
+        if not self.run(made):
+            return None
+        self._editor.selection.set([name])
+        return name
+
+    def tidy(self) -> None:
+        """Lays out the selected nodes, or all; backdrops stay around what lay on them."""
+        chosen = self.names if len(self.names) > 1 else list(self._scene.nodes)
+        nodes = {}
+        contents: dict[str, list[str]] = {}
+        for name in chosen:
+            item = self._scene.nodes[name]
+            if isinstance(item, BackdropItem):
+                contents[name] = self._scene.on_backdrop(name)
+            else:
+                centre = item.body().center()
+                nodes[name] = (centre.x(), centre.y())
+        wires = []
+        for key, wire in self._scene.wires.items():
+            reader = self._scene.nodes[key[0]]
+            spot = None if isinstance(reader, BackdropItem) else reader.face.spot(key[1], key[2])
+            order = 0.0 if spot is None else spot.x / max(reader.body().width(), 1.0)
+            wires.append(Wire(wire.source, key[0], order))
+        places = {}
+        for name, (x, y) in tidy(nodes, wires).items():
+            body = self._scene.nodes[name].body()
+            places[name] = (round(x - body.width() / 2), round(y - body.height() / 2))
+        commands: list[Command] = [Move(places)]
+        for backdrop, inside in contents.items():
+            commands += self._around(backdrop, inside, places)
+        self.run(Group(commands, "Tidy"))
+
+    def _around(
+        self, backdrop: str, inside: Sequence[str], places: Mapping[str, tuple[float, float]]
+    ) -> list[Command]:
+        """Moves and sizes a backdrop to where its nodes went."""
+        boxes = [
+            (*places[name], self._scene.nodes[name].body()) for name in inside if name in places
+        ]
+        if not boxes:
+            return []
+        left = min(x for x, _, _ in boxes) - MARGIN
+        top = min(y for _, y, _ in boxes) - MARGIN - HEADER
+        right = max(x + body.width() for x, _, body in boxes) + MARGIN
+        bottom = max(y + body.height() for _, y, body in boxes) + MARGIN
+        return [
+            Move({backdrop: (left, top)}),
+            SetKnob(backdrop, "size", [round(right - left), round(bottom - top)]),
+        ]
+
+    def snap(self) -> None:
+        """Puts all nodes onto the grid."""
+        places = {}
+        for name, item in self._scene.nodes.items():
+            centre = item.body().center()
+            if isinstance(item, BackdropItem):
+                x, y = round(item.x() / GRID) * GRID, round(item.y() / GRID) * GRID
+            else:
+                x = round(centre.x() / GRID) * GRID - item.body().width() / 2
+                y = round(centre.y() / GRID) * GRID - item.body().height() / 2
+            places[name] = (x, y)
+        if places:
+            self.run(Group([Move(places)], "Snap to grid"))
+
+    def connected(self) -> list[str]:
+        """The selected nodes with all that hangs on them, in either direction."""
+        near: dict[str, set[str]] = {}
+        for key, wire in self._scene.wires.items():
+            near.setdefault(key[0], set()).add(wire.source)
+            near.setdefault(wire.source, set()).add(key[0])
+        found, waiting = dict.fromkeys(self.names), self.names
+        while waiting:
+            for other in sorted(near.get(waiting.pop(), ())):
+                if other not in found:
+                    found[other] = None
+                    waiting.append(other)
+        return list(found)
+
+
+_NEVER_OFF = ("Backdrop", "Dot")
+
+
+def _together(commands: Sequence[Command], title: str) -> Command:
+    return commands[0] if len(commands) == 1 else Group(commands, title)
+
+
+def _extent(document: Document) -> tuple[float, float, float, float]:
+    places = [state.position for state in document.nodes.values()]
+    xs, ys = [x for x, _ in places], [y for _, y in places]
+    return min(xs), min(ys), max(xs), max(ys) + NODE_HEIGHT

@@ -1,0 +1,425 @@
+"""The node graph pane."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
+
+from codef_nodes.graph.commands import Command, Group, Rename
+from codef_nodes.graph.document import Change
+from engine.errors import UsageError
+from gui import theme
+from gui.core.editor import Editor
+from gui.graph.backdrops import BackdropItem
+from gui.graph.catalogue import Wanted, remembered
+from gui.graph.create import create
+from gui.graph.drops import as_knob, clip_name, clips
+from gui.graph.editing import Editing
+from gui.graph.entry import FindBar, RenameField
+from gui.graph.items import DotItem
+from gui.graph.metrics import HEADER, STEP_X
+from gui.graph.scene import GraphScene, Hit
+from gui.graph.search import NodeSearch
+from gui.graph.view import GraphView
+
+_RECENT = "graph_recent_nodes"
+_QUIET = ("Dot", "Backdrop")
+"""Types whose properties do not open when one is made."""
+
+
+class GraphPane(QWidget):
+    """The node graph: a view of the editor's document.
+
+    Args:
+        editor: What is edited.
+    """
+
+    open_requested = Signal(str)
+    """A node should be opened in the properties bin."""
+
+    def __init__(self, editor: Editor, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.editor = editor
+        self.scene = GraphScene(editor, self)
+        self.view = GraphView(editor, self.scene, self)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.view)
+        self.editing = Editing(editor, self.scene, self._cursor)
+        self.search = NodeSearch(self)
+        self.find_bar = FindBar(self)
+        self.rename_field = RenameField(self.view)
+        self._welcome = QLabel(self.view)
+        self._welcome.setTextFormat(Qt.TextFormat.RichText)
+        self._welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._welcome.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._welcome.setStyleSheet(f"color: {theme.DIM}; background: transparent")
+        self._wanted: Wanted | None = None
+        self._search_at = QPoint()
+        self._framed = False
+        self._digits: dict[tuple[int, str], str] = {}
+        self.view.open_requested.connect(self.open_requested)
+        self.view.search_asked.connect(self._ask_for_wire)
+        self.view.menu_asked.connect(self._menu)
+        self.view.files_dropped.connect(self._drop_files)
+        self.view.zoomed.connect(self.rename_field.hide)
+        self.search.chosen.connect(self._create_chosen)
+        self.search.closed.connect(self.view.setFocus)
+        self.find_bar.found.connect(self._show_found)
+        self.find_bar.closed.connect(self.view.setFocus)
+        self.rename_field.renamed.connect(self.editing.rename)
+        editor.project.replaced.connect(self._start_again)
+        editor.project.changed.connect(self._follow)
+        editor.actions.register(self, "graph", self._handlers())
+        self._greet()
+
+    # Creating.
+
+    def create_node(self, kind: str, *, branch: bool = False) -> str | None:
+        """Makes a node: below the selected one and wired to it, else at the cursor.
+
+        Args:
+            kind: Type of the node.
+            branch: Leave the readers of the selected node as they are.
+
+        Returns:
+            Its name, or None if it was refused.
+        """
+        return self._create(kind, self._cursor(), below=self._below(), branch=branch)
+
+    def open_search(self) -> None:
+        """The search at the cursor."""
+        at = self.view.viewport().mapFromGlobal(self.cursor().pos())
+        if not self.view.viewport().rect().contains(at):
+            at = self.view.viewport().rect().center()
+        self._wanted = None
+        self._search_at = at
+        self.search.ask(self.editor.project.document, self._over(at), self._recent())
+
+    def _ask_for_wire(
+        self, at: QPoint, source: str | None, reader: tuple[str, str, int] | None
+    ) -> None:
+        self._wanted = Wanted(source, reader)
+        self._search_at = at
+        document = self.editor.project.document
+        self.search.ask(document, self._over(at), self._recent(), self._wanted)
+
+    def _over(self, at: QPoint) -> QPoint:
+        return self.view.viewport().mapTo(self, at)
+
+    def _create_chosen(self, kind: str, branch: bool) -> None:
+        point = self.view.mapToScene(self._search_at)
+        place = (point.x(), point.y())
+        self._create(
+            kind,
+            place,
+            below=None if self._wanted is not None else self._below(),
+            wanted=self._wanted,
+            branch=branch,
+        )
+        self._wanted = None
+
+    def _create(
+        self,
+        kind: str,
+        place: tuple[float, float],
+        *,
+        below: str | None = None,
+        wanted: Wanted | None = None,
+        branch: bool = False,
+    ) -> str | None:
+        if kind == "Backdrop" and wanted is None:
+            made = self.editing.backdrop()
+        else:
+            made = self._run_creation(kind, place, below, wanted, branch)
+        if made is not None:
+            self.editor.preferences.set(_RECENT, remembered(self._recent(), kind))
+            if kind not in _QUIET:
+                self.open_requested.emit(made)
+        return made
+
+    def _run_creation(
+        self,
+        kind: str,
+        place: tuple[float, float],
+        below: str | None,
+        wanted: Wanted | None,
+        branch: bool,
+    ) -> str | None:
+        try:
+            creation = create(
+                self.editor.project.document,
+                kind,
+                place,
+                below=below,
+                wanted=wanted,
+                branch=branch,
+            )
+        except UsageError as error:
+            self.editor.project.problem.emit(str(error))
+            return None
+        if not self.editor.project.do(creation.command):
+            return None
+        self.editor.selection.set([creation.name])
+        return creation.name
+
+    def _below(self) -> str | None:
+        """The selected node that a new one goes below."""
+        name = self.editor.selection.current
+        if name is None or isinstance(self.scene.nodes.get(name), BackdropItem):
+            return None
+        return name
+
+    def _recent(self) -> list[str]:
+        kept = self.editor.preferences.get(_RECENT, [])
+        return [each for each in kept if isinstance(each, str)] if isinstance(kept, list) else []
+
+    def _cursor(self) -> tuple[float, float]:
+        place = self.view.cursor_place()
+        return place.x(), place.y()
+
+    def _drop_files(self, paths: list[Path], at: QPoint) -> None:
+        """Each clip becomes a node, side by side, in one step."""
+        document, place = self.editor.project.document, self.view.mapToScene(at)
+        commands: list[Command] = []
+        trial = document.copied()
+        names = []
+        for number, path in enumerate(clips(paths)):
+            knobs = {"file": as_knob(path, self.editor.project.path)}
+            spot = (place.x() + number * STEP_X, place.y())
+            made = create(trial, "LoadSequence", spot, knobs=knobs)
+            name = clip_name(path)
+            steps: list[Command] = [made.command]
+            made.command.run(trial)
+            wanted = trial.free_name(name) if name in trial else name
+            if wanted:
+                try:
+                    rename = Rename(made.name, wanted)
+                    rename.run(trial)
+                    steps.append(rename)
+                except UsageError:
+                    wanted = ""
+            commands += steps
+            names.append(wanted or made.name)
+        if commands and self.editor.project.do(Group(commands, "Load " + ", ".join(names[:3]))):
+            self.editor.selection.set(names)
+            self.open_requested.emit(names[-1])
+
+    # Looking.
+
+    def frame(self) -> None:
+        """Shows the selected nodes, or all."""
+        self.view.frame(self.editor.selection.names or None)
+
+    def reveal(self, name: str) -> None:
+        """Selects a node and brings it into view (problems of a job lead here)."""
+        if name not in self.scene.nodes:
+            return
+        self.editor.selection.set([name])
+        body = self.scene.extent([name])
+        seen = self.view.mapToScene(self.view.viewport().rect()).boundingRect()
+        if not seen.contains(body):
+            self.view.centerOn(body.center())
+
+    def open_find(self) -> None:
+        """The find bar."""
+        texts = {}
+        for name, item in self.scene.nodes.items():
+            face = item.face
+            texts[name] = [name, face.label, face.title, face.kind, face.caption]
+        self.find_bar.ask(texts)
+
+    def _show_found(self, names: list[str]) -> None:
+        self.editor.selection.set(names[:1])
+        self.view.centerOn(self.scene.extent(names[:1]).center())
+
+    def rename(self) -> None:
+        """Edits the name of the current node in place."""
+        name = self.editor.selection.current
+        item = self.scene.nodes.get(name or "")
+        if name is None or item is None:
+            return
+        body = item.body()
+        text = name
+        if isinstance(item, BackdropItem):
+            body.setHeight(HEADER)
+            body.setWidth(min(body.width(), 240.0))
+            text = item.face.label or name
+        elif isinstance(item, DotItem):
+            body.adjust(-40, -4, 40, 4)
+        corner = self.view.mapFromScene(body.topLeft())
+        far = self.view.mapFromScene(body.bottomRight())
+        self.rename_field.edit(name, text, QRect(corner, far))
+
+    def _select_all(self) -> None:
+        self.editor.selection.set(self.scene.nodes)
+
+    def _open(self) -> bool:
+        name = self.editor.selection.current
+        if name is None:
+            return False
+        self.open_requested.emit(name)
+        return True
+
+    # Looking at a node in a viewer.
+
+    def view_in(self, number: int, side: str) -> None:
+        """A digit: puts the selected node on that input of the viewer, or looks at what is there.
+
+        Args:
+            number: 1 to 10.
+            side: ``a`` or ``b``.
+        """
+        name = self.editor.selection.current
+        viewing = self.editor.viewing
+        if name is None or self.editor.project.document.state(name).type == "Viewer":
+            name = self._digits.get((number, side))
+            if name is None or not viewing.recall(number, side):
+                self.editor.say(f"nothing is on input {number} of the viewer; select a node first")
+            return
+        if not viewing.assign(number, name, side):
+            self.editor.say(f"{name} gives no picture to look at")
+            return
+        self._digits = {
+            key: other for key, other in self._digits.items() if key[0] != number or key[1] != side
+        }
+        self._digits[number, side] = name
+        self._show_digits()
+
+    def _show_digits(self) -> None:
+        shown: dict[str, str] = {}
+        for (number, side), name in sorted(self._digits.items()):
+            if side == "a":
+                shown[name] = shown.get(name, "") + str(number % 10)
+        self.scene.show_keys(shown)
+
+    # In step.
+
+    def _follow(self, changes: tuple[Change, ...]) -> None:
+        renamed = {c.detail: c.node for c in changes if c.kind == "node" and c.detail and c.node}
+        document = self.editor.project.document
+        digits = {
+            key: renamed.get(name, name)
+            for key, name in self._digits.items()
+            if renamed.get(name, name) in document
+        }
+        if digits != self._digits:
+            self._digits = digits
+            self._show_digits()
+        self._greet()
+
+    def _start_again(self) -> None:
+        self.view.cancel()
+        self.search.close_search()
+        self._digits.clear()
+        self.scene.show_keys({})
+        self.view.frame()
+        self._greet()
+
+    def _greet(self) -> None:
+        """Says how to begin while there is nothing."""
+        empty = not self.scene.nodes
+        if empty:
+            keys = self.editor.actions.key_text
+            rows = "<br>".join(
+                f"<b style='color: {theme.TEXT}'>{keys(name) or '—'}</b>&nbsp;&nbsp;{text}"
+                for name, text in (
+                    ("graph.create", "creates a node"),
+                    ("graph.load", "loads a clip"),
+                )
+            )
+            self._welcome.setText(f"{rows}<br>or drop a folder of frames here")
+            self._welcome.adjustSize()
+            centre = self.view.rect().center() - self._welcome.rect().center()
+            self._welcome.move(centre)
+        self._welcome.setVisible(empty)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """What lies over the graph keeps its place."""
+        super().resizeEvent(event)
+        self._greet()
+        if self.find_bar.isVisible():
+            self.find_bar.move((self.width() - self.find_bar.width()) // 2, 10)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """The first time, the whole graph is shown."""
+        super().showEvent(event)
+        if not self._framed:
+            self._framed = True
+            self.view.frame()
+
+    # Actions.
+
+    def _menu(self, at: QPoint, hit: Hit) -> None:
+        """The menu of the right button."""
+        if hit.name and hit.kind in ("node", "header") and hit.name not in self.editor.selection:
+            self.editor.selection.set([hit.name])
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for group in _MENU_NODE if hit.kind in ("node", "header") else _MENU_DESK:
+            for name in group:
+                menu.addAction(self.editor.actions.menu_action(f"graph.{name}", menu))
+            menu.addSeparator()
+        menu.popup(self.view.viewport().mapToGlobal(at))
+
+    def _creates(self, kind: str) -> Callable[[], object]:
+        return lambda: self.create_node(kind)
+
+    def _views(self, number: int, side: str) -> Callable[[], object]:
+        return lambda: self.view_in(number, side)
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        do, view = self.editing, self.view
+        handlers: dict[str, Callable[[], object]] = {
+            "create": self.open_search,
+            "load": self._creates("LoadSequence"),
+            "write": self._creates("WriteSequence"),
+            "paint": self._creates("Paint"),
+            "operation": self._creates("ImageOperation"),
+            "merge": self._creates("Merge"),
+            "dot": self._creates("Dot"),
+            "backdrop": do.backdrop,
+            "note": lambda: do.backdrop(note=True),
+            "connect": do.connect,
+            "connect_backward": lambda: do.connect(backward=True),
+            "connect_a": do.connect_a,
+            "swap": do.swap,
+            "disconnect": do.disconnect,
+            "extract": do.extract,
+            "cut_wires": view.arm_cutting,
+            "disable": do.disable,
+            "rename": self.rename,
+            "open": self._open,
+            "delete": do.delete,
+            "tidy": do.tidy,
+            "snap": do.snap,
+            "copy": do.copy,
+            "cut": do.cut,
+            "paste": do.paste,
+            "duplicate": do.duplicate,
+            "select_all": self._select_all,
+            "select_connected": lambda: self.editor.selection.set(do.connected()),
+            "find": self.open_find,
+            "frame": self.frame,
+            "zoom_in": lambda: view.zoom_by(1.25),
+            "zoom_out": lambda: view.zoom_by(0.8),
+        }
+        for number in range(1, 11):
+            handlers[f"view_{number}"] = self._views(number, "a")
+            handlers[f"view_b_{number}"] = self._views(number, "b")
+        return {f"graph.{name}": handler for name, handler in handlers.items()}
+
+
+_MENU_NODE = (
+    ("open", "rename", "disable"),
+    ("copy", "cut", "duplicate", "delete", "extract"),
+    ("disconnect", "swap"),
+    ("view_1", "frame", "tidy"),
+)
+_MENU_DESK = (
+    ("create", "load", "backdrop", "note"),
+    ("paste", "select_all", "find"),
+    ("tidy", "frame"),
+)

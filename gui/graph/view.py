@@ -1,0 +1,380 @@
+"""The view of the desk: panning, zooming, and who gets a press of the mouse."""
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGraphicsView, QLabel, QToolTip, QWidget
+
+from codef_nodes.graph.commands import AddNode, Group, InsertOnWire
+from codef_nodes.graph.document import Document
+from gui import theme
+from gui.core.editor import Editor
+from gui.graph import look
+from gui.graph.drops import dropped_paths
+from gui.graph.gestures import (
+    CutStroke,
+    Gesture,
+    Marquee,
+    MoveNodes,
+    Pan,
+    ResizeBackdrop,
+    ZoomDrag,
+)
+from gui.graph.metrics import DETAIL_ZOOM, DOT_SIZE
+from gui.graph.scene import NOTHING, GraphScene, Hit
+from gui.graph.tips import tip_for
+from gui.graph.wiring import DragWire
+
+SMALLEST, LARGEST = 0.04, 4.0
+_GRID = 100.0
+_LEFT, _MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+_RIGHT = Qt.MouseButton.RightButton
+_CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+_ALT = Qt.KeyboardModifier.AltModifier
+
+
+class GraphView(QGraphicsView):
+    """The desk.
+
+    Args:
+        editor: Whose document is edited.
+        scene: Its items.
+
+    Attributes:
+        cutting: The next drag cuts wires.
+    """
+
+    open_requested = Signal(str)
+    """A node was double-clicked."""
+    search_asked = Signal(QPoint, object, object)
+    """A wire was let go over nothing: place, the source or None, the input or None."""
+    menu_asked = Signal(QPoint, object)
+    """The right button: place, and what is there."""
+    files_dropped = Signal(object, QPoint)
+    """Paths of files and folders, and where they were let go."""
+    zoomed = Signal()
+
+    def __init__(self, editor: Editor, scene: GraphScene, parent: QWidget | None = None) -> None:
+        super().__init__(scene, parent)
+        self.editor, self.graph = editor, scene
+        self.cutting = False
+        self.gesture: Gesture | None = None
+        self.zoom = 1.0
+        self._gestures = 0
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontSavePainterState)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setBackgroundBrush(look.brush(theme.WELL))
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAcceptDrops(True)
+        self._hint = QLabel(self)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._hint.hide()
+
+    @property
+    def document(self) -> Document:
+        """The document that is shown."""
+        return self.editor.project.document
+
+    # Where we look.
+
+    def pan(self, by: QPoint) -> None:
+        """Moves the desk by pixels."""
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        across.setValue(across.value() - by.x())
+        down.setValue(down.value() - by.y())
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zooms, the place under a pixel staying there; None: the middle."""
+        place = QPointF(self.viewport().rect().center()) if at is None else at
+        wanted = min(max(self.zoom * factor, SMALLEST), LARGEST)
+        if wanted == self.zoom:
+            return
+        before = self.mapToScene(place.toPoint())
+        self._look(wanted)
+        after = self.mapFromScene(before)
+        self.pan(place.toPoint() - after)
+
+    def frame(self, names: Iterable[str] | None = None) -> None:
+        """Shows nodes as large as fits, but not above 100 %; None: all of them."""
+        rect = self.graph.extent(names)
+        if rect.isEmpty():
+            rect = QRectF(-200, -100, 400, 200)
+        rect = rect.adjusted(-60, -50, 60, 50)
+        size = self.viewport().size()
+        fit = min(size.width() / rect.width(), size.height() / rect.height())
+        self._look(min(max(fit, SMALLEST), 1.0))
+        self.centerOn(rect.center())
+
+    def _look(self, zoom: float) -> None:
+        self.zoom = zoom
+        self.setTransform(QTransform.fromScale(zoom, zoom))
+        self.zoomed.emit()
+
+    def cursor_place(self) -> QPointF:
+        """The place under the cursor, or the middle when the cursor is elsewhere."""
+        at = self.viewport().mapFromGlobal(self.cursor().pos())
+        if not self.viewport().rect().contains(at):
+            at = self.viewport().rect().center()
+        return self.mapToScene(at)
+
+    # Gestures.
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Begins a gesture."""
+        event.accept()
+        if self.gesture is not None:
+            return  # a second button during a gesture means nothing
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.gesture = self._gesture_for(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Leads the gesture on, or lights up what the cursor is over."""
+        event.accept()
+        if self.gesture is not None:
+            self.gesture.move(event)
+            return
+        at = event.position().toPoint()
+        self.graph.hover(self.graph.hit(self.mapToScene(at), self.zoom))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Ends the gesture."""
+        event.accept()
+        if self.gesture is not None and not event.buttons():
+            gesture, self.gesture = self.gesture, None
+            gesture.release(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Opens a node."""
+        event.accept()
+        hit = self._hit(event)
+        if event.button() == _LEFT and hit.kind in ("node", "header"):
+            self.cancel()
+            self.open_requested.emit(hit.name)
+        else:
+            self.mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
+        """Zooms at the cursor; a touchpad's two fingers pan, with Ctrl they zoom."""
+        event.accept()
+        pixels = event.pixelDelta()
+        if not pixels.isNull() and not event.modifiers() & _CTRL:
+            self.pan(pixels)
+            return
+        turned = event.angleDelta().y()
+        if turned:
+            self.zoom_by(1.0015**turned, event.position())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """The menu of what is under the cursor."""
+        event.accept()
+        if self.gesture is None:
+            hit = self.graph.hit(self.mapToScene(event.pos()), self.zoom)
+            self.menu_asked.emit(event.pos(), hit)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Esc ends a gesture; all other keys are actions (see ``pane.py``)."""
+        if event.key() == Qt.Key.Key_Escape and self.cancel():
+            event.accept()
+            return
+        event.ignore()  # the arrow keys must not scroll
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Nothing is under the cursor any more."""
+        self.graph.hover(NOTHING)
+        super().leaveEvent(event)
+
+    def cancel(self) -> bool:
+        """Ends the gesture as if it had never begun; returns whether there was one."""
+        gesture, self.gesture = self.gesture, None
+        if gesture is not None:
+            gesture.cancel()
+        armed, self.cutting = self.cutting, False
+        if armed:
+            self.unsetCursor()
+        return gesture is not None or armed
+
+    def arm_cutting(self) -> None:
+        """The next drag cuts wires."""
+        self.cutting = True
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def _hit(self, event: QMouseEvent) -> Hit:
+        return self.graph.hit(self.mapToScene(event.position().toPoint()), self.zoom)
+
+    def _gesture_for(self, event: QMouseEvent) -> Gesture | None:
+        at, button, held = event.position().toPoint(), event.button(), event.modifiers()
+        if held & _ALT and button in (_MIDDLE, _RIGHT):
+            return ZoomDrag(self, at)
+        if button == _MIDDLE or (button == _LEFT and held & _ALT):
+            return Pan(self, at)
+        if button == _RIGHT:
+            return CutStroke(self, at) if held & _CTRL else None
+        if button != _LEFT:
+            return None
+        if self.cutting:
+            self.cutting = False
+            return CutStroke(self, at)
+        hit = self._hit(event)
+        if hit.kind == "output":
+            return DragWire(self, at, source=hit.name)
+        if hit.kind == "input":
+            return self._from_input(at, hit)
+        if hit.kind == "wire":
+            return self._on_wire(at, hit, held)
+        if hit.kind in ("node", "header"):
+            return self._on_node(at, hit, held)
+        if hit.kind == "grip":
+            return ResizeBackdrop(self, at, hit.name)
+        return Marquee(self, at, add=bool(held & _SHIFT))
+
+    def _from_input(self, at: QPoint, hit: Hit) -> Gesture:
+        key = (hit.name, hit.port, hit.index)
+        wire = self.graph.wires.get(key)
+        if wire is not None:  # the head of a wire is picked up
+            return DragWire(self, at, source=wire.source, old=key)
+        return DragWire(self, at, reader=key)
+
+    def _on_wire(self, at: QPoint, hit: Hit, held: Qt.KeyboardModifier) -> Gesture | None:
+        key = (hit.name, hit.port, hit.index)
+        wire = self.graph.wires[key]
+        if held & _CTRL:
+            return self._new_dot(at, key)
+        if wire.nearer_reader(self.mapToScene(at)):
+            return DragWire(self, at, source=wire.source, old=key)
+        return DragWire(self, at, reader=key, old=key)
+
+    def _new_dot(self, at: QPoint, key: tuple[str, str, int]) -> Gesture | None:
+        """Ctrl+click on a wire: a dot there, which can be dragged on at once."""
+        place = self.mapToScene(at) - QPointF(DOT_SIZE / 2, DOT_SIZE / 2)
+        self._gestures += 1
+        gesture = f"dot {self._gestures}"
+        name = self.document.free_name("Dot")
+        made = [
+            AddNode("Dot", name, (round(place.x()), round(place.y()))),
+            InsertOnWire(name, *key),
+        ]
+        if not self.editor.project.do(Group(made, "Add dot"), gesture):
+            return None
+        self.editor.selection.set([name])
+        return MoveNodes(self, at, [name], gesture=gesture)
+
+    def _on_node(self, at: QPoint, hit: Hit, held: Qt.KeyboardModifier) -> Gesture | None:
+        selection = self.editor.selection
+        name, click = hit.name, None
+        if held & _SHIFT:
+            if name in selection:
+                selection.toggle(name)
+                return None
+            selection.add(name)
+        elif name in selection:
+            click = [name]
+        else:
+            selection.set([name])
+        moving = dict.fromkeys(selection.names)
+        if held & _CTRL and hit.kind == "node":  # Nuke: with all that it reads
+            moving |= dict.fromkeys(self.document.upstream(name))
+        for each in list(moving):
+            if self.document.state(each).type == "Backdrop":
+                moving |= dict.fromkeys(self.graph.on_backdrop(each))
+        return MoveNodes(self, at, list(moving), click)
+
+    # Files from outside.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Files and folders are welcome."""
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802 - Qt's name
+        """Anywhere."""
+        event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
+        """They become clips."""
+        paths = dropped_paths(event.mimeData())
+        if paths:
+            event.acceptProposedAction()
+            self.files_dropped.emit(paths, event.position().toPoint())
+
+    # What is drawn beside the items.
+
+    def hint(self, text: str, at: QPoint, *, good: bool = True) -> None:
+        """A line beside the cursor during a gesture; empty: none."""
+        if not text:
+            self._hint.hide()
+            return
+        self._hint.setStyleSheet(
+            f"background: {'#111111' if good else '#3d1714'}; padding: 3px 7px;"
+            f"color: {theme.TEXT if good else theme.ERROR};"
+            f"border: 1px solid {theme.GOOD if good else theme.ERROR}; border-radius: 3px;"
+        )
+        self._hint.setText(text)
+        self._hint.adjustSize()
+        room = self.rect().bottomRight() - self._hint.rect().bottomRight() - QPoint(4, 4)
+        place = at + QPoint(16, 18)
+        self._hint.move(min(place.x(), room.x()), min(place.y(), room.y()))
+        self._hint.show()
+        self._hint.raise_()
+
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Shows the whole message of what is under the cursor."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            text = ""
+            if self.gesture is None:
+                hit = self.graph.hit(self.mapToScene(event.pos()), self.zoom)
+                text = tip_for(self.graph, hit)
+            if text:
+                QToolTip.showText(event.globalPos(), text, self)
+            else:
+                QToolTip.hideText()
+            return True
+        return super().viewportEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The middle stays in the middle."""
+        old = event.oldSize()
+        super().resizeEvent(event)
+        if old.isValid() and not old.isEmpty():
+            grown = event.size() - old
+            self.pan(QPoint(grown.width() // 2, grown.height() // 2))
+
+    def drawBackground(self, painter: QPainter, rect: QRectF | QLineF) -> None:  # type: ignore[override] # noqa: N802
+        """Faint lines that show how far one has moved."""
+        area = QRectF(rect)  # type: ignore[arg-type]
+        painter.fillRect(area, self.backgroundBrush())
+        if self.zoom < DETAIL_ZOOM:
+            return
+        left, top = area.left() // _GRID * _GRID, area.top() // _GRID * _GRID
+        lines = []
+        while left <= area.right():
+            lines.append(QLineF(left, area.top(), left, area.bottom()))
+            left += _GRID
+        while top <= area.bottom():
+            lines.append(QLineF(area.left(), top, area.right(), top))
+            top += _GRID
+        painter.setPen(look.pen("#262626", 0.0))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawLines(lines)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)

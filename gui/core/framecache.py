@@ -103,6 +103,13 @@ class FrameCache:
                 (right if entry.signature == signature else old).add(frame)
         return right, old
 
+    def size_of(self, key: ViewKey) -> int:
+        """Bytes of one frame of a view, 0 while there is none."""
+        for (view, _), entry in reversed(self._entries.items()):
+            if view == key:
+                return int(entry.codes.nbytes)
+        return 0
+
     def room_for(self, nbytes: int) -> int:
         """How many frames of a size the budget holds."""
         return self.budget // max(nbytes, 1)

@@ -49,9 +49,9 @@ def default_frame_node(document: Document) -> tuple[str | None, str | None]:
     """
     for name, state in document.nodes.items():
         if state.type == VIEWER and document.wires(name, "image"):
-            a = document.wires(name, "image")[0]
+            shown = document.wires(name, "image")[0]
             compare = document.wires(name, "compare")
-            return a, compare[0] if compare else plate_of(document, a)
+            return shown, compare[0] if compare else plate_of(document, shown)
     a = _last_written(document) or _last_leaf(document)
     return a, plate_of(document, a) if a else None
 
@@ -146,3 +146,28 @@ def still_layer(document: Document, node: str) -> str:
         if document.state(name).type == STILL:
             return str(document.state(name).knobs.get("layer", 0))
     return "0"
+
+
+def canvas_scale(document: Document, node: str) -> float:
+    """Pixels of a canonical picture for each canonical pixel; 1 for pictures of frames."""
+    for name in main_path(document, node):
+        if document.state(name).type == STILL:
+            try:
+                return float(document.knob_value(name, "scale"))
+            except UsageError:
+                return 1.0
+        if document.wires(name, "field"):
+            return 1.0
+    return 1.0
+
+
+def varies_over_frames(document: Document, node: str) -> bool:
+    """Whether a canonical picture is another one at other frames: a stroke on it has a lifetime."""
+    for name in main_path(document, node):
+        strokes = document.state(name).knobs.get("strokes")
+        if isinstance(strokes, list) and any(
+            isinstance(stroke, dict) and stroke.get("lifetime", "all") != "all"
+            for stroke in strokes
+        ):
+            return True
+    return False

@@ -64,6 +64,8 @@ class Viewing(QObject):
         revisions: Counts changes above each node.
         keys: For each slot what a cached frame must be like to be shown now.
         infos: For each slot the worker's ``info`` of what it shows.
+        canvases: For each slot the canvas of its viewer, once there is one.
+        proxy: All viewers show half resolution.
     """
 
     changed = Signal(str)
@@ -72,6 +74,12 @@ class Viewing(QObject):
     """The node of that slot gives other pictures than before."""
     info_changed = Signal(str)
     """``infos`` of that slot is another."""
+    pointed = Signal(str, object)
+    """The cursor is in the viewer of that slot: its place there, or None when it has left."""
+    frame_shown = Signal(str, int)
+    """The viewer of that slot shows that frame now."""
+    proxy_changed = Signal(bool)
+    """All viewers go to half resolution, or back."""
     cached_changed = Signal()
     """Frames came into the cache, went out of it, or are stale now."""
 
@@ -85,6 +93,8 @@ class Viewing(QObject):
         self.revisions = Revisions(project, self)
         self.keys: dict[str, ViewKey | None] = dict.fromkeys(SLOTS)
         self.infos: dict[str, dict[str, Any]] = {slot: {} for slot in SLOTS}
+        self.canvases: dict[str, Any] = {}
+        self.proxy = False
         self._now = {slot: self._find(slot) for slot in SLOTS}
         self._signatures = {slot: self._signature(slot) for slot in SLOTS}
         project.changed.connect(self._follow)
@@ -195,6 +205,12 @@ class Viewing(QObject):
             self._layer = min(self._layer, max(len(names) - 1, 0))
             self.changed.emit(CANONICAL)
             self._update()
+
+    def set_proxy(self, proxy: bool) -> None:
+        """Half resolution in all viewers, or full."""
+        if proxy != self.proxy:
+            self.proxy = proxy
+            self.proxy_changed.emit(proxy)
 
     # What is really there.
 

@@ -1,7 +1,7 @@
 """Displays and views of the OCIO configuration, and the transforms that they stand for.
 
 Which view is the default: with the built-in configuration ``sRGB - Display`` and
-``Un-tone-mapped``, so that a clip that nobody edited looks exactly as in every other picture viewer;
+``Un-tone-mapped``, so that a clip that nobody edited looks exactly as in any other picture viewer;
 the ACES views are in the menu. With a configuration of the artist's own (``$OCIO``) its default
 view, since somebody chose that.
 """

@@ -1,0 +1,308 @@
+"""Overlays over a picture: warp grid, outlines, and heat maps of how far the fit can be trusted."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen, QPolygonF
+
+from engine.arrays import AnyArray
+from engine.errors import CodefError
+from gui import theme
+from gui.core.editor import Editor
+from gui.core.streams import CANONICAL, canvas_scale
+from gui.viewer.fetch import CANCELLED
+
+if TYPE_CHECKING:
+    from gui.viewer.canvas import Canvas
+
+LINES = {"grid": QColor(120, 200, 255, 150), "outlines": QColor(255, 214, 90, 220)}
+_BAD, _FAIR = (235, 64, 52), (245, 190, 60)
+_FOLD = (255, 60, 220)
+LEGENDS = {
+    "grid": "warp grid",
+    "outlines": "group outlines",
+    "coverage": "seen in frames",
+    "confidence": "confidence",
+    "folds": "folds",
+}
+_ENDS = {"coverage": ("none", "all"), "confidence": ("low", "high"), "folds": ("", "folded")}
+
+
+def heat_colours(kind: str) -> AnyArray:
+    """For 256 values from 0 to 1 the colour of a heat map.
+
+    What is good is left clear, so that the picture stays visible: red is where nothing is known.
+
+    Args:
+        kind: ``coverage``, ``confidence`` or ``folds``.
+
+    Returns:
+        uint8 [256, 4]: red, green, blue, alpha, premultiplied.
+    """
+    value = np.linspace(0, 1, 256)[:, None]
+    if kind == "folds":
+        colour = np.repeat(np.array([_FOLD], float), 256, axis=0)
+        alpha = np.where(value > 0.02, 0.35 + 0.4 * value, 0.0)
+    else:
+        colour = np.array([_BAD], float) * (1 - value) + np.array([_FAIR], float) * value
+        alpha = 0.62 * (1 - value) ** 1.2
+    premultiplied = np.concatenate([colour * alpha, 255 * alpha], axis=1)
+    found: AnyArray = np.round(premultiplied).astype(np.uint8)
+    return found
+
+
+def heat_image(values: AnyArray, kind: str) -> QImage:
+    """A heat map as an image of its own memory.
+
+    Args:
+        values: [H, W] from 0 to 1.
+        kind: As for ``heat_colours``.
+    """
+    index = (np.clip(np.nan_to_num(values), 0, 1) * 255 + 0.5).astype(np.uint8)
+    table = heat_colours(kind).astype(np.uint32)
+    packed = table[:, 3] << 24 | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
+    codes = np.ascontiguousarray(packed[index])
+    height, width = codes.shape
+    form = QImage.Format.Format_ARGB32_Premultiplied
+    buffer: Any = codes.data
+    return QImage(buffer, width, height, width * 4, form).copy()
+
+
+@dataclass
+class _Drawn:
+    lines: list[QPolygonF]
+    image: QImage | None
+    box: tuple[float, float, float, float]
+
+
+class OverlayLayer(QObject):
+    """Asks for the overlays that are on, and draws them on a canvas.
+
+    Args:
+        editor: The editor.
+        canvas: Where they are drawn.
+        slot: The viewer's slot.
+
+    Attributes:
+        on: Which kinds are on.
+        problems: For a kind that cannot be had: why.
+    """
+
+    changed = Signal()
+
+    def __init__(self, editor: Editor, canvas: "Canvas", slot: str) -> None:
+        super().__init__(canvas)
+        self._editor, self._canvas, self._slot = editor, canvas, slot
+        self.on: set[str] = set()
+        self.problems: dict[str, str] = {}
+        self._drawn: dict[str, _Drawn] = {}
+        self._have: dict[str, object] = {}
+        self._asked: dict[str, object] = {}
+        self._timer = QTimer(self, singleShot=True, interval=60)
+        self._timer.timeout.connect(self._ask)
+        viewing = editor.viewing
+        viewing.changed.connect(self.refresh)
+        viewing.results_changed.connect(self.refresh)
+        editor.clock.frame_changed.connect(self.refresh)
+        editor.clock.playing_changed.connect(self.refresh)
+        canvas.overlays.append(self.paint)
+
+    def toggle(self, kind: str, on: bool) -> None:
+        """Turns an overlay on or off."""
+        (self.on.add if on else self.on.discard)(kind)
+        self.problems.pop(kind, None)
+        self.refresh()
+        self._canvas.update()
+
+    def refresh(self, *_: object) -> None:
+        """Asks again where something has changed."""
+        if self.on:
+            self._timer.start()
+
+    def paint(self, painter: QPainter, canvas: "Canvas") -> None:
+        """Draws what is there, and the legend."""
+        shown = [kind for kind in LEGENDS if kind in self.on]
+        scale = self._scale()
+        for kind in sorted(shown, key=lambda kind: kind in LINES):
+            drawn = self._drawn.get(kind)
+            if drawn is None or self._have.get(kind) != self._wish(kind):
+                continue
+            if drawn.image is not None:
+                x0, y0, x1, y1 = (value * scale for value in drawn.box)
+                target = canvas.screen_rect((x0, y0, x1, y1))
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+                painter.drawImage(target, drawn.image, QRectF(drawn.image.rect()))
+            if drawn.lines:
+                self._lines(painter, canvas, kind, drawn.lines, scale)
+        if shown:
+            _legend(painter, canvas, shown, self.problems, self._waiting())
+
+    def _lines(
+        self,
+        painter: QPainter,
+        canvas: "Canvas",
+        kind: str,
+        lines: list[QPolygonF],
+        scale: float,
+    ) -> None:
+        viewport = canvas.viewport
+        step = viewport.step * scale
+        origin = canvas.point(0, 0)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(origin)
+        painter.scale(step * viewport.aspect, step)
+        pen = QPen(LINES[kind], 1.0 if kind == "grid" else 1.6)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for line in lines:
+            painter.drawPolyline(line)
+        painter.restore()
+
+    def _scale(self) -> float:
+        node = self._editor.viewing.node(self._slot)
+        document = self._editor.project.document
+        if self._slot != CANONICAL or node is None or node not in document:
+            return 1.0
+        return canvas_scale(document, node)
+
+    def _waiting(self) -> set[str]:
+        return {kind for kind in self.on if self._have.get(kind) != self._wish(kind)}
+
+    def _wish(self, kind: str) -> object:
+        """What an overlay hangs on: another value means that it must be asked for anew."""
+        viewing = self._editor.viewing
+        shown = viewing.shown(self._slot)
+        if shown.node is None or shown.fit is None:
+            return None
+        # In the canonical these are sums over all frames.
+        still = self._slot == CANONICAL and kind in ("coverage", "folds", "outlines")
+        frame = None if still else self._editor.clock.frame
+        layer = viewing.layer if self._slot == CANONICAL else None
+        return shown.fit, frame, layer, viewing.signature(shown.fit)
+
+    def _ask(self) -> None:
+        workers = self._editor.workers
+        fit = self._editor.viewing.shown(self._slot).fit
+        if workers is None or (self._editor.clock.playing and self._slot != CANONICAL):
+            return
+        for kind in sorted(self.on):
+            wish = self._wish(kind)
+            if wish in (self._have.get(kind), self._asked.get(kind)):
+                continue
+            if wish is None or fit is None:
+                self.problems[kind] = "there is no fit here"
+                self._canvas.update()
+                continue
+            self._asked[kind] = wish
+            args = {
+                "node": fit,
+                "frame": self._editor.clock.frame,
+                "kind": kind,
+                "space": self._slot,
+                "layer": self._editor.viewing.layer if self._slot == CANONICAL else None,
+            }
+
+            def done(answer: dict[str, Any], kind: str = kind, wish: object = wish) -> None:
+                self._use(kind, wish, answer)
+
+            def failed(error: CodefError, kind: str = kind, wish: object = wish) -> None:
+                self._lost(kind, wish, error)
+
+            workers.view.request("overlay", args, done, failed)
+
+    def _use(self, kind: str, wish: object, answer: dict[str, Any]) -> None:
+        if self._asked.get(kind) == wish:
+            self._asked.pop(kind)
+        lines = [
+            QPolygonF([QPointF(point[0], point[1]) for point in line])
+            for line in answer.get("lines") or []
+        ]
+        image, box = None, (0.0, 0.0, 0.0, 0.0)
+        picture, workers = answer.get("picture"), self._editor.workers
+        if picture is not None and workers is not None:
+            try:
+                values = workers.view.open_picture(picture)
+            except CodefError as error:
+                self._lost(kind, wish, error)
+                return
+            image = heat_image(values[..., 0], kind)
+            x0, y0, x1, y1 = picture["data"]
+            box = (float(x0), float(y0), float(x1), float(y1))
+        self._drawn[kind], self._have[kind] = _Drawn(lines, image, box), wish
+        self.problems.pop(kind, None)
+        self._canvas.update()
+        self.changed.emit()
+
+    def _lost(self, kind: str, wish: object, error: CodefError) -> None:
+        if self._asked.get(kind) == wish:
+            self._asked.pop(kind)
+        if error.code == CANCELLED:
+            self.refresh()
+            return
+        self.problems[kind] = str(error)
+        self._have[kind] = wish
+        self._drawn.pop(kind, None)
+        self._canvas.update()
+
+
+def _legend(
+    painter: QPainter,
+    canvas: "Canvas",
+    kinds: list[str],
+    problems: dict[str, str],
+    waiting: set[str],
+) -> None:
+    painter.save()
+    painter.setFont(theme.font(theme.SMALL))
+    metrics = painter.fontMetrics()
+    row, left, width = metrics.height() + 4, 10.0, 232.0
+    room = max(canvas.width() - 20.0, 80.0)
+    height = row * len(kinds) + 8
+    top = canvas.height() - height - 10.0
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(20, 20, 20, 205))
+    painter.drawRoundedRect(QRectF(left, top, min(width, room), height), 4, 4)
+    flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    for place, kind in enumerate(kinds):
+        y = top + 4 + place * row
+        painter.setPen(QColor(theme.TEXT))
+        painter.drawText(QRectF(left + 8, y, 92, row), flags, LEGENDS[kind])
+        box = QRectF(left + 104, y, min(width, room) - 112, row)
+        if kind in problems:
+            painter.setPen(QColor(theme.ERROR))
+            text = metrics.elidedText(problems[kind], Qt.TextElideMode.ElideRight, int(box.width()))
+            painter.drawText(box, flags, text)
+        elif kind in waiting:
+            painter.setPen(QColor(theme.DIM))
+            painter.drawText(box, flags, "updating")
+        elif kind in LINES:
+            painter.setPen(QPen(LINES[kind], 2))
+            middle = box.center().y()
+            painter.drawLine(QPointF(box.left(), middle), QPointF(box.left() + 60, middle))
+        else:
+            _ramp(painter, box, kind)
+    painter.restore()
+
+
+def _ramp(painter: QPainter, box: QRectF, kind: str) -> None:
+    low, high = _ENDS[kind]
+    bar = QRectF(box.left() + (28 if low else 0), box.top() + 4, 54, box.height() - 8)
+    colours = heat_colours(kind)
+    gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+    for step in range(0, 256, 51):
+        red, green, blue, alpha = (int(v) for v in colours[step])
+        # Shown over mid grey, as over a picture.
+        rest = 1 - alpha / 255
+        shade = QColor(*(min(255, int(v + 90 * rest)) for v in (red, green, blue)))
+        gradient.setColorAt(step / 255, shade)
+    painter.fillRect(bar, gradient)
+    flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    painter.setPen(QColor(theme.DIM))
+    if low:
+        painter.drawText(QRectF(box.left(), box.top(), 28, box.height()), flags, low)
+    painter.drawText(QRectF(bar.right() + 5, box.top(), 60, box.height()), flags, high)

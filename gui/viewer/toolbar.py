@@ -1,0 +1,246 @@
+"""The tool bar of a viewer."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QLabel, QMenu, QToolBar, QToolButton
+
+from engine.errors import CodefError
+from gui import theme
+from gui.core.actions import Actions
+from gui.viewer.display import CHANNELS
+from gui.viewer.lookfield import LookField
+from gui.viewer.views import View, views
+
+SCALES = (1, 2, 4, 8)
+OVERLAYS = {
+    "grid": "Warp grid",
+    "coverage": "Coverage",
+    "confidence": "Confidence",
+    "folds": "Folds",
+    "outlines": "Group outlines",
+}
+_TITLES = {
+    "rgb": "RGB",
+    "r": "R",
+    "g": "G",
+    "b": "B",
+    "a": "Alpha",
+    "y": "Luma",
+    "m": "Matte",
+}
+_CHANNEL_ACTIONS = {
+    "r": "viewer.red",
+    "g": "viewer.green",
+    "b": "viewer.blue",
+    "a": "viewer.alpha",
+    "y": "viewer.luminance",
+    "m": "viewer.matte",
+}
+
+
+class MenuButton(QToolButton):
+    """A button that shows what is chosen of a menu."""
+
+    def __init__(self, tip: str) -> None:
+        super().__init__()
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        self.setToolTip(tip)
+        self.setMenu(QMenu(self))
+        self.setStyleSheet("QToolButton { padding: 3px 14px 3px 6px; }")
+
+
+class Toolbar(QToolBar):
+    """Shows and changes how a viewer shows; the pane decides what that means.
+
+    Attributes:
+        gain: The factor in linear light.
+        gamma: The bend after the view.
+    """
+
+    channels_chosen = Signal(str)
+    view_chosen = Signal(object)
+    scale_chosen = Signal(int)
+    layer_chosen = Signal(int)
+    compare_chosen = Signal(str)
+    overlay_toggled = Signal(str, bool)
+    legend_toggled = Signal()
+
+    def __init__(self, actions: Actions, run: Callable[[str], object]) -> None:
+        super().__init__()
+        self._actions, self._run = actions, run
+        self.setMovable(False)
+        self.setIconSize(QSize(theme.ICON, theme.ICON))
+        self.setFixedHeight(theme.BAR)
+        self.setStyleSheet(
+            f"QToolBar {{ background: {theme.WINDOW}; border: 0; spacing: 3px; padding: 0 4px; }}"
+            f"QToolBar::separator {{ background: {theme.RAISED}; width: 1px; margin: 6px 3px; }}"
+        )
+        self.name = QLabel()
+        self.name.setTextFormat(Qt.TextFormat.RichText)
+        self.name.setMinimumWidth(40)
+        self.addWidget(self.name)
+        self.layers = MenuButton("Layer of the fit  (PgUp, PgDown)")
+        self._layers_action = self.addWidget(self.layers)
+        self._layers_action.setVisible(False)
+        self.addSeparator()
+        self.channels = MenuButton("Channels")
+        self._fill_channels()
+        self.addWidget(self.channels)
+        self.view = MenuButton("OCIO display and view; never burnt into files")
+        self.addWidget(self.view)
+        self.addSeparator()
+        self.gain = LookField(
+            "gain",
+            "Multiplies what is shown, in linear light; the arrows go by one f-stop.",
+            stops=True,
+            low=2.0**-16,
+            high=2.0**16,
+        )
+        self.gamma = LookField("gamma", "Bends what is shown, after the view.", low=0.05, high=10)
+        self.addWidget(self.gain)
+        self.addWidget(self.gamma)
+        self.addSeparator()
+        self.scale = MenuButton("Resolution of this viewer; renders are always full")
+        self._fill_scale()
+        self.addWidget(self.scale)
+        self.wipe = self._toggle("wipe", "viewer.wipe")
+        self.difference = self._toggle("difference", "viewer.difference")
+        self.roi = self._toggle("roi", "viewer.roi")
+        self.overlays = MenuButton("Overlays")
+        self.overlays.setIcon(theme.icon("grid"))
+        self.overlays.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.overlay_actions = self._fill_overlays()
+        self.addWidget(self.overlays)
+        self.pause = self._toggle("pause", "viewer.pause")
+        self.refresh = self._toggle("refresh", "viewer.refresh", checkable=False)
+
+    def set_names(self, a: str | None, b: str | None, *, chosen: bool) -> None:
+        """Shows which nodes are compared.
+
+        Args:
+            a: The node of the A side.
+            b: The node of the B side, or None while nothing is compared.
+            chosen: The artist chose the node; the graph says another one.
+        """
+        text = f"<b>{a}</b>" if a else f"<span style='color:{theme.FAINT}'>nothing</span>"
+        if b:
+            text = f"{text}<span style='color:{theme.DIM}'> | {b}</span>"
+        if chosen:
+            text = f"<span style='color:{theme.ACCENT}'>&#9679;</span> {text}"
+        self.name.setText(text)
+        tip = "The node that is shown"
+        if chosen:
+            tip += "; chosen by hand: press Refresh twice or view another node to go back"
+        self.name.setToolTip(tip)
+
+    def set_channels(self, channels: str) -> None:
+        """Shows the channels."""
+        self.channels.setText(_TITLES[channels])
+        colour = {"r": "#ff8f86", "g": "#8fd18a", "b": "#8fb4ff"}.get(channels, theme.TEXT)
+        self.channels.setStyleSheet(
+            f"QToolButton {{ padding: 3px 14px 3px 6px; color: {colour}; }}"
+        )
+
+    def set_scale(self, scale: int) -> None:
+        """Shows the scale; red when it is not full."""
+        self.scale.setText("1:1" if scale == 1 else f"1/{scale}")
+        colour = theme.TEXT if scale == 1 else theme.ERROR
+        self.scale.setStyleSheet(f"QToolButton {{ padding: 3px 14px 3px 6px; color: {colour}; }}")
+
+    def set_view(self, view: View) -> None:
+        """Shows the view."""
+        short = view.display.split(" - ")[0] if view.view == "Un-tone-mapped" else view.view
+        short = short.split(" (")[0]
+        self.view.setText(short if len(short) <= 18 else short[:17] + "…")
+        self.view.setToolTip(f"Display and view: {view.title}\nNever burnt into files.")
+
+    def fill_views(self) -> None:
+        """Fills the menu of displays and views."""
+        menu = self.view.menu()
+        menu.clear()
+        try:
+            known = views()
+        except CodefError as error:
+            menu.addAction(str(error)).setEnabled(False)
+            return
+        group: dict[str, QMenu] = {}
+        for view in known:
+            if view.display not in group:
+                group[view.display] = menu.addMenu(view.display.removesuffix(" - Display"))
+            action = group[view.display].addAction(view.view)
+            action.triggered.connect(lambda _=False, chosen=view: self.view_chosen.emit(chosen))
+
+    def set_layers(self, names: list[str], current: int) -> None:
+        """Fills the menu of layers; with one layer there is none."""
+        self._layers_action.setVisible(len(names) > 1)
+        menu = self.layers.menu()
+        menu.clear()
+        group = QActionGroup(menu)
+        for number, name in enumerate(names):
+            action = menu.addAction(f"{number}  {name}")
+            action.setCheckable(True)
+            action.setChecked(number == current)
+            group.addAction(action)
+            action.triggered.connect(lambda _=False, k=number: self.layer_chosen.emit(k))
+        if names:
+            self.layers.setText(names[min(current, len(names) - 1)])
+
+    def set_compare(self, compare: str, possible: bool) -> None:
+        """Shows how A and B are compared, and whether there is a B at all."""
+        for button, value in ((self.wipe, "wipe"), (self.difference, "difference")):
+            button.setChecked(compare == value)
+            button.setEnabled(possible)
+
+    def _fill_channels(self) -> None:
+        menu = self.channels.menu()
+        for channel in CHANNELS:
+            action = menu.addAction(_TITLES[channel])
+            name = _CHANNEL_ACTIONS.get(channel)
+            if name:
+                key = self._actions.key_text(name)
+                action.setText(f"{_TITLES[channel]}\t{key}")
+            action.triggered.connect(lambda _=False, c=channel: self.channels_chosen.emit(c))
+        self.set_channels("rgb")
+
+    def _fill_scale(self) -> None:
+        menu = self.scale.menu()
+        for scale in SCALES:
+            key = self._actions.key_text(f"viewer.downrez_{scale}")
+            action = menu.addAction(f"{'Full' if scale == 1 else f'1/{scale}'}\t{key}")
+            action.triggered.connect(lambda _=False, s=scale: self.scale_chosen.emit(s))
+        self.set_scale(1)
+
+    def _fill_overlays(self) -> dict[str, QAction]:
+        menu = self.overlays.menu()
+        made = {}
+        for kind, title in OVERLAYS.items():
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.toggled.connect(lambda on, k=kind: self.overlay_toggled.emit(k, on))
+            made[kind] = action
+        menu.addSeparator()
+        made["zebra"] = self._entry(menu, "viewer.zebra")
+        hide = self._entry(menu, "viewer.overlays")
+        hide.setCheckable(False)
+        return made
+
+    def _entry(self, menu: QMenu, name: str) -> QAction:
+        action = menu.addAction(
+            f"{self._actions.action(name).title}\t{self._actions.key_text(name)}"
+        )
+        action.setCheckable(True)
+        action.triggered.connect(lambda _=False: self._run(name))
+        return action
+
+    def _toggle(self, icon: str, name: str, *, checkable: bool = True) -> QToolButton:
+        button = QToolButton()
+        button.setIcon(theme.icon(icon))
+        button.setToolTip(self._actions.tooltip(name))
+        button.setCheckable(checkable)
+        button.setAutoRaise(True)
+        button.clicked.connect(lambda _=False: self._run(name))
+        self.addWidget(button)
+        return button

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
-from tests.gui.paint.graphs import shot
 
 from gui.core.editor import Editor
 from gui.core.framecache import CachedFrame
@@ -13,6 +12,7 @@ from gui.paint.painting import Painting, painting_of
 from gui.paint.tool import PaintTool
 from gui.viewer.canvas import Canvas
 from gui.viewer.viewframe import ViewFrame
+from tests.gui.paint.graphs import shot
 
 
 def grey_frame(width: int = 200, height: int = 120) -> ViewFrame:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from tests.gui.paint.graphs import shot, strokes
 
 from codef_nodes.graph.commands import EditStrokes, Rename, SetKnob
 from gui.core.editor import Editor
 from gui.core.project import Project
 from gui.paint.model import COLUMNS, LIFETIME, NAME, OPACITY, VALUE, VISIBLE, StrokeModel
+from tests.gui.paint.graphs import shot, strokes
 
 
 @pytest.fixture

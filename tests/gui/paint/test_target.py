@@ -1,13 +1,13 @@
 """Which Paint node a stroke goes to, and where a new one is put."""
 
 import pytest
-from tests.gui.paint.graphs import shot
 
 from codef_nodes.graph.commands import AddNode, Connect, Group
 from engine.errors import UsageError
 from gui.core.editor import Editor
 from gui.core.project import Project
 from gui.paint.target import CANONICAL, canonical_target, canvas_scale, frame_target
+from tests.gui.paint.graphs import shot
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QInputDevice, QPointingDevice, QTabletEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
-from tests.gui.paint.conftest import canvas_for
-from tests.gui.paint.graphs import shot, strokes
 
 from codef_nodes.graph.commands import EditStrokes, SetDisabled, SetKnob
 from engine.paint.stroke import stroke_from
 from gui.core.editor import Editor
 from gui.paint.painting import Painting
 from gui.viewer.canvas import Canvas
+from tests.gui.paint.conftest import canvas_for
+from tests.gui.paint.graphs import shot, strokes
 
 LEFT = Qt.MouseButton.LeftButton
 NONE = Qt.KeyboardModifier.NoModifier
@@ -132,7 +132,7 @@ def test_shift_click_draws_a_straight_line_from_the_last_stroke(
     assert stored(editor) == [] and "Draw a stroke first" in said[-1]
     drag(canvas, (40, 30), (60, 40))
     QTest.mouseClick(canvas, LEFT, SHIFT, at(canvas, 90, 90))
-    first, second = stored(editor)
+    _, second = stored(editor)
     assert len(second["points"]) == 2
     assert near(second["points"][0], 60, 40) and near(second["points"][1], 90, 90)
 

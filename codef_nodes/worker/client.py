@@ -20,7 +20,9 @@ from codef_nodes.worker.protocol import (
     WorkerError,
     decode,
     encode,
+    encode_gently,
     error_from_json,
+    error_to_json,
 )
 from codef_nodes.worker.spawn import Spawned, spawn
 from codef_nodes.worker.transport import Line, connect
@@ -136,7 +138,7 @@ class Client:
         self.pid: int | None = None
         self._on_event, self._on_state = on_event, on_state
         self._start = start or (lambda: spawn(role, cache_dir=cache_dir))
-        self._outgoing: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._outgoing: queue.SimpleQueue[bytes | Message | None] = queue.SimpleQueue()
         self._calls: dict[int, Call] = {}
         self._next = 1
         self._lock = threading.Lock()
@@ -159,6 +161,8 @@ class Client:
         done: Done | None = None,
         failed: Failed | None = None,
         event: Event | None = None,
+        *,
+        frozen: bool = False,
     ) -> Call:
         """Sends a request; returns at once.
 
@@ -168,12 +172,15 @@ class Client:
             done: Gets the answer.
             failed: Gets the error.
             event: Gets name and data of each event of this request.
+            frozen: ``args`` will never be changed again: they are large, and made into a message
+                bit by bit in the client's own thread.
         """
         with self._lock:
             call = Call(self, self._next, verb, done, failed, event)
             self._next += 1
+            message = {"id": call.id, "verb": verb, "args": args or {}}
             try:
-                body = encode({"id": call.id, "verb": verb, "args": args or {}})
+                body = message if frozen else encode(message)
             except ProtocolError as error:
                 trouble = WorkerError(error.code, error.message)
             else:
@@ -249,7 +256,10 @@ class Client:
             if body is None:
                 return
             try:
-                line.send(body)
+                line.send(body if isinstance(body, bytes) else encode_gently(body))
+            except ProtocolError as error:
+                if isinstance(body, dict):
+                    self._hear({"id": body["id"], "error": error_to_json(error)})
             except OSError:
                 line.close()  # the reader notices
                 return

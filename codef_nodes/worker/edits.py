@@ -1,4 +1,4 @@
-"""Edits of a document as JSON, both ways, exactly.
+"""Edits of a document as JSON, both ways, exactly; and applied without touching the old tree.
 
 ``{"put": PATH, "before": V, "after": V}`` where an absent member means that nothing is there,
 ``{"splice": PATH, "index": N, "removed": [...], "added": [...]}`` and
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from codef_nodes.graph.edits import ABSENT, Edit, Path, Put, RenameKey, Splice
+from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.worker.protocol import ProtocolError
 
 
@@ -72,6 +73,24 @@ def edits_from_json(content: Any) -> list[Edit]:
     if not isinstance(content, list):
         raise ProtocolError("edits are a list; see docs/protocol.md")
     return [edit_from_json(each) for each in content]
+
+
+def applied(tree: dict[str, JSON], edits: Sequence[Edit]) -> dict[str, JSON]:
+    """The tree after some edits; the one given stays as it is, and they share what is equal."""
+    fresh: set[int] = set()
+    kept: list[JSON] = []  # an id is a name for as long as the object lives
+    root: dict[str, JSON] = dict(tree)
+    for edit in edits:
+        place: JSON = root
+        for step in edit.path[:-1] if isinstance(edit, Put) else edit.path:
+            inner = place[step]
+            if id(inner) not in fresh:
+                inner = place[step] = inner.copy()
+                fresh.add(id(inner))
+                kept.append(inner)
+            place = inner
+        edit.apply(root)
+    return root
 
 
 def _path(content: Any, least: int) -> Path:

@@ -12,13 +12,14 @@ from pathlib import Path
 from codef_nodes.graph.assets import UNSAVED, FitAssets
 from codef_nodes.graph.cache import Cache
 from codef_nodes.graph.commands import RecordField
-from codef_nodes.graph.document import Document
+from codef_nodes.graph.document import SCHEMA, Document
 from codef_nodes.graph.edits import Edit, EditMismatchError, Put, RenameKey
 from codef_nodes.graph.evaluate import Evaluator
-from codef_nodes.graph.jsonvalue import JSON, plain, same
+from codef_nodes.graph.jsonvalue import JSON, same
 from codef_nodes.graph.registry import Registry
 from codef_nodes.graph.serialise import from_tree
 from codef_nodes.graph.trust import Trust
+from codef_nodes.worker.edits import applied
 from engine.errors import DocumentError, UsageError
 
 Recorded = Callable[[str, dict[str, JSON]], None]
@@ -117,11 +118,9 @@ class Mirror:
         Raises:
             DocumentError: It is none.
         """
-        given = plain(tree)
-        checked = from_tree(given, self._registry)
-        upgraded = checked.tree()
+        checked = from_tree(tree, self._registry)
         # Edits are exact: only what came from an older version is brought to its normal form.
-        kept = given if _as_new(given, upgraded) else upgraded
+        kept = tree if _as_new(tree, checked) else checked.tree()
         self.document = Snapshot(checked.registry, kept)
         self.document.notes = list(checked.notes)
         self.path, self.safe, self.drafts = path, safe, dict(drafts)
@@ -212,24 +211,6 @@ class Mirror:
         return evaluator
 
 
-def applied(tree: dict[str, JSON], edits: Sequence[Edit]) -> dict[str, JSON]:
-    """The tree after some edits; the one given stays as it is, and they share what is equal."""
-    fresh: set[int] = set()
-    kept: list[JSON] = []  # an id is a name for as long as the object lives
-    root: dict[str, JSON] = dict(tree)
-    for edit in edits:
-        place: JSON = root
-        for step in edit.path[:-1] if isinstance(edit, Put) else edit.path:
-            inner = place[step]
-            if id(inner) not in fresh:
-                inner = place[step] = inner.copy()
-                fresh.add(id(inner))
-                kept.append(inner)
-            place = inner
-        edit.apply(root)
-    return root
-
-
 def changed_nodes(edits: Sequence[Edit], *documents: Document) -> set[str]:
     """The nodes that edits touch in a way that may change results; all of them for a setting."""
     touched: set[str] = set()
@@ -262,11 +243,13 @@ def downstream(nodes: set[str], document: Document) -> set[str]:
     return found
 
 
-def _as_new(given: JSON, upgraded: JSON) -> bool:
-    """Whether a tree was of the newest schema and its nodes of the newest versions."""
-    if not same(given.get("codef"), upgraded["codef"]):
+def _as_new(tree: JSON, checked: Document) -> bool:
+    """Whether a tree is of the newest schema and its nodes of the newest versions."""
+    if not same(tree.get("codef"), {"schema": SCHEMA}) or "settings" not in tree:
         return False
-    nodes = given.get("nodes", {})
-    return "settings" in given and all(
-        nodes[name].get("version") == block["version"] for name, block in upgraded["nodes"].items()
+    blocks = tree.get("nodes", {})
+    return all(
+        {"version", "knobs", "inputs"} <= blocks[name].keys()
+        and blocks[name]["version"] == state.version
+        for name, state in checked.nodes.items()
     )

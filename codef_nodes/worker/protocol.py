@@ -5,6 +5,7 @@ See ``docs/protocol.md``. Nothing here touches a socket.
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from engine.errors import CodefError
@@ -12,6 +13,9 @@ from engine.errors import CodefError
 VERSION = 1
 MAX_FRAME = 16 << 20
 """Bytes of one message at most; a longer one ends the connection."""
+
+_GENTLE_DEPTH = 8
+"""Down to the members of a stroke: request, args, tree, nodes, node, knobs, knob, stroke."""
 
 Message = dict[str, Any]
 
@@ -63,11 +67,23 @@ def encode(message: Message) -> bytes:
             body = _dump(_finite(message))
     except (TypeError, ValueError, RecursionError) as error:
         raise ProtocolError(f"a message cannot be sent as JSON: {error}") from None
-    if len(body) > MAX_FRAME:
-        raise ProtocolError(
-            f"a message of {len(body)} bytes is more than the {MAX_FRAME} that may be sent"
-        )
-    return body
+    return _not_too_long(body)
+
+
+def encode_gently(message: Message) -> bytes:
+    """As ``encode``, in many small steps, so that other threads get their turn in between.
+
+    ``json.dumps`` keeps every other thread waiting until it is done: a tenth of a second for a
+    document with a thousand strokes.
+
+    Raises:
+        ProtocolError: As ``encode``.
+    """
+    try:
+        body = "".join(_pieces(message, _GENTLE_DEPTH)).encode("ascii")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ProtocolError(f"a message cannot be sent as JSON: {error}") from None
+    return _not_too_long(body)
 
 
 def decode(body: bytes) -> Message:
@@ -105,6 +121,33 @@ def error_from_json(content: Any) -> WorkerError:
         frame if isinstance(frame, int) else None,
         None if node is None else str(node),
     )
+
+
+def _not_too_long(body: bytes) -> bytes:
+    if len(body) > MAX_FRAME:
+        raise ProtocolError(
+            f"a message of {len(body)} bytes is more than the {MAX_FRAME} that may be sent"
+        )
+    return body
+
+
+def _pieces(value: Any, depth: int) -> Iterator[str]:
+    if depth > 0 and isinstance(value, dict) and all(isinstance(name, str) for name in value):
+        opening = "{"
+        for name, item in value.items():
+            yield f"{opening}{json.dumps(name)}:"
+            yield from _pieces(item, depth - 1)
+            opening = ","
+        yield "}" if value else "{}"
+    elif depth > 0 and isinstance(value, list):
+        opening = "["
+        for item in value:
+            yield opening
+            yield from _pieces(item, depth - 1)
+            opening = ","
+        yield "]" if value else "[]"
+    else:
+        yield json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
 def _dump(message: Any) -> bytes:

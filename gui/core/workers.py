@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
 from codef_nodes.graph.edits import Edit
 from codef_nodes.worker.client import Call, Client
-from codef_nodes.worker.edits import edits_to_json
+from codef_nodes.worker.edits import applied, edits_to_json
 from codef_nodes.worker.protocol import WorkerError
 from gui.core.project import Project
 
@@ -112,6 +112,11 @@ class WorkerLink:
         return None if self._client is None else self._client.run_dir
 
     @property
+    def alive(self) -> bool:
+        """Whether requests can be made; False from the very moment in which the process died."""
+        return self._client is not None and self._client.alive
+
+    @property
     def pid(self) -> int | None:
         """The worker's process, while it is ready."""
         return None if self._client is None else self._client.pid
@@ -139,6 +144,8 @@ class WorkerLink:
         done: Done | None = None,
         failed: Failed | None = None,
         event: Event | None = None,
+        *,
+        frozen: bool = False,
     ) -> Request:
         """Sends a request and returns at once; the callbacks run later on the UI thread.
 
@@ -148,6 +155,7 @@ class WorkerLink:
             done: Gets the answer.
             failed: Gets the error; also when the worker dies.
             event: Gets name and data of each event of this request.
+            frozen: ``args`` are large and will never be changed again.
         """
         request = Request(verb)
         post = partial(_post, weakref.ref(self))
@@ -159,7 +167,9 @@ class WorkerLink:
             if on_failed is not None:
                 on_failed(WorkerError(1, "the worker process is not running"))
             return request
-        request._call = self._client.request(verb, args, on_done, on_failed, on_event)
+        request._call = self._client.request(
+            verb, args, on_done, on_failed, on_event, frozen=frozen
+        )
         return request
 
     def open_picture(self, picture: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
@@ -236,6 +246,9 @@ class Workers(QObject):
         super().__init__(parent)
         self._project = project
         self._drafts: dict[str, str] = {}
+        # A tree of its own, never changed, only replaced by one that shares nearly all with it: it
+        # can be sent, also again, without a copy and without holding up the window.
+        self._tree = project.document.tree()
         self.view = WorkerLink("view", cache_dir, self)
         self.jobs = WorkerLink("jobs", cache_dir, self)
         for link in self.links:
@@ -274,20 +287,27 @@ class Workers(QObject):
         link.request(
             "open",
             {
-                "tree": self._project.document.tree(),
+                "tree": self._tree,
                 "path": None if self._project.path is None else str(self._project.path),
                 "safe": self._project.safe,
                 "drafts": dict(self._drafts) if link is self.view else {},
             },
-            failed=lambda error: self._project.problem.emit(str(error)),
+            failed=self._open_failed,
+            frozen=True,
         )
+
+    def _open_failed(self, error: WorkerError) -> None:
+        if not error.cancelled:
+            self._project.problem.emit(str(error))
 
     def _replaced(self) -> None:
         self._drafts.clear()
+        self._tree = self._project.document.tree()
         for link in self.links:
             self._open(link)
 
     def _edited(self, edits: list[Edit]) -> None:
+        self._tree = applied(self._tree, edits)
         content = {"edits": edits_to_json(edits)}
         for link in self.links:
             # What a worker cannot apply it gets anew: the window's document is the true one.

@@ -1,0 +1,1 @@
+"""The queue of renders and fits, and the pane that shows it."""

@@ -1,0 +1,120 @@
+"""Verbs that take places and strokes from a frame to the canonical image and back.
+
+Convention: frame points in pixels of the display window, canonical points in canonical pixels
+(those of the reference frame, whatever the scale of a CanonicalView), y down, centres at +0.5.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from codef_nodes.worker.args import Args
+from codef_nodes.worker.fieldbook import fit_of
+from codef_nodes.worker.verbs import Emit, Reply, verb
+from codef_nodes.worker.work import WorkTask
+from engine.errors import CodefError, UsageError
+
+if TYPE_CHECKING:
+    from codef_nodes.worker.server import Worker
+    from engine.arrays import F32
+    from engine.fields.field import Field
+
+_WAYS = ("canonical", "frame")
+
+
+@verb("map", role="view", queue="query")
+def map_points(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
+    """Points of a frame on the canonical image, or back.
+
+    ``layers`` are numbers; ``visible`` says whether the frame shows the layer there, ``confidence``
+    how well the place is known. Without ``layer`` a frame point goes to the layer that owns it, and
+    a canonical point is one of the front layer.
+    """
+    to = args.text("to")
+    if to not in _WAYS:
+        raise UsageError(f"places are mapped to 'canonical' or to 'frame', not to {to!r}")
+    points: F32 = np.array(args.points("points"), np.float32).reshape(-1, 2)
+    fit = fit_of(worker, args, task)
+    layer = fit.layer(args)
+    lookup = fit.lookups.frame(fit.index(args))
+    if to == "canonical":
+        found = lookup.to_canonical(points, layer)
+    else:
+        found = lookup.to_frame(points, layer or 0)
+    return {
+        "points": [[float(x), float(y)] for x, y in found.points],
+        "visible": [bool(each) for each in found.visible],
+        "confidence": [float(each) for each in found.confidence],
+        "layers": [int(each) for each in found.layers],
+        "names": [layer.name for layer in fit.field.layers],
+    }
+
+
+@verb("strokes.to_canonical", role="view", queue="query")
+def strokes_to_canonical(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
+    """Strokes drawn on a frame as strokes on the canonical image of the layer that owns them."""
+    from engine.edit.strokemaps import to_canonical
+
+    strokes = _strokes(args)
+    fit = fit_of(worker, args, task)
+    layer = fit.layer(args)
+    lookup = fit.lookups.frame(fit.index(args))
+    try:
+        found = to_canonical(lookup, strokes, layer)
+    except CodefError as error:
+        error.node = error.node or fit.node
+        raise
+    return {
+        "strokes": [stroke.as_dict() for _, stroke in found],
+        "layers": [k for k, _ in found],
+        "names": [fit.field.layers[k].name for k, _ in found],
+    }
+
+
+@verb("strokes.carry", role="view", queue="query")
+def strokes_carry(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
+    """Strokes painted on the canonical image of one fit as strokes on that of another.
+
+    ``old`` and ``new`` are field folders, ``strokes`` those to carry (default: of the Paint node
+    ``node``), ``layer`` theirs in the old fit (default: the front one). ``found`` says for each
+    what share of it some frame shows; the rest is where the fit continues it.
+    """
+    from codef_nodes.worker.looks import layer_of
+    from engine.edit.strokemaps import carried, layer_like
+
+    node = args.text("node")
+    strokes = _strokes(args, worker)
+    old, new = (_field(worker, args.text(which)) for which in ("old", "new"))
+    task.check()
+    layer = args.get("layer")
+    k = layer_of(old, layer, node)
+    to = layer_like(old, new, k)
+    try:
+        found = carried(old, new, k, to, strokes)
+    except CodefError as error:
+        error.node = error.node or node
+        raise
+    return {
+        "strokes": [each.stroke.as_dict() for each in found],
+        "found": [each.found for each in found],
+        "layer": to,
+        "name": new.layers[to].name,
+    }
+
+
+def _strokes(args: Args, worker: "Worker | None" = None) -> list[Any]:
+    from engine.paint.stroke import strokes_from
+
+    given = args.get("strokes")
+    if given is None and worker is not None:
+        given = worker.document.knob_value(args.text("node"), "strokes")
+    if not isinstance(given, list) or not given:
+        raise UsageError(f"the request {args.verb!r} needs a list of strokes as 'strokes'")
+    return strokes_from(given)
+
+
+def _field(worker: "Worker", path: str) -> "Field":
+    from engine.fields.folder import load_field
+
+    return load_field(worker.evaluator.folder / Path(path))

@@ -1,0 +1,215 @@
+"""Heat maps of how far a fit can be trusted: coverage, confidence, folds.
+
+Each is a map [h, w] from 0 to 1 of cells of ``step`` pixels over a window, a part at its right and
+lower edge included.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import F32, U8, Bool
+from engine.fields.field import Field
+from engine.io.picture import Window
+from engine.metrics.folding import determinants
+from engine.progress import Task
+from engine.warp.lookup import FrameLookup
+
+#: Frames that sums over a clip look at, evenly spread.
+MOST_FRAMES = 48
+#: Cells across, about: what a heat map can show.
+_ACROSS = 480
+#: Determinant below which a place is nearly folded: a pixel squeezed to a twentieth.
+_SQUEEZED = 0.05
+#: Round trip error in pixels at which confidence is down to a third.
+_ASTRAY = 0.5
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """A map of cells.
+
+    Attributes:
+        values: float32 [h, w], 0 to 1.
+        window: What it lies over; its first cell begins at the top left corner.
+        step: Pixels per side of a cell.
+    """
+
+    values: F32
+    window: Window
+    step: int
+
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """What the cells cover, (x0, y0, x1, y1)."""
+        height, width = self.values.shape
+        x0, y0 = self.window.x0, self.window.y0
+        return x0, y0, x0 + width * self.step, y0 + height * self.step
+
+    def read(self, points: F32) -> F32:
+        """Values at points [..., 2]; 0 outside."""
+        with np.errstate(invalid="ignore"):
+            column = np.floor((points[..., 0] - self.window.x0) / self.step)
+            row = np.floor((points[..., 1] - self.window.y0) / self.step)
+            height, width = self.values.shape
+            inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
+        safe = np.where(inside, row, 0).astype(np.intp), np.where(inside, column, 0).astype(np.intp)
+        return np.asarray(self.values[safe] * inside, np.float32)
+
+
+def step_of(window: Window) -> int:
+    """Pixels per cell for a window."""
+    return max(1, round(max(window.width, window.height) / _ACROSS))
+
+
+def chosen_frames(count: int) -> list[int]:
+    """Positions of the frames that a sum looks at."""
+    if count <= MOST_FRAMES:
+        return list(range(count))
+    return sorted({round(i) for i in np.linspace(0, count - 1, MOST_FRAMES)})
+
+
+def coverage_of(field: Field, k: int, task: Task) -> HeatMap:
+    """In how many frames each place of a layer's canonical image is seen: a share of the frames.
+
+    Args:
+        field: The field.
+        k: Layer, front to back.
+        task: Progress and cancel.
+    """
+    return _summed(field, k, task, lambda index, points: field.seen(index)[k] > 0.5, mean=True)
+
+
+def folds_of(field: Field, k: int, task: Task) -> HeatMap:
+    """Where a layer's canonical image is folded in some frame: 1; nearly: less.
+
+    Args:
+        field: The field.
+        k: Layer, front to back.
+        task: Progress and cancel.
+    """
+
+    def folded(index: int, positions: F32) -> Bool:
+        shown = field.seen(index)[k] > 0.5
+        return np.asarray((_folding(positions) > 0) & shown, np.bool_)
+
+    return _summed(field, k, task, folded, mean=False)
+
+
+def folds_in(lookup: FrameLookup, layer: int | None) -> HeatMap:
+    """Where the map of a frame is folded (1) or nearly so (less), for what the frame shows."""
+    field = lookup.field
+    values = np.zeros((field.height, field.width), np.float32)
+    for k in _layers(field, layer):
+        positions = field.layers[k].deformation.positions(lookup.index)
+        values = np.maximum(values, _folding(positions) * (lookup.seen[k] > 0.5))
+    return HeatMap(np.asarray(values, np.float32), field.data, 1)
+
+
+def coverage_in(lookup: FrameLookup, maps: dict[int, HeatMap]) -> HeatMap:
+    """The coverage of what each pixel of a frame shows.
+
+    Args:
+        lookup: The frame.
+        maps: ``coverage_of`` by layer, for the layers to show.
+    """
+    field = lookup.field
+    step = step_of(field.data)
+    values = np.zeros((-(-field.height // step), -(-field.width // step)), np.float32)
+    rows, columns = _middles(field.height, step), _middles(field.width, step)
+    for k, held in maps.items():
+        shown = lookup.seen[k][np.ix_(rows, columns)] > 0.5
+        points = field.layers[k].deformation.positions(lookup.index)[np.ix_(rows, columns)]
+        values[shown] = held.read(points)[shown]
+    return HeatMap(values, field.data, step)
+
+
+def confidence_in(lookup: FrameLookup, layer: int | None) -> HeatMap:
+    """How well the map of a frame is known: there and back leads to the same place.
+
+    Scaled by the layer's share of the pixel.
+
+    Args:
+        lookup: The frame.
+        layer: The layer, or None: for each pixel what it shows.
+    """
+    field = lookup.field
+    step = step_of(field.data)
+    rows, columns = _middles(field.height, step), _middles(field.width, step)
+    values = np.zeros((len(rows), len(columns)), np.float32)
+    x, y = np.meshgrid(columns + field.data.x0 + 0.5, rows + field.data.y0 + 0.5)
+    points = np.stack([x, y], axis=-1).astype(np.float32)
+    for k in _layers(field, layer):
+        share = lookup.seen[k][np.ix_(rows, columns)]
+        shown = share > 0
+        if not shown.any():
+            continue
+        there = field.layers[k].deformation.at(lookup.index, points[shown])
+        back = lookup.inverse(k).find(there, beyond=False)
+        off = np.linalg.norm(back.points - points[shown], axis=1)
+        values[shown] += np.exp(-np.square(off / _ASTRAY)) * share[shown]
+    return HeatMap(np.clip(values, 0, 1), field.data, step)
+
+
+def confidence_on(lookup: FrameLookup, k: int) -> HeatMap:
+    """How well each place of a layer's canonical image is known in one frame; 0 where unseen."""
+    canvas = lookup.field.layers[k].canonical.data
+    step = step_of(canvas)
+    x = canvas.x0 + np.arange(0, canvas.width, step) + step / 2
+    y = canvas.y0 + np.arange(0, canvas.height, step) + step / 2
+    points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+    found = lookup.to_frame(points.reshape(-1, 2), k)
+    values = np.where(found.visible, found.confidence, 0).reshape(points.shape[:2])
+    return HeatMap(values.astype(np.float32), canvas, step)
+
+
+def _summed(
+    field: Field, k: int, task: Task, which: Callable[[int, F32], Bool], mean: bool
+) -> HeatMap:
+    """Pixels of frames marked on a canonical canvas: the mean over frames, or where any is."""
+    import cv2
+
+    canvas = field.layers[k].canonical.data
+    step = step_of(canvas)
+    shape = (-(-canvas.height // step), -(-canvas.width // step))
+    total = np.zeros(shape, np.float32)
+    chosen = chosen_frames(len(field.frames))
+    deformation = field.layers[k].deformation
+    for n, index in enumerate(chosen):
+        task.report(n / len(chosen), "overlay")
+        positions = deformation.positions(index)
+        points = positions[which(index, positions)]
+        with np.errstate(invalid="ignore"):
+            column = np.floor((points[:, 0] - canvas.x0) / step)
+            row = np.floor((points[:, 1] - canvas.y0) / step)
+            inside = (column >= 0) & (row >= 0) & (column < shape[1]) & (row < shape[0])
+        marks: U8 = np.zeros(shape, np.uint8)
+        marks[row[inside].astype(np.intp), column[inside].astype(np.intp)] = 1
+        if mean:
+            # Where the canonical is larger than the frame, pixels leave gaps between them.
+            padded = cv2.copyMakeBorder(marks, 2, 2, 2, 2, cv2.BORDER_CONSTANT, value=0)
+            closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+            total += closed[2:-2, 2:-2]
+        else:
+            total = np.maximum(total, marks)
+    values = total / max(len(chosen), 1) if mean else total
+    return HeatMap(np.asarray(values, np.float32), canvas, step)
+
+
+def _folding(positions: F32) -> F32:
+    """1 where the Jacobian's determinant is 0 or less, falling to 0 at ``_SQUEEZED``, [H, W]."""
+    values = np.zeros(positions.shape[:2], np.float32)
+    det = determinants(positions)
+    values[:-1, :-1] = np.clip(1 - np.maximum(det, 0) / _SQUEEZED, 0, 1)
+    return np.asarray(np.nan_to_num(values), np.float32)
+
+
+def _layers(field: Field, layer: int | None) -> list[int]:
+    return list(range(len(field.layers))) if layer is None else [layer]
+
+
+def _middles(length: int, step: int) -> NDArray[np.intp]:
+    """The pixel in the middle of each cell."""
+    return np.minimum(np.arange(0, length, step) + step // 2, length - 1)

@@ -84,7 +84,7 @@ class Paint(Node):
         """The picture at the frame (a still has none), and the frames that strokes reveal."""
         if port == "image":
             return (None,) if ctx.input_frames(port) is None else (ctx.frame_or_none,)
-        wanted = _revealed(ctx)
+        wanted = revealed(ctx)
         if not wanted:
             return ()
         if port == "field":
@@ -112,7 +112,7 @@ class Paint(Node):
         if not strokes or opacity == 0:
             return picture
         try:
-            shown = shown_frames(ctx, picture, _revealed(ctx))
+            shown = shown_frames(ctx, picture, revealed(ctx))
             made = PAINTINGS.paint(picture, strokes, ctx.frame_or_none, shown, ctx.task)
         except UsageError as error:
             error.node = error.node or ctx.node_name
@@ -143,7 +143,7 @@ def _reveals(strokes: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     )
 
 
-def _revealed(ctx: Context) -> dict[int | None, bool]:
+def revealed(ctx: Context) -> dict[int | None, bool]:
     """Frames that strokes reveal here, and whether each counts from the frame painted on."""
     from engine.paint.stroke import stroke_from
 

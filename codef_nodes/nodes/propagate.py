@@ -134,12 +134,12 @@ class Propagate(Node):
 
         field: Field = ctx.input("field")
         index = field.index(ctx.frame)
-        plate = _plate(ctx, field, ctx.frame)
+        plate = plate_at(ctx, field, ctx.frame)
         mix, mode = ctx.knob("mix"), ctx.knob("mode")
         mask = None
         if ctx.has("mask"):
             mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
-        edits = _edits(ctx, field)
+        edits = prepared(ctx, field)
         result = plate
         if edits or mode == "replace":
             result = propagate_frame(
@@ -153,7 +153,8 @@ class Propagate(Node):
         return result
 
 
-def _plate(ctx: Context, field: Field, frame: int) -> Picture:
+def plate_at(ctx: Context, field: Field, frame: int) -> Picture:
+    """The frame that a Propagate node puts its edits on."""
     if ctx.has("source"):
         picture: Picture = ctx.input("source", frame)
         return picture
@@ -178,7 +179,8 @@ def _edit_frames(ctx: Context) -> tuple[int, ...]:
     return frames
 
 
-def _edits(ctx: Context, field: Field) -> dict[int, "Edit"]:
+def prepared(ctx: Context, field: Field) -> dict[int, "Edit"]:
+    """The edits that a Propagate node carries, by layer; found once for all frames."""
     from engine.edit.edits import EditSource, prepare_edits
     from engine.edit.placement import read_sidecar
 
@@ -236,7 +238,9 @@ def _frame_edits(ctx: Context, field: Field) -> list["FrameEdit"]:
 
     def make() -> "list[FrameEdit]":
         return [
-            frame_edit(field, frame, picture, _plate(ctx, field, frame), working=ctx.working_space)
+            frame_edit(
+                field, frame, picture, plate_at(ctx, field, frame), working=ctx.working_space
+            )
             for frame, picture in zip(frames, painted, strict=True)
         ]
 

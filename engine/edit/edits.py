@@ -67,9 +67,14 @@ def layer_index(field: Field, layer: str | int) -> int:
     raise EditError(f"the field has no layer {text!r}; its layers are {', '.join(names)}")
 
 
-def _matched(
+def matched_layer(
     field: Field, source: EditSource, sidecar: Mapping[str, Any] | None, alone: bool
 ) -> int:
+    """The layer that an edit is for.
+
+    Raises:
+        EditError: Nothing says which.
+    """
     name = str(source.path or source.part or "the edit")
     if source.layer is not None:
         return layer_index(field, source.layer)
@@ -131,7 +136,7 @@ def prepare_edits(
         sidecar = source.sidecar
         if sidecar is None and source.path is not None:
             sidecar = read_sidecar(source.path)
-        k = _matched(field, source, sidecar, len(sources) == 1)
+        k = matched_layer(field, source, sidecar, len(sources) == 1)
         if k in edits:
             raise EditError(
                 f"there are two edits for layer {field.layers[k].name}; give one per layer",

@@ -1,7 +1,7 @@
 """An edit of the canonical image, carried to a frame."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -102,8 +102,36 @@ def check_plate(field: Field, plate: Picture, frame: int) -> None:
 Piece = tuple[Window, F32]
 
 
+@dataclass(frozen=True, eq=False)
+class SeenLayer:
+    """How one frame sees one layer.
+
+    Attributes:
+        positions: Canonical points of the frame's pixel centres, [H, W, 2].
+        share: Visible share of the layer, [H, W].
+        gain: Factors of light, [H, W, 3], or None.
+    """
+
+    positions: F32
+    share: F32
+    gain: F32 | None
+
+
+def seen_layer(field: Field, k: int, index: int) -> SeenLayer:
+    """What ``warp_change`` finds anew for each change; keep it where many are carried."""
+    positions = field.layers[k].deformation.positions(index)
+    return SeenLayer(positions, field.seen(index)[k], light(field, k, index))
+
+
 def warp_change(
-    field: Field, k: int, index: int, change: EditLayer, filter: str | None = None
+    field: Field,
+    k: int,
+    index: int,
+    change: EditLayer,
+    filter: str | None = None,
+    *,
+    region: tuple[slice, slice] | None = None,
+    seen: SeenLayer | None = None,
 ) -> Piece | None:
     """A change as one frame sees it: visible, lit, premultiplied.
 
@@ -113,29 +141,74 @@ def warp_change(
         index: Position of the frame in the field.
         change: The change on the canonical canvas.
         filter: ``bilinear`` or ``cubic``; None for ``OVER_FILTER``.
+        region: Rows and columns of the frame's data window that are wanted; None: all.
+        seen: ``seen_layer(field, k, index)`` where the caller has it.
 
     Returns:
         The window of the frame that it reaches (pixels of the display window) and float32
         [h, w, 4] over it; None when it does not reach the frame.
     """
-    share = field.seen(index)[k]
-    if not share.any():
-        return None
-    positions = field.layers[k].deformation.positions(index)
+    if seen is None:
+        share = field.seen(index)[k]
+        if not share.any():
+            return None
+        positions, gain = field.layers[k].deformation.positions(index), None
+    else:
+        positions, share, gain = seen.positions, seen.share, seen.gain
+    wanted = region or (slice(0, share.shape[0]), slice(0, share.shape[1]))
     x0, y0, x1, y1 = change.box
-    x, y = positions[..., 0], positions[..., 1]
-    reach: Bool = np.asarray((x > x0) & (x < x1) & (y > y0) & (y < y1) & (share > 0), np.bool_)
-    part = bounds(reach)
-    if part is None:
-        return None
-    paint = change.sheet.read_linear(
-        positions[part], filter=filter or OVER_FILTER, weights=np.ascontiguousarray(share[part])
+    x, y = positions[wanted][..., 0], positions[wanted][..., 1]
+    reach: Bool = np.asarray(
+        (x > x0) & (x < x1) & (y > y0) & (y < y1) & (share[wanted] > 0), np.bool_
     )
-    gain = light(field, k, index)
+    inner = bounds(reach)
+    if inner is None:
+        return None
+    top, left = wanted[0].start, wanted[1].start
+    part = (
+        slice(top + inner[0].start, top + inner[0].stop),
+        slice(left + inner[1].start, left + inner[1].stop),
+    )
+    paint = read_change(change, positions, share, part, filter, whole=region is None)
+    if seen is None:
+        gain = light(field, k, index)
     if gain is not None:
         paint[..., :3] *= gain[part]
     window = Window(part[1].start, part[0].start, part[1].stop, part[0].stop)
     return window.moved(field.data.x0, field.data.y0), paint
+
+
+def read_change(
+    change: EditLayer,
+    positions: F32,
+    share: F32,
+    part: tuple[slice, slice],
+    filter: str | None = None,
+    *,
+    whole: bool = False,
+) -> F32:
+    """A change at a part of a frame's pixels, weighted by their share, [h, w, 4].
+
+    Args:
+        change: The change on the canonical canvas.
+        positions: Canonical points of the frame's pixel centres, [H, W, 2].
+        share: Visible share of the layer, [H, W].
+        part: Rows and columns that are wanted.
+        filter: ``bilinear`` or ``cubic``; None for ``OVER_FILTER``.
+        whole: The part is all that the change reaches; otherwise its neighbours are looked at, so
+            that its rim is read like its middle.
+    """
+    rows, columns = part
+    top, left = (0, 0) if whole else (min(rows.start, 1), min(columns.start, 1))
+    more = part if whole else (
+        slice(rows.start - top, rows.stop + 1),
+        slice(columns.start - left, columns.stop + 1),
+    )  # fmt: skip
+    paint = change.sheet.read_linear(
+        positions[more], filter=filter or OVER_FILTER, weights=np.ascontiguousarray(share[more])
+    )
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    return paint[top : top + height, left : left + width]
 
 
 def put_over(

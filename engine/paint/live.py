@@ -18,18 +18,19 @@ HEAL_AROUND = 24
 
 
 class LazyPaint:
-    """Paint that starts as a copy of another and is copied tile by tile, where it is touched.
+    """Pixels that start as a copy of another and is copied tile by tile, where it is touched.
 
     Args:
         bounds: The canvas.
-        base: float32 [h, w, 4], what it starts as; None: empty. It is never changed.
+        base: float32 [h, w, C], what it starts as; None: empty, of four channels. It is never
+            changed.
     """
 
     def __init__(self, bounds: Box, base: F32 | None) -> None:
         height, width = bounds[3] - bounds[1], bounds[2] - bounds[0]
         self._bounds, self._base = bounds, base
         # Memory that is not touched costs nothing.
-        self._pixels = np.empty((height, width, 4), np.float32)
+        self._pixels = np.empty((height, width, 4 if base is None else base.shape[2]), np.float32)
         self._ready: Bool = np.zeros((-(-height // TILE), -(-width // TILE)), np.bool_)
 
     def part(self, box: Box) -> F32:

@@ -1,0 +1,240 @@
+"""The frame that follows a stroke: which chains of nodes can be followed, and how."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from codef_nodes.graph.context import Context
+from codef_nodes.graph.document import Document
+from codef_nodes.graph.pull import Pass
+from codef_nodes.nodes.canonical_view import CanonicalView
+from codef_nodes.nodes.paint import Paint
+from codef_nodes.nodes.propagate import Propagate, plate_at, prepared
+from codef_nodes.work.memo import Memo
+from codef_nodes.work.merging import matte
+from codef_nodes.worker.paintlive_start import Started
+from codef_nodes.worker.viewing import result_of
+from engine.arrays import F32
+from engine.edit.change import EditLayer, change_of
+from engine.edit.edits import EditSource, matched_layer
+from engine.edit.placement import Placed, place_edit
+from engine.edit.propagate import SeenLayer, check_plate, seen_layer
+from engine.errors import UsageError
+from engine.fields.field import Field
+from engine.io.picture import Picture
+from engine.paint.follow import Blocks, FrameFollower
+from engine.paint.stamps import Box, common
+from engine.paint.tiles import piece
+from engine.progress import Task
+
+if TYPE_CHECKING:
+    from codef_nodes.worker.server import Worker
+
+SEEN, BLOCKS, LOWER = Memo(keep=4), Memo(keep=4), Memo(keep=2)
+"""How frames see layers, and what nodes between the canonical and the paint change."""
+
+_PASSING = ("Viewer", "Dot")
+
+
+class Follower(Protocol):
+    """A frame that is kept up to date with a stroke."""
+
+    picture: Picture
+    bounds: Box
+
+    def update(self, box: Box) -> Box | None:
+        """Draws again what sees a changed box of what is painted on; returns where."""
+        ...
+
+    def pixels(self, box: Box) -> F32:
+        """The frame as it is now."""
+        ...
+
+
+class _Itself:
+    """The viewer shows the painted picture itself."""
+
+    def __init__(self, started: Started) -> None:
+        self._stroke, self._opacity = started.stroke, started.opacity
+        self.picture, self.bounds = started.picture, started.stroke.bounds
+
+    def update(self, box: Box) -> Box | None:
+        """The box itself."""
+        return box
+
+    def pixels(self, box: Box) -> F32:
+        """The painted picture."""
+        return self._stroke.picture(box, self._opacity)
+
+
+class _Carried:
+    """The viewer shows a Propagate that carries the painted picture."""
+
+    def __init__(self, follower: FrameFollower, plate: Picture) -> None:
+        self._follower = follower
+        self.picture, self.bounds = plate, follower.bounds
+
+    def update(self, box: Box) -> Box | None:
+        """Where the frame sees the box."""
+        return self._follower.update(box)
+
+    def pixels(self, box: Box) -> F32:
+        """The frame as it is now."""
+        return self._follower.pixels(box)
+
+
+def follower_of(
+    worker: "Worker", started: Started, shown: str, frame: int | None, task: Task
+) -> Follower:
+    """What keeps a viewer up to date with a stroke.
+
+    Args:
+        worker: The worker.
+        started: The stroke.
+        shown: The node that the viewer shows.
+        frame: Its frame.
+        task: Cancel.
+
+    Raises:
+        UsageError: The nodes between are more than a Propagate; the frame is computed after the
+            stroke.
+        CodefError: Any error of the nodes above.
+    """
+    document = started.evaluator.document
+    carry = through(document, shown)
+    if carry == started.node:
+        return _Itself(started)
+    if document.state(carry).type != Propagate.type:
+        raise _too_much(shown, f"{carry} lies between it and the Propagate")
+    if frame is None:
+        raise _too_much(shown, "it is shown without a frame")
+    ctx = Context(Pass(started.evaluator), carry, frame, task)
+    sources = [through(document, wire) for wire in ctx.wired("edit")]
+    if sources.count(started.node) != 1:
+        raise _too_much(shown, f"{started.node} is not wired to the edit of {carry} itself")
+    if ctx.knob("mode") != "over" or ctx.has("frame_edit"):
+        raise _too_much(shown, f"{carry} draws more than the change")
+    result: Picture = result_of(worker, started.evaluator, carry, frame, task)
+    field: Field = ctx.input("field")
+    if frame not in field.frames:
+        raise _too_much(shown, f"frame {frame} was not fitted")
+    return _Carried(*_frame_follower(ctx, started, field, sources.index(started.node), result))
+
+
+def _frame_follower(
+    ctx: Context, started: Started, field: Field, place: int, result: Picture
+) -> tuple[FrameFollower, Picture]:
+    frame, stroke = ctx.frame, started.stroke
+    index = field.index(frame)
+    plate = plate_at(ctx, field, frame)
+    check_plate(field, plate, frame)
+    edited: Picture = ctx.inputs("edit")[place]
+    layers = ctx.knob("layers")
+    said = layers[place].strip() or None if place < len(layers) else None
+    alone = len(ctx.wired("edit")) == 1
+    k = matched_layer(field, EditSource(edited, layer=said), None, alone)
+    placed = place_edit(edited, field, k)
+    if placed.pixels is not edited.pixels:
+        raise _too_much(ctx.node_name, f"{started.node} does not lie on the canonical canvas")
+    others = {} if alone else prepared(ctx, field)
+    mask = None
+    if ctx.has("mask"):
+        mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
+    follower = FrameFollower(
+        field,
+        k,
+        index,
+        BLOCKS.get((field,), (k, index), lambda: Blocks(_seen(field, k, index))),
+        plate,
+        result.pixels,
+        _Change(started, _lower(ctx, started, field, k, placed), placed).read,
+        stroke.bounds,
+        placed.origin,
+        placed.scale,
+        others={
+            n: (edit.change, _seen(field, n, index))
+            for n, edit in others.items()
+            if n != k and edit.change is not None
+        },
+        mix=ctx.knob("mix"),
+        mask=mask,
+    )
+    return follower, plate
+
+
+def _seen(field: Field, k: int, index: int) -> SeenLayer:
+    seen: SeenLayer = SEEN.get((field,), (k, index), lambda: seen_layer(field, k, index))
+    return seen
+
+
+class _Change:
+    """All that the painted picture changes: its paint over what the nodes below it did."""
+
+    def __init__(self, started: Started, lower: EditLayer | None, placed: Placed) -> None:
+        self._stroke, self._opacity = started.stroke, np.float32(started.opacity)
+        self._overlay = started.picture.overlay
+        self._lower: F32 | None = None
+        if lower is not None:
+            sheet = lower.sheet
+            left = round(sheet.origin[0] - placed.origin[0]) + started.stroke.bounds[0]
+            top = round(sheet.origin[1] - placed.origin[1]) + started.stroke.bounds[1]
+            height, width = sheet.pixels.shape[:2]
+            self._lower, self._lies = sheet.pixels, (left, top, left + width, top + height)
+
+    def read(self, box: Box) -> F32:
+        """The change in a box of the canvas, [h, w, 4]."""
+        own = self._stroke.paint(box)
+        if self._opacity != 1:
+            own = own * self._opacity
+        if self._overlay is not None:
+            under = piece(self._overlay, self._stroke.bounds, box)
+            own = own + under * (1 - own[..., 3:])
+        if self._lower is not None:
+            part = common(box, self._lies)
+            if part is not None:
+                own = np.array(own)
+                target = piece(own, box, part)
+                target += piece(self._lower, self._lies, part) * (1 - target[..., 3:])
+        return np.asarray(own, np.float32)
+
+
+def _lower(
+    ctx: Context, started: Started, field: Field, k: int, placed: Placed
+) -> EditLayer | None:
+    """What the nodes between the canonical image and the paint change; None for nothing."""
+    document = started.evaluator.document
+    here = through(document, document.wires(started.node, "image")[0])
+    while document.state(here).type == Paint.type:
+        here = through(document, document.wires(here, "image")[0])
+    if document.state(here).type == CanonicalView.type:
+        fits = [through(document, document.wires(n, "field")[0]) for n in (here, ctx.node_name)]
+        if fits[0] == fits[1] and document.knob_value(here, "layer") == k:
+            return None
+    picture = started.picture
+    under = picture.pixels if picture.under is None else picture.under
+    plain = replace(picture, pixels=under, under=None, overlay=None, native=None)
+    lies = replace(placed, pixels=under)
+    working = ctx.working_space
+    found: EditLayer | None = LOWER.get(
+        (field, under), (k, working), lambda: change_of(plain, lies, field, k, working)
+    )
+    return found
+
+
+def through(document: Document, node: str) -> str:
+    """The node whose picture another one passes on as it is: viewers, dots, disabled nodes."""
+    while document.state(node).disabled or document.state(node).type in _PASSING:
+        port = document.main_input(node) or "image"
+        wires = document.wires(node, port)
+        if not wires:
+            break
+        node = wires[0]
+    return node
+
+
+def _too_much(shown: str, why: str) -> UsageError:
+    return UsageError(
+        f"{shown} is not updated while you paint, because {why}; it is computed after the stroke",
+        node=shown,
+    )

@@ -1,0 +1,224 @@
+"""The frame while the canonical image is painted on: only the pixels that see the change."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from engine.arrays import F32, F64, Bool
+from engine.edit.change import EditLayer
+from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
+from engine.fields.field import Field
+from engine.io.picture import Picture, Window
+from engine.paint.live import LazyPaint
+from engine.paint.stamps import Box, common, grown
+from engine.paint.tiles import piece
+from engine.warp.render import bounds
+from engine.warp.sheet import Sheet
+
+#: Side of the blocks of frame pixels that are looked at together.
+BLOCK = 32
+#: Canonical pixels that one step of the frame may cover and still be followed exactly.
+_LONGEST = 16.0
+
+
+class Blocks:
+    """Where blocks of a frame's pixels lie on the canonical image.
+
+    Finds the pixels that see a box without looking at every one of them.
+
+    Args:
+        seen: How the frame sees the layer.
+    """
+
+    def __init__(self, seen: SeenLayer) -> None:
+        self.seen = seen
+        height, width = seen.share.shape
+        rows, columns = -(-height // BLOCK), -(-width // BLOCK)
+        hidden = ~((seen.share > 0) & np.isfinite(seen.positions).all(axis=2))
+        low = np.full((rows * BLOCK, columns * BLOCK, 2), np.inf, np.float32)
+        low[:height, :width] = seen.positions
+        low[:height, :width][hidden] = np.inf
+        high = np.where(np.isinf(low), -np.inf, low)
+        shape = (rows, BLOCK, columns, BLOCK, 2)
+        self._low: F64 = low.reshape(shape).min(axis=(1, 3)).astype(np.float64)
+        self._high: F64 = high.reshape(shape).max(axis=(1, 3)).astype(np.float64)
+        self.step = self._steps(rows, columns)
+
+    def _steps(self, rows: int, columns: int) -> F64:
+        """Canonical pixels that a pixel of each block is wide, at most, [rows, columns]."""
+        height, width = self.seen.share.shape
+        span = np.zeros((rows * BLOCK, columns * BLOCK), np.float32)
+        positions = self.seen.positions
+        for axis in (0, 1):
+            apart = np.abs(np.diff(positions, axis=axis)).max(axis=2)
+            apart = np.where(np.isfinite(apart), apart, 0)
+            part = span[: height - (axis == 0), : width - (axis == 1)]
+            np.maximum(part, apart, out=part)
+        most = span.reshape(rows, BLOCK, columns, BLOCK).max(axis=(1, 3))
+        return np.asarray(np.minimum(most, _LONGEST), np.float64)
+
+    def reach(
+        self, box: tuple[float, float, float, float], around: float
+    ) -> tuple[tuple[slice, slice], Bool, float] | None:
+        """The pixels that see a box.
+
+        Args:
+            box: x0, y0, x1, y1 in canonical pixels.
+            around: Canonical pixels around a point that a filter reads.
+
+        Returns:
+            Rows and columns, which of their pixels see the box, and how far from the box their
+            points lie at most; None when there are none.
+        """
+        pad = self.step + around
+        hit: Bool = np.asarray(
+            (self._high[..., 0] > box[0] - pad)
+            & (self._low[..., 0] < box[2] + pad)
+            & (self._high[..., 1] > box[1] - pad)
+            & (self._low[..., 1] < box[3] + pad),
+            np.bool_,
+        )
+        coarse = bounds(hit)
+        if coarse is None:
+            return None
+        height, width = self.seen.share.shape
+        part = (
+            slice(coarse[0].start * BLOCK, min(coarse[0].stop * BLOCK, height)),
+            slice(coarse[1].start * BLOCK, min(coarse[1].stop * BLOCK, width)),
+        )
+        most = float(pad[hit].max())
+        x, y = self.seen.positions[part][..., 0], self.seen.positions[part][..., 1]
+        near: Bool = np.asarray(
+            (x > box[0] - most)
+            & (x < box[2] + most)
+            & (y > box[1] - most)
+            & (y < box[3] + most)
+            & (self.seen.share[part] > 0),
+            np.bool_,
+        )
+        fine = bounds(near)
+        if fine is None:
+            return None
+        top, left = part[0].start, part[1].start
+        whole = (
+            slice(top + fine[0].start, top + fine[0].stop),
+            slice(left + fine[1].start, left + fine[1].stop),
+        )
+        return whole, near[fine], most
+
+
+class FrameFollower:
+    """One frame with an edit of the canonical image that is being painted.
+
+    What it shows is what ``propagate_frame`` makes of the same paint, mode over.
+
+    Args:
+        field: The field.
+        k: Layer that is painted on.
+        index: Position of the frame in the field.
+        blocks: Of that layer and frame.
+        plate: The frame without the edits.
+        shown: Pixels of the frame with the edits as they were before, like those of ``plate``.
+        paint: Reads the whole change of the layer, float32 [h, w, 4] premultiplied, in a box of
+            canvas pixels inside ``canvas``.
+        canvas: The canvas.
+        origin: The sheet's origin of the canvas' corner, see ``Sheet``.
+        scale: Canvas pixels per canonical pixel, in x and y.
+        others: The changes of the other layers, and how the frame sees those.
+        mix: How much of the edit, 0 to 1.
+        mask: [H, W] over the plate's data window, or None.
+    """
+
+    def __init__(
+        self,
+        field: Field,
+        k: int,
+        index: int,
+        blocks: Blocks,
+        plate: Picture,
+        shown: F32,
+        paint: Callable[[Box], F32],
+        canvas: Box,
+        origin: tuple[float, float],
+        scale: tuple[float, float],
+        *,
+        others: Mapping[int, tuple[EditLayer, SeenLayer]] | None = None,
+        mix: float = 1.0,
+        mask: F32 | None = None,
+    ) -> None:
+        self._field, self._k, self._index = field, k, index
+        self._blocks, self._plate, self._paint = blocks, plate, paint
+        self._canvas, self._origin, self._scale = canvas, origin, scale
+        self._others, self._mix, self._mask = dict(others or {}), mix, mask
+        d = plate.data
+        self.bounds: Box = (d.x0, d.y0, d.x1, d.y1)
+        self._shown = LazyPaint(self.bounds, shown)
+
+    def update(self, box: Box) -> Box | None:
+        """Draws again what sees a changed box of the canvas.
+
+        Args:
+            box: Canvas pixels.
+
+        Returns:
+            The part of the frame that was drawn, in pixels of the plate; None for none.
+        """
+        inside = common(box, self._canvas)
+        if inside is None or self._mix <= 0:
+            return None
+        (x0, y0), (sx, sy) = self._origin, self._scale
+        left, top = x0 - self._canvas[0], y0 - self._canvas[1]
+        there = (
+            (inside[0] + left) / sx,
+            (inside[1] + top) / sy,
+            (inside[2] + left) / sx,
+            (inside[3] + top) / sy,
+        )
+        found = self._blocks.reach(there, 2.0 / min(sx, sy))
+        if found is None:
+            return None
+        part, near, pad = found
+        window = common(grown(inside, math.ceil(2 * pad * max(sx, sy)) + 2), self._canvas)
+        if window is None:
+            return None
+        return self._draw(part, near, self._change(window))
+
+    def pixels(self, box: Box) -> F32:
+        """The frame as it is now, in a box inside it; read it only."""
+        return self._shown.part(box)
+
+    def _change(self, window: Box) -> EditLayer:
+        """The change in a window of the canvas, as ``cropped`` makes it."""
+        rgba = np.array(self._paint(window), np.float32)
+        rgba[..., 3] = np.clip(rgba[..., 3], 0, 1)
+        rgba[rgba[..., 3] <= 0] = 0
+        x = self._origin[0] + window[0] - self._canvas[0]
+        y = self._origin[1] + window[1] - self._canvas[1]
+        return EditLayer(Sheet(rgba, (x, y), self._scale))
+
+    def _draw(self, part: tuple[slice, slice], near: Bool, change: EditLayer) -> Box | None:
+        field, plate, seen = self._field, self._plate, self._blocks.seen
+        paint = np.ascontiguousarray(read_change(change, seen.positions, seen.share, part))
+        if seen.gain is not None:
+            paint[..., :3] *= seen.gain[part]
+        window = Window(part[1].start, part[0].start, part[1].stop, part[0].stop)
+        window = window.moved(field.data.x0, field.data.y0)
+        pieces = {self._k: (window, paint)}
+        for k, (other, look) in self._others.items():
+            more = warp_change(field, k, self._index, other, region=part, seen=look)
+            if more is not None:
+                pieces[k] = more
+        at = window.moved(plate.display.x0, plate.display.y0)
+        box = common((at.x0, at.y0, at.x1, at.y1), self.bounds)
+        if box is None:
+            return None
+        own = Picture(piece(plate.pixels, self.bounds, box), plate.display, Window(*box))
+        mask = None if self._mask is None else piece(self._mask, self.bounds, box)
+        drawn = put_over(
+            own, [pieces[k] for k in sorted(pieces)], field.data, mix=self._mix, mask=mask
+        )
+        changed = near[box[1] - at.y0 : box[3] - at.y0, box[0] - at.x0 : box[2] - at.x0]
+        target = self._shown.part(box)
+        target[changed] = drawn.pixels[changed]
+        return box

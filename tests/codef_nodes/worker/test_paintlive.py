@@ -1,0 +1,240 @@
+"""A stroke through the real worker: regions as it is drawn, the whole picture when it is done."""
+
+import numpy as np
+import pytest
+
+from codef_nodes.__main__ import main
+from codef_nodes.graph.edits import Splice
+from codef_nodes.worker.client import Client
+from codef_nodes.worker.edits import edits_to_json
+from codef_nodes.worker.protocol import WorkerError
+from tests.codef_nodes.cli.tinyclip import HEIGHT, WIDTH, make_clip
+
+POINTS = [[12, 10, 1], [22, 17, 0.8], [38, 20, 1], [44, 30, 0.6]]
+BRUSH = {"kind": "brush", "size": 9.0, "colour": [2.0, 0.1, 0.2], "hardness": 0.4, "opacity": 0.8}
+FIRST = {"points": [[30, 8, 1], [33, 40, 1]], "size": 6.0, "colour": [0, 1, 0]}
+FRAME = 1004
+
+
+def node(kind, wires=None, **knobs):
+    return {"type": kind, "version": 1, "knobs": knobs, "inputs": wires or {}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("paintlive")
+    make_clip(folder / "clip")
+    fit = ["fit", str(folder / "clip"), "--steps", "1", "-o", str(folder / "F"), "-q"]
+    assert main(fit) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(folder):
+    client = Client("view", cache_dir=folder / "cache")
+    assert client.wait_ready(60)
+    yield client
+    client.close()
+
+
+class Shot:
+    """The usual chain in a worker, and what its viewers show."""
+
+    def __init__(self, client, folder, strokes, scale=1.0, **more):
+        self.client = client
+        self.tree = {
+            "codef": {"schema": 1},
+            "settings": {},
+            "nodes": {
+                "Clip": node("LoadSequence", file="clip"),
+                "Fit": node("LoadField", folder="F"),
+                "Still": node("CanonicalView", {"field": "Fit"}, scale=scale),
+                "Paint": node("Paint", {"image": "Still", "field": "Fit"}, strokes=strokes),
+                "Out": node("Propagate", {"source": "Clip", "field": "Fit", "edit": ["Paint"]}),
+                "View": node("Viewer", {"image": "Out"}),
+                **more,
+            },
+        }
+        self.path = folder / "shot.codef"
+        self.ask("open", tree=self.tree, path=str(self.path))
+
+    def ask(self, verb, **args):
+        return self.client.request(verb, args).result(60)
+
+    def picture(self, described):
+        shape = tuple(described["shape"])
+        pixels = np.array(np.memmap(described["file"], np.float32, "r", shape=shape))
+        self.ask("release", file=described["file"])
+        return pixels, tuple(described["data"])
+
+    def view(self, name, frame, scale=1):
+        answer = self.ask("view", node=name, frame=frame, slot=name, scale=scale)
+        return self.picture(answer["picture"])
+
+    def stroke(self, stroke, frame=FRAME, follow="View", scale=1, index=None):
+        """Draws a stroke; returns both pictures as the window has them in the end."""
+        shown, seen = self.view("Paint", frame, scale), self.view(follow, frame, scale)
+        view = {"region": None, "scale": scale}
+        begun = self.ask(
+            "paint.begin",
+            node="Paint",
+            frame=frame,
+            stroke=stroke,
+            index=index,
+            follow={"node": follow, "frame": frame, **view},
+            view=view,
+        )
+        for point in POINTS:
+            answer = self.ask("paint.extend", session=begun["session"], points=[point])
+            self._take(shown, answer["picture"], scale)
+            self._take(seen, answer["frame_picture"], scale)
+        answer = self.ask("paint.end", session=begun["session"])
+        self._take(shown, answer["picture"], scale)
+        self._take(seen, answer["frame_picture"], scale)
+        return begun, shown[0], seen[0]
+
+    def _take(self, shown, described, scale):
+        if described is None:
+            return
+        pixels, box = self.picture(described)
+        whole, data = shown
+        left, top = (box[0] - data[0]) // scale, (box[1] - data[1]) // scale
+        whole[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+
+    def commit(self, stroke, index=None):
+        strokes = self.tree["nodes"]["Paint"]["knobs"]["strokes"]
+        place = len(strokes) if index is None else index
+        path = ("nodes", "Paint", "knobs", "strokes")
+        splice = Splice(path, place, [], [{**stroke, "points": POINTS}])
+        self.ask("edit", edits=edits_to_json([splice]))
+
+
+KINDS = [
+    {},
+    {"kind": "erase"},
+    {"kind": "clone", "offset": [9.5, -3]},
+    {"kind": "reveal", "frame": 1001},
+    {"kind": "heal", "offset": [14, 2]},
+    {"kind": "dodge"},
+    {"kind": "blur", "radius": 1.5},
+    {"kind": "smear"},
+]
+
+
+@pytest.mark.parametrize("more", KINDS, ids=lambda more: more.get("kind", "brush"))
+def test_both_viewers_end_with_what_the_evaluator_renders(client, folder, more):
+    shot = Shot(client, folder, [FIRST])
+    before = shot.view("View", FRAME)[0]
+    stroke = {**BRUSH, **more}
+    begun, shown, seen = shot.stroke(stroke)
+    assert begun["follows"] and begun["note"] == ""
+    shot.commit(stroke)
+    wanted, frame = shot.view("Paint", FRAME)[0], shot.view("View", FRAME)[0]
+    assert np.abs(frame - before).max() > 0.01
+    np.testing.assert_array_equal(shown, wanted)
+    np.testing.assert_allclose(seen, frame, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_small_pictures_are_the_small_pictures_of_the_view_verb(client, folder, scale):
+    shot = Shot(client, folder, [FIRST])
+    _, shown, seen = shot.stroke(BRUSH, scale=scale)
+    shot.commit(BRUSH)
+    np.testing.assert_allclose(shown, shot.view("Paint", FRAME, scale)[0], atol=1e-6)
+    np.testing.assert_allclose(seen, shot.view("View", FRAME, scale)[0], atol=1e-5)
+
+
+def test_a_stroke_on_a_finer_canonical_with_a_grade_below_it_is_followed(client, folder):
+    shot = Shot(
+        client,
+        folder,
+        [FIRST],
+        scale=2.0,
+        Grade=node("ImageOperation", {"image": "Still"}, grade_multiply=[1.5, 1.0, 0.5]),
+        Paint=node("Paint", {"image": "Grade"}, strokes=[FIRST], opacity=0.7),
+    )
+    begun, shown, seen = shot.stroke(BRUSH)
+    assert begun["follows"]
+    shot.commit(BRUSH)
+    np.testing.assert_allclose(shown, shot.view("Paint", FRAME)[0], atol=1e-6)
+    np.testing.assert_allclose(seen, shot.view("View", FRAME)[0], atol=5e-3)
+
+
+def test_a_stroke_below_others_stays_below_them(client, folder):
+    shot = Shot(client, folder, [FIRST])
+    _, shown, seen = shot.stroke(BRUSH, index=0)
+    shot.commit(BRUSH, index=0)
+    np.testing.assert_allclose(shown, shot.view("Paint", FRAME)[0], atol=1e-6)
+    np.testing.assert_allclose(seen, shot.view("View", FRAME)[0], atol=1e-5)
+
+
+def test_an_aborted_stroke_gives_back_what_was_there(client, folder):
+    shot = Shot(client, folder, [FIRST])
+    before = shot.view("Paint", FRAME), shot.view("View", FRAME)
+    view = {"region": None, "scale": 1}
+    begun = shot.ask("paint.begin", node="Paint", frame=FRAME, stroke=BRUSH, view=view,
+                     follow={"node": "View", "frame": FRAME, **view})  # fmt: skip
+    for point in POINTS:
+        shot.ask("paint.extend", session=begun["session"], points=[point])
+    answer = shot.ask("paint.abort", session=begun["session"])
+    for whole, name in zip(before, ("picture", "frame_picture"), strict=True):
+        pixels, box = shot.picture(answer[name])
+        x, y = box[0] - whole[1][0], box[1] - whole[1][1]
+        there = whole[0][y : y + pixels.shape[0], x : x + pixels.shape[1]]
+        np.testing.assert_allclose(pixels, there, atol=1e-6)
+    with pytest.raises(WorkerError, match="begin it again"):
+        shot.ask("paint.extend", session=begun["session"], points=[[1, 1, 1]])
+
+
+def test_only_what_the_viewer_looks_at_is_sent(client, folder):
+    shot = Shot(client, folder, [])
+    begun = shot.ask("paint.begin", node="Paint", frame=FRAME, stroke=BRUSH,
+                     view={"region": [20, 15, 30, 25], "scale": 1})  # fmt: skip
+    first = shot.ask("paint.extend", session=begun["session"], points=[[5, 5, 1]])
+    assert first["box"] is not None and first["picture"] is None
+    second = shot.ask("paint.extend", session=begun["session"], points=[[22, 18, 1]])
+    box = second["picture"]["data"]
+    assert box[0] >= 20 and box[1] >= 15 and box[2] <= 30 and box[3] <= 25
+    assert second["frame_picture"] is None
+    shot.ask("paint.end", session=begun["session"])
+
+
+def test_a_longer_chain_is_not_followed_and_the_answer_says_why(client, folder):
+    shot = Shot(
+        client,
+        folder,
+        [],
+        Soft=node("ImageOperation", {"image": "Out"}, operation="blur"),
+        View=node("Viewer", {"image": "Soft"}),
+    )
+    view = {"region": None, "scale": 1}
+    begun = shot.ask("paint.begin", node="Paint", frame=FRAME, stroke=BRUSH, view=view,
+                     follow={"node": "View", "frame": FRAME, **view})  # fmt: skip
+    assert not begun["follows"] and "after the stroke" in begun["note"]
+    answer = shot.ask("paint.extend", session=begun["session"], points=[[20, 20, 1]])
+    assert answer["picture"] is not None and answer["frame_picture"] is None
+
+
+def test_a_stroke_on_a_frame_is_seen_in_that_frame(client, folder):
+    shot = Shot(client, folder, [], Paint=node("Paint", {"image": "Clip"}, strokes=[]))
+    _, shown, seen = shot.stroke({**BRUSH, "kind": "dodge"}, follow="Paint")
+    shot.commit({**BRUSH, "kind": "dodge"})
+    wanted = shot.view("Paint", FRAME)[0]
+    assert wanted.shape == (HEIGHT, WIDTH, 3)
+    np.testing.assert_array_equal(shown, wanted)
+    np.testing.assert_array_equal(seen, wanted)
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        ({"node": "Still"}, "Paint"),
+        ({"node": "Paint", "stroke": {"kind": "airbrush"}}, "kind"),
+        ({"node": "Paint", "stroke": BRUSH, "index": 9}, "place"),
+        ({"node": "Paint"}, "stroke"),
+    ],
+)
+def test_what_cannot_begin_says_what_to_do(client, folder, args, word):
+    shot = Shot(client, folder, [])
+    with pytest.raises(WorkerError, match=word):
+        shot.ask("paint.begin", **{"stroke": BRUSH, **args} if args["node"] == "Still" else args)

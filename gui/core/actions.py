@@ -191,6 +191,14 @@ class Actions(QObject):
         keys come through the pane under the cursor."""
         return _MenuAction(self, name, parent)
 
+    def has_handler(self, name: str) -> bool:
+        """Whether anybody has registered for an action."""
+        return any(
+            name in registration.handlers
+            for registrations in self._panes.values()
+            for registration in registrations
+        ) or any(name in handlers for handlers in self._shared.values())
+
     def pane_under_cursor(self) -> QWidget | None:
         """The registered widget under the cursor, else None."""
         under = QApplication.widgetAt(QCursor.pos())

@@ -1,7 +1,7 @@
 """A dock: a pane with a thin title that can be dragged, floated and closed."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -87,9 +87,23 @@ class PaneDock(QDockWidget):
             wanted.setVisible(True)
             other.hide()
 
-    def keep_bar(self, bar: bool) -> None:
-        """A bar keeps the height that it asks for, however tall the window is."""
-        self._bar = bar
-        if bar:
-            self.show_title(False)
-            self.pane.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    def keep_bar(self, bar: str) -> None:
+        """A bar has no title and keeps the height (``row``) or width (``column``) it asks for."""
+        self._bar = bool(bar)
+        if not bar:
+            return
+        self.show_title(False)
+        fixed, grows = QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding
+        if bar == "column":
+            self.pane.setSizePolicy(fixed, grows)
+            self.pane.setMaximumWidth(max(self.pane.sizeHint().width(), 1))
+        else:
+            self.pane.setSizePolicy(grows, fixed)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """A row whose controls wrap is as high as its lines."""
+        super().resizeEvent(event)
+        if self._bar and self.pane.hasHeightForWidth():
+            height = max(self.pane.heightForWidth(event.size().width()), 1)
+            if self.pane.maximumHeight() != height:
+                self.pane.setFixedHeight(height)

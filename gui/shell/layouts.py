@@ -111,66 +111,61 @@ class Layouts(QObject):
     # As shipped.
 
     def _arrange_graph(self) -> None:
-        self._grid()
+        """Viewers one above the other, the graph tall beside them: it runs from top to bottom."""
+        self._columns()
         window, docks = self._window, self._docks
-        window.splitDockWidget(docks["timeline"], docks["graph"], _DOWN)
-        self._tabs("graph", "jobs")
-        self._tabs("properties", "fit", "strokes")
-        for name, dock in docks.items():
-            dock.setVisible(name != "paint")
-        docks["graph"].raise_()
-        docks["properties"].raise_()
-        self._sizes(across=0.74, viewers=0.5)
+        window.splitDockWidget(docks["canonical"], docks["graph"], _ACROSS)
+        window.splitDockWidget(docks["canonical"], docks["frame"], _DOWN)
+        self._tabs("properties", "fit", "strokes", "jobs")
+        self._only("paint", "brush")
+        width, height = window.width(), window.height() - 60
+        bar = docks["timeline"].pane.sizeHint().height()
+        parts = [int(width * 0.39), int(width * 0.36), width - int(width * 0.75)]
+        window.resizeDocks(
+            [docks["canonical"], docks["graph"], docks["properties"]], parts, _ACROSS
+        )
+        half = (height - bar) // 2
+        window.resizeDocks(
+            [docks["canonical"], docks["frame"], docks["timeline"]], [half, half, bar], _DOWN
+        )
 
     def _arrange_paint(self) -> None:
-        self._grid()
+        """Viewers side by side and large, the strokes in sight."""
+        self._columns()
         window, docks = self._window, self._docks
+        window.splitDockWidget(docks["canonical"], docks["frame"], _ACROSS)
         window.splitDockWidget(docks["properties"], docks["strokes"], _DOWN)
         self._tabs("properties", "fit", "jobs")
         self._tabs("strokes", "graph")
-        for dock in docks.values():
-            dock.show()
-        docks["properties"].raise_()
-        docks["strokes"].raise_()
-        self._sizes(across=0.79, viewers=0.9)
+        self._only()
+        width, height = window.width(), window.height() - 60
+        half = int(width * 0.365)
+        parts = [half, half, width - 2 * half]
+        window.resizeDocks(
+            [docks["canonical"], docks["frame"], docks["properties"]], parts, _ACROSS
+        )
+        window.resizeDocks([docks["canonical"], docks["timeline"]], [height, 10], _DOWN)
+        pair = [docks["properties"], docks["strokes"]]
+        window.resizeDocks(pair, [height // 2, height // 2], _DOWN)
 
-    def _grid(self) -> None:
-        """Left: paint bar, both viewers, timeline. Right: properties."""
+    def _columns(self) -> None:
+        """Paint tools; a column of brush, viewers and timeline; the properties."""
         window, docks = self._window, self._docks
         window.addDockWidget(_LEFT, docks["paint"])
         window.splitDockWidget(docks["paint"], docks["properties"], _ACROSS)
-        window.splitDockWidget(docks["paint"], docks["canonical"], _DOWN)
+        window.splitDockWidget(docks["paint"], docks["brush"], _ACROSS)
+        window.splitDockWidget(docks["brush"], docks["canonical"], _DOWN)
         window.splitDockWidget(docks["canonical"], docks["timeline"], _DOWN)
-        window.splitDockWidget(docks["canonical"], docks["frame"], _ACROSS)
 
     def _tabs(self, first: str, *others: str) -> None:
         for name in others:
             self._window.tabifyDockWidget(self._docks[first], self._docks[name])
 
-    def _sizes(self, across: float, viewers: float) -> None:
-        width, height = self._window.width(), self._window.height() - 60
-        docks = self._docks
-        left = int(width * across)
-        self._window.resizeDocks(
-            [docks["canonical"], docks["frame"], docks["properties"]],
-            [left // 2, left // 2, width - left],
-            _ACROSS,
-        )
-        bars = docks["timeline"].pane.sizeHint().height()
-        rest = max(height - bars, 200)
-        column = [docks["canonical"], docks["timeline"]]
-        sizes = [int(rest * viewers), bars]
-        if self.current == "Paint":
-            column.insert(0, docks["paint"])
-            sizes.insert(0, docks["paint"].pane.sizeHint().height())
-        else:
-            column.append(docks["graph"])
-            sizes.append(int(rest * (1 - viewers)))
-        self._window.resizeDocks(column, sizes, _DOWN)
-        if self.current == "Paint":
-            self._window.resizeDocks(
-                [docks["properties"], docks["strokes"]], [height // 2, height // 2], _DOWN
-            )
+    def _only(self, *hidden: str) -> None:
+        for name, dock in self._docks.items():
+            dock.setVisible(name not in hidden)
+        self._docks["strokes"].raise_()
+        self._docks["properties"].raise_()
 
     def _tidy_titles(self) -> None:
         for dock in self._docks.values():

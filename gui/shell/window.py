@@ -13,6 +13,7 @@ from gui.project.autosave import Autosave
 from gui.project.files import Files
 from gui.project.settings import ProjectSettings
 from gui.shell.about import About
+from gui.shell.assembly import assemble
 from gui.shell.banner import Banner
 from gui.shell.docks import PaneDock
 from gui.shell.layouts import LAYOUTS, Layouts
@@ -62,8 +63,9 @@ class MainWindow(QMainWindow):
         for pane in PANES:
             made = self._make(pane.name)
             dock = PaneDock(pane.name, pane.title, made, pane.smallest, self)
-            dock.keep_bar(pane.name in ("timeline", "paint"))
+            dock.keep_bar(pane.bar)
             self.docks[pane.name] = dock
+        assemble(editor, self.docks, autosave)
         self.banner = Banner(self)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.banner)
         self.setStatusBar(StatusBar(editor, self))

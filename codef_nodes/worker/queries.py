@@ -101,6 +101,7 @@ def _of_the_value(
         else str(evaluator.document.settings["working_space"]),
         "bytes": size_of(value),
         "layers": layer_names(value),
+        "reference": getattr(value, "reference", None),
     }
 
 

@@ -22,7 +22,7 @@ CHANNELS = ("rgb", "r", "g", "b", "a", "y", "m")
 """Colour, one channel, luminance, and the matte as a red veil over the colour."""
 
 _BLOCK = 64
-_STRIPE = 6
+_STRIPE = 8
 _NOT_FINITE = np.uint32(0xFFFF00C8)
 _ZEBRA = np.uint32(0xFFE03030)
 _ZEBRA_LOW = np.uint32(0xFF3060E0)
@@ -206,7 +206,7 @@ def _veiled(codes: AnyArray, alpha: AnyArray) -> AnyArray:
 def _warn(codes: AnyArray, pixels: AnyArray, look: Look, left: int, top: int) -> None:
     colour = _colour(pixels) * np.float32(look.gain)
     y, x = np.ogrid[top : top + codes.shape[0], left : left + codes.shape[1]]
-    stripe = (x + y) // _STRIPE % 2 == 0
+    stripe = (x + y) % _STRIPE < _STRIPE // 3
     codes[(colour > 1).any(axis=2) & stripe] = _ZEBRA
     codes[(colour < 0).any(axis=2) & stripe] = _ZEBRA_LOW
     codes[~np.isfinite(pixels).all(axis=2)] = _NOT_FINITE

@@ -4,7 +4,7 @@ import math
 
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from gui import theme
 
@@ -65,9 +65,10 @@ class LookField(QWidget):
         self.edit = QLineEdit("1.00")
         self.edit.setFixedWidth(44)
         self.edit.setToolTip(help_text)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
+        row.setContentsMargins(3, 0, 3, 0)
+        row.setSpacing(4)
         row.addWidget(self.label)
         if stops:
             row.addWidget(self._button("left", "One stop darker", 0.5))
@@ -78,6 +79,7 @@ class LookField(QWidget):
         self.label.pressed.connect(self._begin)
         self.label.reset.connect(lambda: self.set_value(1.0))
         self.edit.editingFinished.connect(self._typed)
+        self._tell()
 
     @property
     def value(self) -> float:

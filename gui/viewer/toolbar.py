@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QLabel, QMenu, QToolBar, QToolButton
+from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from engine.errors import CodefError
 from gui import theme
@@ -102,7 +102,7 @@ class Toolbar(QToolBar):
         self.gamma = LookField("gamma", "Bends what is shown, after the view.", low=0.05, high=10)
         self.addWidget(self.gain)
         self.addWidget(self.gamma)
-        self.addSeparator()
+        self.addWidget(_spacer())
         self.scale = MenuButton("Resolution of this viewer; renders are always full")
         self._fill_scale()
         self.addWidget(self.scale)
@@ -244,3 +244,12 @@ class Toolbar(QToolBar):
         button.clicked.connect(lambda _=False: self._run(name))
         self.addWidget(button)
         return button
+
+
+def _spacer() -> QWidget:
+    """Takes the room that is left."""
+    widget = QWidget()
+    widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+    widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+    widget.setStyleSheet("background: transparent;")
+    return widget

@@ -33,7 +33,7 @@ def score(typed: str, text: str) -> float | None:
     if best is None:
         return None
     if lowered.startswith("".join(wanted)):
-        best += 4.0
+        best += 4.0 if len(lowered) > len(wanted) else 7.0
     return best - 0.02 * len(text)
 
 

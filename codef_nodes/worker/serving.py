@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 HELLO_SECONDS = 5.0
 _CLIENT_SECONDS = 60.0
 _MOST_STRANGERS = 8
+_BEHIND = 5
+"""How far renders and fits stand back behind the brush (on Windows the parent sees to it)."""
 _GRACE = 2.0
 """Seconds that cancelled work has to tidy up."""
 
@@ -110,6 +112,8 @@ def serve(role: str, cache_dir: str | Path | None, task: Task) -> None:
             "a worker is started by the window or by a host program, which gives it a token of 32 "
             "digits on its standard input; see docs/protocol.md"
         )
+    if role == "jobs" and hasattr(os, "nice"):
+        os.nice(_BEHIND)
     gone = threading.Event()
     threading.Thread(target=_watch_parent, args=(gone,), name="codef-parent", daemon=True).start()
     folder = RunFolder()

@@ -65,22 +65,13 @@ def spawn(
         DeviceError: It did not start.
     """
     extra = [] if cache_dir is None else ["--cache", str(cache_dir)]
-    # Ctrl-C in the terminal is for the window; the worker ends when the window does.
-    apart: dict[str, Any] = (
-        {
-            "creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
-            | getattr(subprocess, "CREATE_NO_WINDOW", 0)
-        }
-        if os.name == "nt"
-        else {"start_new_session": True}
-    )
     try:
         process = subprocess.Popen(
             command(role, extra),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **_importable(), **(environment or {})},
-            **apart,
+            **_apart(role),
         )
     except OSError as error:
         raise DeviceError(f"cannot start the worker process ({error.strerror or error})") from error
@@ -128,6 +119,16 @@ def _end(process: subprocess.Popen[bytes], seconds: float) -> None:
         process.wait()
     if process.stdout is not None:
         process.stdout.close()
+
+
+def _apart(role: str) -> dict[str, Any]:
+    """Ctrl-C in the terminal is for the window: the worker ends when the window does."""
+    if os.name != "nt":
+        return {"start_new_session": True}
+    flags = ["CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW"]
+    if role == "jobs":
+        flags.append("BELOW_NORMAL_PRIORITY_CLASS")
+    return {"creationflags": sum(getattr(subprocess, name, 0) for name in flags)}
 
 
 def _importable() -> dict[str, str]:

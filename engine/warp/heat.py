@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import F32, U8, Bool
+from engine.arrays import F32, U8
 from engine.fields.field import Field
 from engine.io.picture import Window
-from engine.metrics.folding import determinants
 from engine.progress import Task
 from engine.warp.lookup import FrameLookup
+from engine.warp.render import bounds
 
 #: Frames that sums over a clip look at, evenly spread.
 MOST_FRAMES = 48
@@ -79,11 +79,19 @@ def coverage_of(field: Field, k: int, task: Task) -> HeatMap:
         k: Layer, front to back.
         task: Progress and cancel.
     """
-    return _summed(field, k, task, lambda index, points: field.seen(index)[k] > 0.5, mean=True)
+    canvas = field.layers[k].canonical.data
+    # Half a cell apart is near enough: gaps are closed.
+    every = slice(None, None, max(1, step_of(canvas) // 2))
+
+    def seen(index: int, positions: F32) -> F32:
+        shown = field.seen(index)[k][every, every] > 0.5
+        return np.asarray(positions[every, every][shown], np.float32)
+
+    return _summed(field, k, task, seen, mean=True)
 
 
 def folds_of(field: Field, k: int, task: Task) -> HeatMap:
-    """Where a layer's canonical image is folded in some frame: 1; nearly: less.
+    """Where a layer's canonical image is folded, or nearly so, in some frame: 1.
 
     Args:
         field: The field.
@@ -91,21 +99,32 @@ def folds_of(field: Field, k: int, task: Task) -> HeatMap:
         task: Progress and cancel.
     """
 
-    def folded(index: int, positions: F32) -> Bool:
-        shown = field.seen(index)[k] > 0.5
-        return np.asarray((_folding(positions) > 0) & shown, np.bool_)
+    def folded(index: int, positions: F32) -> F32:
+        folds = _folding(positions) > 0
+        if folds.any():
+            folds &= field.seen(index)[k] > 0.5
+        return np.asarray(positions[folds], np.float32)
 
     return _summed(field, k, task, folded, mean=False)
 
 
 def folds_in(lookup: FrameLookup, layer: int | None) -> HeatMap:
-    """Where the map of a frame is folded (1) or nearly so (less), for what the frame shows."""
+    """Where the map of a frame is folded (1) or nearly so (less), for what the frame shows.
+
+    A cell shows the worst of its pixels.
+    """
     field = lookup.field
-    values = np.zeros((field.height, field.width), np.float32)
+    step = step_of(field.data)
+    values = np.zeros((-(-field.height // step), -(-field.width // step)), np.float32)
     for k in _layers(field, layer):
-        positions = field.layers[k].deformation.positions(lookup.index)
-        values = np.maximum(values, _folding(positions) * (lookup.seen[k] > 0.5))
-    return HeatMap(np.asarray(values, np.float32), field.data, 1)
+        shown = lookup.seen[k] > 0.5
+        part = bounds(shown)
+        if part is not None:
+            positions = field.layers[k].deformation.positions(lookup.index)[part]
+            folded = np.zeros((field.height, field.width), np.float32)
+            folded[part] = _folding(positions) * shown[part]
+            values = np.maximum(values, _worst(folded, step))
+    return HeatMap(values, field.data, step)
 
 
 def coverage_in(lookup: FrameLookup, maps: dict[int, HeatMap]) -> HeatMap:
@@ -166,7 +185,7 @@ def confidence_on(lookup: FrameLookup, k: int) -> HeatMap:
 
 
 def _summed(
-    field: Field, k: int, task: Task, which: Callable[[int, F32], Bool], mean: bool
+    field: Field, k: int, task: Task, which: Callable[[int, F32], F32], mean: bool
 ) -> HeatMap:
     """Pixels of frames marked on a canonical canvas: the mean over frames, or where any is."""
     import cv2
@@ -179,8 +198,7 @@ def _summed(
     deformation = field.layers[k].deformation
     for n, index in enumerate(chosen):
         task.report(n / len(chosen), "overlay")
-        positions = deformation.positions(index)
-        points = positions[which(index, positions)]
+        points = which(index, deformation.positions(index))
         with np.errstate(invalid="ignore"):
             column = np.floor((points[:, 0] - canvas.x0) / step)
             row = np.floor((points[:, 1] - canvas.y0) / step)
@@ -199,11 +217,31 @@ def _summed(
 
 
 def _folding(positions: F32) -> F32:
-    """1 where the Jacobian's determinant is 0 or less, falling to 0 at ``_SQUEEZED``, [H, W]."""
+    """1 where the Jacobian's determinant is 0 or less, falling to 0 at ``_SQUEEZED``, [H, W].
+
+    By forward differences, as ``engine.metrics.folding`` counts them, in single precision.
+    """
     values = np.zeros(positions.shape[:2], np.float32)
-    det = determinants(positions)
-    values[:-1, :-1] = np.clip(1 - np.maximum(det, 0) / _SQUEEZED, 0, 1)
-    return np.asarray(np.nan_to_num(values), np.float32)
+    # Small numbers first: single precision holds differences, not places, to the last digit.
+    corner = positions[:-1, :-1]
+    along, down = positions[:-1, 1:] - corner, positions[1:, :-1] - corner
+    det = along[..., 0] * down[..., 1]
+    det -= along[..., 1] * down[..., 0]
+    np.maximum(det, 0, out=det)
+    det *= np.float32(-1 / _SQUEEZED)
+    det += 1
+    np.clip(det, 0, 1, out=values[:-1, :-1])
+    return np.nan_to_num(values, copy=False)
+
+
+def _worst(values: F32, step: int) -> F32:
+    """The largest value of each cell."""
+    if step == 1:
+        return values
+    height, width = values.shape
+    padded = np.pad(values, ((0, -height % step), (0, -width % step)))
+    cells = padded.reshape(padded.shape[0] // step, step, padded.shape[1] // step, step)
+    return np.asarray(cells.max(axis=3).max(axis=1), np.float32)
 
 
 def _layers(field: Field, layer: int | None) -> list[int]:

@@ -1,5 +1,7 @@
 """Strokes through known motions: to the canonical, and from one fit to the next."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -54,7 +56,7 @@ def test_a_bent_map_puts_points_in_between():
     wanted = field.layers[k].deformation.at(1, fine)
     drawn = places(moved)
     along = np.concatenate(
-        [np.linspace(a, b, 20) for a, b in zip(drawn[:-1], drawn[1:], strict=True)]
+        [np.linspace(a, b, 20) for a, b in pairwise(drawn)]
     )
     far = np.linalg.norm(wanted[:, None] - along[None], axis=2).min(axis=1)
     assert far.max() < 0.5
@@ -144,7 +146,7 @@ def test_what_the_reference_frame_does_not_show_goes_through_another_frame():
     # In the reference frame the new fit is badly wrong about the hidden part.
     new.layers[1].deformation.matrices[0] = affine(1.0, 40.0, 0.0)
     (result,) = carried(old, new, 1, 1, [line(*place.ravel(), size=4.0)])
-    assert np.abs(places(result.stroke)[[0, -1]] - (place + (3, 2))).max() < 0.5
+    assert np.abs(places(result.stroke)[[0, -1]] - (place + np.array([3, 2]))).max() < 0.5
     assert result.found == 1.0
 
 
@@ -153,7 +155,7 @@ def test_what_no_frame_shows_is_continued_and_told():
     far = line(-30, -20, -25, -15)
     (result,) = carried(old, new, 1, 1, [far])
     assert result.found == 0.0
-    assert np.abs(places(result.stroke) - (places(far) + (3, 2))).max() < 0.5
+    assert np.abs(places(result.stroke) - (places(far) + np.array([3, 2]))).max() < 0.5
 
 
 def test_fits_without_a_common_frame_are_refused():

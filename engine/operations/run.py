@@ -10,7 +10,6 @@ from engine.arrays import F32, AnyArray, Bool
 from engine.errors import InputError, MaskError, UsageError
 from engine.io.picture import Picture, Window
 from engine.operations.catalogue import Context, operation
-from engine.paint.raster import paint_over
 from engine.progress import Task, silent
 
 
@@ -91,6 +90,9 @@ def _laid_over(picture: Picture, own: F32, share: F32 | None) -> Picture:
     if picture.native is not None:
         painted: Bool = np.asarray(own.any(axis=2))
         changed = painted if picture.changed is None else painted | picture.changed
+    # Here, since it loads the compiled kernels, and the window only describes operations.
+    from engine.paint.raster import paint_over
+
     return replace(
         picture,
         pixels=paint_over(own, picture.pixels),

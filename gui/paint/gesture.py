@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from codef_nodes.graph.commands import EditStrokes, Group
 from gui.core.editor import Editor
+from gui.core.streams import CANONICAL
 from gui.paint.drawing import DrawnStroke
 from gui.paint.journal import StrokeJournal
 from gui.paint.live import LiveStroke
@@ -32,6 +33,7 @@ class StrokeGesture(QObject):
         begin: Arguments of ``paint.begin``.
         journal: Keeps the points for a recovery; None where there is none.
         parent: The owner.
+        space: What the Paint node's pixels are places of.
     """
 
     pixels = Signal(object)
@@ -47,8 +49,11 @@ class StrokeGesture(QObject):
         begin: Begin,
         journal: StrokeJournal | None = None,
         parent: QObject | None = None,
+        *,
+        space: str = CANONICAL,
     ) -> None:
         super().__init__(parent)
+        self.space = space
         self._editor, self._target, self._begin = editor, target, begin
         self._journal = journal
         self._name = f"stroke {next(_numbers)}"
@@ -135,9 +140,7 @@ class StrokeGesture(QObject):
         if workers is None:
             return
         self.drawn.rewind()
-        self._live = LiveStroke(
-            workers.view, self.drawn, self._begin(), self._pixels, self._failed, _nothing
-        )
+        self._live = LiveStroke(workers.view, self.drawn, self._begin(), self._pixels, self._failed)
 
     def _pixels(self, answer: dict[str, Any]) -> None:
         self.shown = True
@@ -146,7 +149,7 @@ class StrokeGesture(QObject):
     def _failed(self, message: str) -> None:
         if self.running and not self._told:
             self._told = True
-            self._editor.say(f"The stroke is not shown while it is drawn: {message}")
+            self._editor.say(message)
 
     def _worker(self, state: str) -> None:
         if state == "dead":
@@ -164,7 +167,3 @@ class StrokeGesture(QObject):
                 "The worker that shows pictures is being restarted; the stroke goes on and is "
                 "shown when it is back."
             )
-
-
-def _nothing() -> None:
-    """Nobody waits for the worker."""

@@ -34,7 +34,6 @@ class LiveStroke:
         begin: Arguments of ``paint.begin``.
         update: Called with each answer that holds pixels.
         failed: Called once, with one sentence, when the worker can show no more of it.
-        finished: Called when the worker has the whole stroke (or can have no more of it).
     """
 
     def __init__(
@@ -44,10 +43,9 @@ class LiveStroke:
         begin: dict[str, Any],
         update: Callable[[Answer], None],
         failed: Callable[[str], None],
-        finished: Callable[[], None],
     ) -> None:
         self._link, self._drawn = link, drawn
-        self._update, self._tell, self._finished = update, failed, finished
+        self._update, self._tell = update, failed
         self._session: Any = None
         self._busy = False
         self._wanted = ""
@@ -77,8 +75,8 @@ class LiveStroke:
             args = {"session": self._session, "points": self._drawn.take()}
             self._link.request("paint.extend", args, self._extended, self._failed)
         self._over = True
-        self._link.request("paint.end", {"session": self._session}, None, None)
-        self._finished()
+        # A heal is solved as a whole: the last pixels come with the end.
+        self._link.request("paint.end", {"session": self._session}, self._update, None)
 
     def abort(self) -> None:
         """The stroke is not wanted: the pixels go back."""
@@ -87,18 +85,17 @@ class LiveStroke:
             return
         self._over = True
         self._link.request("paint.abort", {"session": self._session}, self._update, None)
-        self._finished()
 
     def drop(self) -> None:
         """The worker is gone; nothing is sent any more."""
-        if not self._over:
-            self._over = True
-            self._finished()
+        self._over = True
 
     def _begun(self, answer: Answer) -> None:
         if self._over:
             return
         self._session = answer.get("session")
+        if answer.get("note"):
+            self._tell(str(answer["note"]))
         if self._wanted == "abort":
             self.abort()
         elif self._wanted == "end":
@@ -119,4 +116,3 @@ class LiveStroke:
         self._over = True
         if self._wanted != "abort":
             self._tell(str(getattr(error, "message", error)))
-        self._finished()

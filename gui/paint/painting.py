@@ -20,10 +20,12 @@ from gui.paint.brush import (
 )
 from gui.paint.colour import RGB, Recent
 from gui.paint.journal import StrokeJournal
-from gui.paint.target import CANONICAL, FRAME
+from gui.paint.model import strokes_of
+from gui.paint.target import CANONICAL, FRAME, PAINT
 from gui.properties.viewspace import ViewColours, view_colours
 
 if TYPE_CHECKING:
+    from gui.paint.frames import FrameGesture
     from gui.paint.tool import PaintTool
 
 
@@ -40,6 +42,7 @@ class Painting(QObject):
         node: The Paint node whose strokes the list shows.
         selected: Places of the selected strokes in its list, from the bottom.
         tools: The tool of each viewer, by its slot.
+        waiting: Strokes drawn on frames that the worker has not taken over yet, oldest first.
         journal: Keeps strokes for a recovery, where there is one.
     """
 
@@ -68,6 +71,7 @@ class Painting(QObject):
         self.node: str | None = None
         self.selected: tuple[int, ...] = ()
         self.tools: dict[str, PaintTool] = {}
+        self.waiting: list[FrameGesture] = []
         self.journal: StrokeJournal | None = None
         self._last = "brush"
         self._brushes: dict[str, Brush] = dict(STARTS)
@@ -179,7 +183,60 @@ class Painting(QObject):
         """The brush's colour as the viewers show it."""
         return QColor.fromRgbF(*self.view_colours().shown(self.colour))
 
+    # Strokes on their way.
+
+    def begin_arguments(
+        self, node: str, stroke: dict[str, Any], frame: int | None = None
+    ) -> dict[str, Any]:
+        """The arguments of ``paint.begin``: the stroke and what both viewers show now.
+
+        Args:
+            node: The Paint node.
+            stroke: Without points.
+            frame: The frame, for a node whose pixels are those of frames; else None.
+        """
+        views: dict[str, Any] = {"view": None, "follow": None}
+        own = FRAME if frame is not None else CANONICAL
+        painted = self.tools.get(own)
+        if painted is not None and painted.shows(node):
+            views["view"] = painted.region()
+        other = self.tools.get(FRAME)
+        if other is not None and own != FRAME and other.shown is not None:
+            shown = {"node": other.shown, "frame": self._editor.clock.frame}
+            views["follow"] = {**shown, **other.region()}
+        return {"node": node, "frame": frame, "stroke": stroke, "index": None, **views}
+
+    def show_pixels(self, answer: dict[str, Any], space: str) -> None:
+        """Puts what a stroke changed onto both canvases.
+
+        Args:
+            answer: Of ``paint.extend``.
+            space: What the Paint node's pixels are places of.
+        """
+        painted, other = self.tools.get(space), self.tools.get(FRAME)
+        if painted is not None:
+            painted.show_pixels(answer.get("picture"))
+        if other is not None:
+            other.show_pixels(answer.get("frame_picture"))
+
+    def settle_waiting(self) -> None:
+        """Strokes drawn on frames go into the document in the order they were drawn."""
+        while self.waiting and (self.waiting[0].answer is not None or self.waiting[0].failure):
+            self.waiting.pop(0).settle()
+
+    def drawn_before(self) -> int:
+        """How many strokes the list's node has or is about to get, for the next one's name."""
+        document = self._editor.project.document
+        there = strokes_of(document, self.node) if self.node is not None else []
+        return len(there) + len(self.waiting)
+
     # The list.
+
+    def list_node(self, node: str) -> None:
+        """Lists a Paint node's strokes, if it is one; what is selected of them stays so."""
+        document = self._editor.project.document
+        if node != self.node and node in document and document.state(node).type == PAINT:
+            self.select(node, ())
 
     def select(self, node: str | None, rows: tuple[int, ...]) -> None:
         """Selects strokes of a Paint node, by their place in its list (0 at the bottom)."""

@@ -119,6 +119,28 @@ def canonical_target(
     return _begun(document, fits[0], layer)
 
 
+def layer_target(
+    document: Document, selected: Sequence[str], carrier: str, layer: int, name: str
+) -> Target:
+    """The Paint node of one layer of what a Propagate carries, or how to make one.
+
+    Args:
+        document: The document.
+        selected: Names of the selected nodes.
+        carrier: The Propagate.
+        layer: Number of the layer.
+        name: Its name.
+    """
+    for wire in [wire for said, wire in edits_of(document, carrier) if said in (str(layer), name)]:
+        path = _path(document, wire)
+        paints = [each for each in path if is_paint(document, each, CANONICAL)]
+        chosen = [each for each in reversed(selected) if each in paints]
+        if paints:
+            return Target((chosen or paints)[0])
+        return _inserted(document, path[0])
+    return _begun(document, document.wires(carrier, "field")[0], layer)
+
+
 def frame_target(document: Document, selected: Sequence[str], shown: str | None) -> Target:
     """The Paint node for a stroke that stays on frames: on the path of the frame viewer.
 

@@ -9,7 +9,7 @@ from codef_nodes.graph.document import Document
 from engine.errors import CodefError
 from gui import theme
 from gui.core.editor import Editor
-from gui.core.streams import fit_of, space_of
+from gui.core.streams import carrier_of, main_source, space_of
 from gui.paint import marks
 from gui.paint.events import PointerEvent, sample_of
 from gui.paint.frames import FrameGesture
@@ -18,7 +18,14 @@ from gui.paint.model import strokes_of
 from gui.paint.painting import Painting, painting_of
 from gui.paint.pen import PenFilter, Sample
 from gui.paint.picking import StrokePicker
-from gui.paint.target import CANONICAL, FRAME, Target, canonical_target, canvas_scale, frame_target
+from gui.paint.target import (
+    CANONICAL,
+    FRAME,
+    Target,
+    canonical_target,
+    canvas_scale,
+    frame_target,
+)
 from gui.viewer.canvas import Canvas
 
 SLACK = 3.0
@@ -253,14 +260,12 @@ class PaintTool(QObject):
         if gesture is None or not gesture.start():
             return
         self._gesture, self._mode = gesture, "draw"
-        gesture.pixels.connect(self._pixels)
+        gesture.pixels.connect(lambda answer: self.painting.show_pixels(answer, gesture.space))
         self.painting.drawing_changed.emit(True)
         if start is not None:
             gesture.add(*start, 1.0)
         gesture.add(*here, sample.pressure)
-        self.painting.select(
-            gesture.node, self.painting.selected if self.painting.node == gesture.node else ()
-        )
+        self.painting.list_node(gesture.node)
         self._canvas.update()
 
     def _line(self, place: QPointF) -> None:
@@ -288,57 +293,38 @@ class PaintTool(QObject):
             return None
         on_still = space_of(document, shown) == CANONICAL
         space = CANONICAL if on_still or painting.frames_to_canonical else FRAME
-        target = self._target(space, shown)
-        if target.node in document and document.state(target.node).disabled:
-            self._editor.say(f"{target.node} is disabled; select it and press D to paint on it.")
-            return None
-        count = len(strokes_of(document, target.node))
         clip = clock.first, clock.last
-        header = painting.header(kind, space, clock.frame, clip, count)
         if space == CANONICAL and not on_still:
-            fit = fit_of(document, shown)
-            if fit is None:
+            carrier = carrier_of(document, shown)
+            if carrier is None:
                 self._editor.say(
-                    "This viewer shows no frames of a fit: nothing leads to a canonical from here."
+                    "Nothing leads from here to a canonical: this viewer shows no Propagate's frames."
                 )
                 return None
-            return FrameGesture(self._editor, target, header, fit, clock.frame, self)
+            header = painting.header(kind, space, clock.frame, clip, painting.drawn_before())
+            return FrameGesture(self._editor, painting, header, carrier, clock.frame, self)
+        target = self._target(space, shown)
+        node = target.node
+        if node in document and document.state(node).disabled:
+            self._editor.say(f"{node} is disabled; select it and press D to paint on it.")
+            return None
+        count = len(strokes_of(document, node))
+        header = painting.header(kind, space, clock.frame, clip, count)
+        frame = None if space == CANONICAL else clock.frame
 
         def begin() -> dict[str, Any]:
-            return self._begin(target.node, header, space)
+            return painting.begin_arguments(node, header, frame)
 
-        return StrokeGesture(self._editor, target, header, begin, painting.journal, self)
+        return StrokeGesture(
+            self._editor, target, header, begin, painting.journal, self, space=space
+        )
 
     def _target(self, space: str, shown: str) -> Target:
-        selected, viewing = self._editor.selection.names, self._editor.viewing
         if space == FRAME:
-            return frame_target(self._document, selected, shown)
-        still = viewing.node(CANONICAL) if viewing is not None else shown
-        layer = viewing.layer if viewing is not None else 0
-        return canonical_target(self._document, selected, still, layer)
-
-    def _begin(self, node: str, header: dict[str, Any], space: str) -> dict[str, Any]:
-        """The arguments of ``paint.begin``: what both viewers show now."""
-        frame = self._editor.clock.frame
-        follow = None
-        other = self.painting.tools.get(FRAME)
-        if space == CANONICAL and other is not None and other.shown is not None:
-            follow = {"node": other.shown, "frame": frame, **other.region()}
-        return {
-            "node": node,
-            "frame": None if space == CANONICAL else frame,
-            "stroke": header,
-            "index": None,
-            "follow": follow,
-            "view": self.region(),
-        }
-
-    def _pixels(self, answer: dict[str, Any]) -> None:
-        """Puts what a stroke changed onto the canvases."""
-        self.show_pixels(answer.get("picture"))
-        other = self.painting.tools.get(FRAME)
-        if other is not None and other is not self:
-            other.show_pixels(answer.get("frame_picture"))
+            return frame_target(self._document, self._editor.selection.names, shown)
+        viewing = self._editor.viewing
+        still = viewing.node(CANONICAL)
+        return canonical_target(self._document, self._editor.selection.names, still, viewing.layer)
 
     # The viewer.
 
@@ -350,14 +336,19 @@ class PaintTool(QObject):
     def shown(self) -> str | None:
         """The node that the viewer shows."""
         viewing = self._editor.viewing
-        return viewing.node(self._slot) if viewing is not None else None
+        return viewing.node(self._slot)
 
     def region(self) -> dict[str, Any]:
         """What of the picture the viewer shows, as ``paint.begin`` wants it."""
-        frame = self._canvas.frame()
-        if frame is None:
-            return {"region": None, "scale": 1}
-        return {"region": list(frame.data), "scale": frame.scale}
+        return {"region": self._canvas.region, "scale": self._canvas.scale}
+
+    def shows(self, node: str) -> bool:
+        """Whether the viewer shows a node's own picture, perhaps through dots."""
+        document, here = self._document, self.shown
+        while here is not None and here in document and here != node:
+            state = document.state(here)
+            here = main_source(document, here) if state.disabled or state.type == "Dot" else None
+        return here == node
 
     def show_pixels(self, picture: dict[str, Any] | None) -> None:
         """Replaces a part of the picture on the canvas by a picture of the worker's."""

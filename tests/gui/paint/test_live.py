@@ -46,13 +46,7 @@ class Stroke:
         self.line, self.drawn = Line(), DrawnStroke({"kind": "brush"})
         self.updates: list[dict[str, Any]] = []
         self.failures: list[str] = []
-        self.finished = 0
-        self.live = LiveStroke(
-            self.line, self.drawn, {}, self.updates.append, self.failures.append, self._finish
-        )
-
-    def _finish(self) -> None:
-        self.finished += 1
+        self.live = LiveStroke(self.line, self.drawn, {}, self.updates.append, self.failures.append)
 
     def draw(self, *xs: float) -> None:
         for x in xs:
@@ -91,10 +85,10 @@ def test_the_rest_and_the_end_follow_at_once_when_the_pen_goes_up() -> None:
     stroke.live.end()
     assert stroke.line.verbs == ["begin", "extend", "extend", "end"]
     assert stroke.points() == [[1], [2, 3]]
-    assert stroke.finished == 1
     stroke.line.answer(box=[])
     stroke.line.answer(box=[])
-    assert len(stroke.updates) == 2, "pixels that come after the pen went up are shown"
+    stroke.line.answer(box="healed")
+    assert stroke.updates[2:] == [{"box": "healed"}], "what comes after the pen went up is shown"
 
 
 def test_a_stroke_that_ends_before_the_worker_answers_is_sent_whole() -> None:

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QW
 
 from gui import theme
 from gui.core.editor import Editor
+from gui.paint.attach import attach
 from gui.paint.brush import TOOLS
 from gui.paint.painting import painting_of
 from gui.properties.picker import ColourPicker
@@ -65,6 +66,7 @@ class PaintBar(QWidget):
         editor.actions.changed.connect(self._tips)
         self._tips()
         self._refresh()
+        attach(editor)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As narrow as a button."""

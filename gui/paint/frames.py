@@ -24,9 +24,9 @@ _SOON_MS = 50
 class FrameGesture(StrokeGesture):
     """Collects points in a frame's pixels; the worker takes them through the inverse map.
 
-    While it is drawn its points are mapped and painted on the canonical, and the frame follows: what
-    is seen is what it becomes. At its end the whole stroke is taken over, sizes and offsets as
-    well, and goes into the document in the order in which strokes were drawn.
+    While it is drawn its points are mapped and painted on the canonical, and the frame follows:
+    what is seen is what it becomes. At its end the whole stroke is taken over, sizes and offsets
+    as well, and goes into the document in the order in which strokes were drawn.
 
     Args:
         editor: The editor.
@@ -56,6 +56,8 @@ class FrameGesture(StrokeGesture):
         self.answer: dict[str, Any] | None = None
         """The stroke as the worker took it over."""
         self.failure = ""
+        """Why it cannot be taken over."""
+        self._why = ""
 
     def start(self) -> bool:
         """The worker is asked with the first point."""
@@ -196,31 +198,35 @@ class FrameGesture(StrokeGesture):
         workers.view.request("strokes.to_canonical", args, self._answered, self._unanswered)
 
     def _answered(self, answer: dict[str, Any]) -> None:
-        self.answer, self.failure = answer, ""
+        self.answer, self._why = answer, ""
         self._painting.settle_waiting()
 
     def _unanswered(self, error: WorkerError) -> None:
         workers = self._editor.workers
         self._tries += 1
-        self.failure = error.message
+        self._why = error.message
         if workers is not None and error.code == _DIED and self._tries < _TRIES:
             # Its death is told after the requests that it takes along.
             QTimer.singleShot(_SOON_MS, self, self._wait_or_settle)
         else:
-            self._painting.settle_waiting()
+            self._give_up()
 
     def _wait_or_settle(self) -> None:
         """A worker that died is asked again when it is back; another failure is one."""
         workers = self._editor.workers
-        if workers is None or (workers.view.state == "ready" and self.failure):
-            self._painting.settle_waiting()
+        if self._why and (workers is None or workers.view.state == "ready"):
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.failure = self._why
+        self._painting.settle_waiting()
 
     def _worker(self, state: str) -> None:
         if state == "dead":
             self._lost()
         elif state == "starting":
             if self in self._painting.waiting and self.answer is None:
-                self.failure = ""
+                self._why = ""
                 self._take_over()
             elif self.running and self._mapped is not None:
                 self._connect()

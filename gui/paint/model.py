@@ -25,7 +25,7 @@ from gui.paint.brush import BY_KIND, lifetime_text, lifetime_typed
 Index = QModelIndex | QPersistentModelIndex
 KNOB = "strokes"
 COLUMNS = ("visible", "locked", "name", "opacity", "blend", "colour", "lifetime")
-TITLES = ("", "", "Name", "Opacity", "Blend", "Colour", "Lifetime")
+TITLES = ("", "", "Name", "%", "Blend", "", "Frames")
 VISIBLE, LOCKED, NAME, OPACITY, BLEND, COLOUR, LIFETIME = range(7)
 MIME = "application/x-codef-strokes"
 
@@ -52,6 +52,13 @@ def strokes_of(document: Document, node: str) -> list[dict[str, Any]]:
         return []
     found = document.state(node).knobs.get(KNOB, [])
     return found if isinstance(found, list) else []
+
+
+def removal(node: str, places: Iterable[int]) -> Command:
+    """Deletes strokes of a node, in one step."""
+    gone = sorted(set(places))
+    commands = [EditStrokes(node, first, count) for first, count in reversed(_runs(gone))]
+    return Group(commands, f"Delete {_count(len(gone))}")
 
 
 class StrokeModel(QAbstractTableModel):
@@ -130,10 +137,12 @@ class StrokeModel(QAbstractTableModel):
             if index.column() == LIFETIME:
                 return lifetime_text(value)
             if index.column() == OPACITY:
-                return f"{value:.4g}"
+                return f"{100 * value:.4g}"
             return value
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(stroke, index.column(), value)
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == OPACITY:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -199,10 +208,7 @@ class StrokeModel(QAbstractTableModel):
     def remove(self, places: Iterable[int]) -> bool:
         """Deletes strokes; locked ones stay."""
         gone = [p for p in sorted(set(places)) if not value_of(self._strokes[p], "locked")]
-        commands = [
-            EditStrokes(self._name(), first, count) for first, count in reversed(_runs(gone))
-        ]
-        return self._do(commands, f"Delete {_count(len(gone))}")
+        return self._project.do(removal(self._name(), gone)) if gone else False
 
     def duplicate(self, places: Iterable[int]) -> list[int]:
         """Copies strokes, each above itself; returns the places of the copies."""
@@ -347,9 +353,10 @@ class StrokeModel(QAbstractTableModel):
         if column == NAME:
             return str(value) or BY_KIND[value_of(stroke, "kind")].title
         if column == OPACITY:
-            return f"{100 * value:.0f} %"
+            return f"{100 * value:.0f}"
         if column == BLEND:
-            return str(value) if value_of(stroke, "kind") == "brush" else ""
+            plain = value_of(stroke, "kind") != "brush" or value == "over"
+            return "" if plain else str(value)
         if column == LIFETIME:
             return lifetime_text(value)
         return None
@@ -369,14 +376,12 @@ class StrokeModel(QAbstractTableModel):
 
 
 def _share(text: str) -> float:
-    """An opacity as typed: 0.5, 50 %."""
+    """An opacity as typed, in per cent: 50, 50 %."""
     word = text.strip()
     try:
-        value = float(word.rstrip("% ")) / (100 if word.endswith("%") else 1)
+        value = float(word.rstrip("% ")) / 100
     except ValueError:
-        raise UsageError(
-            f"{word!r} is no opacity; type a number from 0 to 1, or per cent"
-        ) from None
+        raise UsageError(f"{word!r} is no opacity; type per cent, 0 to 100") from None
     low, high = LIMITS["opacity"]
     return min(max(value, low), high)
 

@@ -1,6 +1,7 @@
 """The brush bar: everything that the tool in hand is set to."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolButton, QWidget
 
 from engine.errors import UsageError
@@ -12,7 +13,7 @@ from gui.paint.brush import LIFETIMES, Brush, lifetime_of
 from gui.paint.flow import FlowLayout
 from gui.paint.painting import painting_of
 from gui.paint.valuebox import ValueBox
-from gui.properties.dim import small_button
+from gui.properties.dim import dim_label, small_button
 from gui.properties.quiet import QuietCombo, TextField
 
 _START = Brush()
@@ -43,17 +44,16 @@ class PaintOptions(QWidget):
         self.painting = painting_of(editor)
         self._flow = FlowLayout(self, theme.GAP)
         self._flow.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.boxes: dict[str, ValueBox] = {}
         self._box("size", "Size", 1, 500, curved=True, most=LIMITS["size"][1])
         self._box("hardness", "Hardness", 0, 1, percent=True)
         self._box("opacity", "Opacity", 0, 1, percent=True)
         self._box("spacing", "Spacing", *(0.01, 1.0), percent=True, most=LIMITS["spacing"][1])
         self.pressures: dict[str, QToolButton] = {}
-        self._pressure("pressure_size", "P size", "The pen's pressure scales the size.")
-        self._pressure("pressure_opacity", "P opacity", "The pen's pressure scales the opacity.")
+        self._label("Pressure")
+        self._pressure("pressure_size", "size", "The pen's pressure scales the size.")
+        self._pressure("pressure_opacity", "opacity", "The pen's pressure scales the opacity.")
         self.blend = self._combo(BLENDS, "How the colour meets the picture below.")
         self.blend.activated.connect(lambda at: self.painting.set(blend=BLENDS[at]))
         self._box("radius", "Radius", 0.1, 50, curved=True, most=LIMITS["radius"][1])
@@ -74,9 +74,8 @@ class PaintOptions(QWidget):
         self.offset = small_button("Reset offset", "Forgets where to copy from.", self)
         self.offset.clicked.connect(lambda: self.painting.set(offset=None))
         self._flow.addWidget(self.offset)
-        self.lifetime = self._combo(
-            LIFETIMES, "In which frames new strokes show.", tuple(f"life: {n}" for n in LIFETIMES)
-        )
+        self._label("Lifetime")
+        self.lifetime = self._combo(LIFETIMES, "In which frames new strokes show.")
         self.lifetime.activated.connect(self._choose_lifetime)
         self.frames = TextField()
         self.frames.setPlaceholderText("1001-1010")
@@ -84,10 +83,7 @@ class PaintOptions(QWidget):
         self.frames.setToolTip("Frames of new strokes, such as 1001-1010 or 1001-1100x10.")
         self.frames.typed.connect(self._type_frames)
         self._flow.addWidget(self.frames)
-        self.destination = QToolButton(self)
-        self.destination.setText("Frame strokes to canonical")
-        self.destination.setCheckable(True)
-        self.destination.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.destination = toggle("Frames to canonical", self)
         self.destination.setToolTip(
             "On: what you paint on a frame is taken to the canonical and shows in all frames.<br>"
             "Off: it stays on that frame."
@@ -98,6 +94,19 @@ class PaintOptions(QWidget):
             signal.connect(self._refresh)
         editor.viewing.changed.connect(self._refresh)
         self._refresh()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As many lines as the width needs."""
+        width = self.width() if self.isVisible() else 1200
+        return QSize(width, self._flow.heightForWidth(width))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """A narrow bar is a high one."""
+        super().resizeEvent(event)
+        self._fit_height()
+
+    def _fit_height(self) -> None:
+        self.setFixedHeight(max(self._flow.heightForWidth(self.width()), theme.BAR))
 
     @property
     def space(self) -> str:
@@ -127,7 +136,7 @@ class PaintOptions(QWidget):
         for name, kinds in SHOWN.items():
             self._control(name).setVisible(kind in kinds)
         self._flow.invalidate()
-        self.updateGeometry()
+        self._fit_height()
 
     def _control(self, name: str) -> QWidget:
         found = self.boxes.get(name)
@@ -166,12 +175,14 @@ class PaintOptions(QWidget):
         self.boxes[name] = box
         self._flow.addWidget(box)
 
+    def _label(self, text: str) -> None:
+        label = dim_label(text)
+        label.setContentsMargins(theme.GAP, 0, 0, 0)
+        self._flow.addWidget(label)
+
     def _pressure(self, name: str, text: str, tip: str) -> None:
-        button = QToolButton(self)
-        button.setText(text)
-        button.setCheckable(True)
+        button = toggle(text, self)
         button.setToolTip(tip)
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.clicked.connect(lambda on: self.painting.set(**{name: on}))
         self.pressures[name] = button
         self._flow.addWidget(button)
@@ -197,3 +208,15 @@ class PaintOptions(QWidget):
             self._refresh()
             return
         self.painting.set_lifetime(self.space, "range", text)
+
+
+def toggle(text: str, parent: QWidget) -> QToolButton:
+    """A switch with a word on it, as high as a field; lit while it is on."""
+    button = small_button(text, "", parent)
+    button.setCheckable(True)
+    button.setStyleSheet(
+        button.styleSheet()
+        + f" QToolButton:checked {{ background: {theme.ACCENT_DIM}; color: #ffffff; }}"
+    )
+    button.setFixedHeight(22)
+    return button

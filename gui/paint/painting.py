@@ -20,7 +20,7 @@ from gui.paint.brush import (
 )
 from gui.paint.colour import RGB, Recent
 from gui.paint.journal import StrokeJournal
-from gui.paint.model import strokes_of
+from gui.paint.model import removal, strokes_of
 from gui.paint.target import CANONICAL, FRAME, PAINT
 from gui.properties.viewspace import ViewColours, view_colours
 
@@ -101,8 +101,8 @@ class Painting(QObject):
         self.brush_changed.emit()
 
     def press_key(self, key: str) -> None:
-        """The key of a family: its first tool, or the next."""
-        self.take(next_tool(key, self.kind))
+        """The key of a family: its first tool, or the next; select again puts it away."""
+        self.take("" if key == "Q" and self.kind == "select" else next_tool(key, self.kind))
 
     def view_colours(self) -> ViewColours:
         """The view in which colours are picked."""
@@ -237,6 +237,15 @@ class Painting(QObject):
         document = self._editor.project.document
         if node != self.node and node in document and document.state(node).type == PAINT:
             self.select(node, ())
+
+    def remove_selected(self) -> bool:
+        """Deletes the selected strokes that are not locked; returns whether there were any."""
+        document = self._editor.project.document
+        if self.node is None or self.node not in document or not self.selected:
+            return False
+        there = strokes_of(document, self.node)
+        places = [p for p in self.selected if p < len(there) and not there[p].get("locked")]
+        return self._editor.project.do(removal(self.node, places)) if places else False
 
     def select(self, node: str | None, rows: tuple[int, ...]) -> None:
         """Selects strokes of a Paint node, by their place in its list (0 at the bottom)."""

@@ -1,6 +1,6 @@
 """Values of the selected strokes: each change one step of undo, a drag too."""
 
-from PySide6.QtWidgets import QGridLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from engine.errors import UsageError
 from engine.paint.stroke import BLENDS, LIMITS, RANGES, SOURCES
@@ -9,7 +9,7 @@ from gui.core.editor import Editor
 from gui.paint.brush import lifetime_text, lifetime_typed
 from gui.paint.model import StrokeModel, value_of
 from gui.paint.valuebox import ValueBox
-from gui.properties.dim import dim_label
+from gui.properties.dim import dim_label, small_button
 from gui.properties.quiet import QuietCombo, TextField
 
 _MIXED = "mixed"
@@ -65,19 +65,17 @@ class StrokePanel(QWidget):
         self.lifetime = TextField()
         self.lifetime.setToolTip('Frames in which they show: "all", 1001, 1001-1010, 1001-1100x10.')
         self.lifetime.typed.connect(self._type_lifetime)
-        self.here = QToolButton(self)
-        self.here.setText("This frame")
-        self.here.setToolTip("They show in the current frame only.")
+        self.here = small_button("This frame", "They show in the current frame only.", self)
         self.here.clicked.connect(self._this_frame)
         grid.addWidget(self.blend, 3, 0)
         grid.addWidget(self.source, 3, 0)
         grid.addWidget(self.range, 3, 0)
-        life = QGridLayout()
+        life = QHBoxLayout()
         life.setSpacing(theme.GAP)
-        life.addWidget(dim_label("Frames"), 0, 0)
-        life.addWidget(self.lifetime, 0, 1)
-        life.addWidget(self.here, 0, 2)
-        grid.addLayout(life, 3, 1)
+        life.addWidget(dim_label("Lifetime"))
+        life.addWidget(self.lifetime, 1)
+        life.addWidget(self.here)
+        grid.addLayout(life, 4, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         model.dataChanged.connect(lambda *_: self.show_places(self._places))
@@ -110,9 +108,7 @@ class StrokePanel(QWidget):
 
     def _box(self, name: str, title: str, high: float, curved: bool, percent: bool) -> ValueBox:
         low, most = LIMITS[name]
-        from engine.paint.stroke import Stroke
-
-        default = float(getattr(Stroke(points=((0.0, 0.0, 1.0),)), name))
+        default = float(value_of({}, name))
         box = ValueBox(
             title,
             low,

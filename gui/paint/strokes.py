@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QSize, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -36,6 +36,8 @@ from gui.paint.strokepanel import StrokePanel
 from gui.paint.target import PAINT
 from gui.properties.dim import icon_button
 from gui.properties.picker import ColourPicker
+
+_WIDE = 380
 
 
 class StrokeList(QWidget):
@@ -268,14 +270,19 @@ class _Rows(QTreeView):
         for column, width in (
             (VISIBLE, 24),
             (LOCKED, 22),
-            (OPACITY, wide("Opacity") + 16),
-            (BLEND, wide("difference") + 14),
-            (COLOUR, wide("Colour") + 16),
+            (OPACITY, wide("100") + 16),
+            (BLEND, wide("difference") + 12),
+            (COLOUR, 40),
             (LIFETIME, wide("1001-1100") + 14),
         ):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             header.resizeSection(column, width)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """A narrow list leaves the blend to the panel below."""
+        super().resizeEvent(event)
+        self.setColumnHidden(BLEND, event.size().width() < _WIDE)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Del deletes, Ctrl+D duplicates."""

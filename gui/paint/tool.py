@@ -42,11 +42,14 @@ class PaintTool(QObject):
         editor: The editor.
         canvas: The viewer's canvas.
         slot: The viewer's slot, ``canonical`` or ``frame``.
+
+    Attributes:
+        painting: What both viewers share.
     """
 
     def __init__(self, editor: Editor, canvas: Canvas, slot: str) -> None:
         super().__init__(canvas)
-        self._editor, self._canvas, self._slot = editor, canvas, slot
+        self._editor, self.canvas, self.slot = editor, canvas, slot
         self.painting: Painting = painting_of(editor)
         self.painting.tools[slot] = self
         self._filter = PenFilter()
@@ -122,7 +125,7 @@ class PaintTool(QObject):
             return
         brush = self.painting.brush
         radius = 0.5 * brush.size * self._step()
-        marks.ring(painter, place, radius, brush.hardness, self._canvas.viewport.aspect)
+        marks.ring(painter, place, radius, brush.hardness, self.canvas.viewport.aspect)
         source = self._source_of(place)
         if source is not None:
             if self._mode == "source":
@@ -144,11 +147,11 @@ class PaintTool(QObject):
                 taken = self.release(event)
             event.setAccepted(taken)
             if taken:
-                self._canvas.hovered.emit(*self._canvas.to_picture(event.position()))
+                self.canvas.hovered.emit(*self.canvas.to_picture(event.position()))
             return taken
         if event.type() == QEvent.Type.Leave and not self._mode:
             self._place = None
-            self._canvas.update()
+            self.canvas.update()
         return False
 
     # Gestures.
@@ -157,6 +160,11 @@ class PaintTool(QObject):
     def gesture(self) -> StrokeGesture | None:
         """The stroke that is being drawn."""
         return self._gesture
+
+    @property
+    def place(self) -> QPointF | None:
+        """Where the pointer is on the canvas, or None."""
+        return self._place
 
     @property
     def mode(self) -> str:
@@ -174,7 +182,7 @@ class PaintTool(QObject):
             self.painting.set(size=self._before)
         elif mode == "drag":
             self._picker.abort()
-        self._canvas.update()
+        self.canvas.update()
         return bool(mode)
 
     def _feed(self, event: PointerEvent) -> None:
@@ -213,7 +221,7 @@ class PaintTool(QObject):
         if self._mode == "resize":
             across = self._place.x() - self._start.x()
             self.painting.set(
-                size=self._before + 2 * across / (self._step() * self._canvas.viewport.aspect)
+                size=self._before + 2 * across / (self._step() * self.canvas.viewport.aspect)
             )
         elif self._mode == "source" and self._anchor is not None and self._wandered():
             x, y = self._at(self._place)
@@ -223,7 +231,7 @@ class PaintTool(QObject):
         elif self._mode == "drag" and self._wandered():
             self._picker.drag(self._at(self._start), self._at(self._place))
         if self.painting.draws and before != self._place:
-            self._canvas.update()
+            self.canvas.update()
 
     def _release(self, sample: Sample) -> None:
         mode, self._mode = self._mode, ""
@@ -245,7 +253,7 @@ class PaintTool(QObject):
                 self._editor.say("The source is set: the next stroke copies from there.")
         elif mode == "drag":
             self._picker.release()
-        self._canvas.update()
+        self.canvas.update()
 
     # Strokes.
 
@@ -266,7 +274,7 @@ class PaintTool(QObject):
             gesture.add(*start, 1.0)
         gesture.add(*here, sample.pressure)
         self.painting.list_node(gesture.node)
-        self._canvas.update()
+        self.canvas.update()
 
     def _line(self, place: QPointF) -> None:
         """Shift+click: a straight stroke from the end of the last one."""
@@ -298,7 +306,7 @@ class PaintTool(QObject):
             carrier = carrier_of(document, shown)
             if carrier is None:
                 self._editor.say(
-                    "Nothing leads from here to a canonical: this viewer shows no Propagate's frames."
+                    "Nothing leads from here to a canonical; look at the frames of a Propagate."
                 )
                 return None
             header = painting.header(kind, space, clock.frame, clip, painting.drawn_before())
@@ -336,11 +344,11 @@ class PaintTool(QObject):
     def shown(self) -> str | None:
         """The node that the viewer shows."""
         viewing = self._editor.viewing
-        return viewing.node(self._slot)
+        return viewing.node(self.slot)
 
     def region(self) -> dict[str, Any]:
         """What of the picture the viewer shows, as ``paint.begin`` wants it."""
-        return {"region": self._canvas.region, "scale": self._canvas.scale}
+        return {"region": self.canvas.region, "scale": self.canvas.scale}
 
     def shows(self, node: str) -> bool:
         """Whether the viewer shows a node's own picture, perhaps through dots."""
@@ -359,18 +367,18 @@ class PaintTool(QObject):
             pixels = workers.view.open_picture(picture)
         except CodefError:
             return  # the worker has ended; the viewer asks again
-        self._canvas.update_region(picture["data"], pixels)
+        self.canvas.update_region(picture["data"], pixels)
 
     def _at(self, place: QPointF) -> tuple[float, float]:
         """A place of the canvas in the strokes' pixels."""
-        x, y = self._canvas.to_picture(place)
+        x, y = self.canvas.to_picture(place)
         scale = self._scale()
         return x / scale, y / scale
 
     def _on(self, x: float, y: float) -> QPointF:
         """A point of the strokes' pixels on the canvas."""
         scale = self._scale()
-        return self._canvas.point(x * scale, y * scale)
+        return self.canvas.point(x * scale, y * scale)
 
     def _scale(self) -> float:
         shown = self.shown
@@ -378,7 +386,7 @@ class PaintTool(QObject):
 
     def _step(self) -> float:
         """Canvas pixels for each pixel of a stroke, down."""
-        return self._canvas.viewport.step * self._scale()
+        return self.canvas.viewport.step * self._scale()
 
     # Where clones copy from.
 
@@ -420,7 +428,7 @@ class PaintTool(QObject):
     def _tool_changed(self, kind: str) -> None:
         if self._mode:
             self.abort()
-        canvas = self._canvas
+        canvas = self.canvas
         if kind:
             canvas.tool = self
             draws = self.painting.draws
@@ -431,4 +439,4 @@ class PaintTool(QObject):
         canvas.update()
 
     def _document_changed(self, changes: object) -> None:
-        self._canvas.update()
+        self.canvas.update()

@@ -41,7 +41,7 @@ def names(model: StrokeModel) -> list[str]:
 
 def test_rows_are_the_strokes_topmost_first(model: StrokeModel) -> None:
     assert names(model) == ["s4", "s3", "s2", "s1", "s0"]
-    assert model.index(0, OPACITY).data() == "100 %"
+    assert model.index(0, OPACITY).data() == "100"
     assert model.index(0, LIFETIME).data() == "all"
     assert model.index(0, VISIBLE).data(VALUE) is True
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from engine.errors import Cancelled, CodefError, UsageError
 
 log = logging.getLogger(__name__)
 
+_TELL_SECONDS = 0.1
 _MOST_SLOTS = 16
 _THREADS = {"keep": 2, "query": 2}
 Do = Callable[[Work], dict[str, Any]]
@@ -78,6 +80,8 @@ class Lanes:
         self._settled: set[int] = set()
         self._lock = threading.RLock()
         self._current = threading.local()
+        self._busy = threading.Event()
+        threading.Thread(target=self._tick, name="codef-progress", daemon=True).start()
 
     @property
     def current(self) -> Work | None:
@@ -103,6 +107,7 @@ class Lanes:
             if work.slot is not None and not work.keep:
                 self.cancel(lambda other: other.slot == work.slot and not other.keep, True)
             self._works[work.number] = work
+        self._busy.set()
         lane.put(work)
 
     def cancel(self, chosen: Callable[[Work], bool], overtaken: bool = False) -> int:
@@ -128,6 +133,18 @@ class Lanes:
         with self._lock:
             return work.number in self._settled or work.number not in self._works
 
+    def _tick(self) -> None:
+        """Tells how far the work is, as long as there is any."""
+        while True:
+            self._busy.wait()
+            time.sleep(_TELL_SECONDS)
+            with self._lock:
+                works = list(self._works.values())
+                if not works:
+                    self._busy.clear()
+            for work in works:
+                work.tell_progress()
+
     def _lane(self, work: Work) -> Lane:
         queue = work.verb.queue
         if queue == "slot":
@@ -147,6 +164,8 @@ class Lanes:
         try:
             work.task.check()
             answer = {"ok": self._do(work)}
+            if work.verb.queue == "job":
+                work.tell_progress()
         except Cancelled:
             answer = {"error": error_to_json(_reason(work))}
         except Exception as error:

@@ -1,15 +1,11 @@
 """One request that is being worked on: its task, and how it is stopped, paused and told about."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 from codef_nodes.worker.args import Args
 from codef_nodes.worker.verbs import Verb
 from engine.progress import Gate, Progress, Task
-
-_EVERY = 0.1
-"""Seconds between two reports of progress."""
 
 
 class WorkTask(Task):
@@ -56,8 +52,7 @@ class Work:
         self.shared: list[str] = []
         self.state = "waiting"
         self.progress = Progress(0.0, "")
-        self._told = 0.0
-        self._label = ""
+        self._told = self.progress
 
     @property
     def slot(self) -> str | None:
@@ -94,12 +89,12 @@ class Work:
             "seconds_left": self.progress.seconds_left,
         }
 
-    def _hear(self, progress: Progress) -> None:
-        self.progress = progress
-        now = time.monotonic()
-        if now - self._told < _EVERY and progress.label == self._label and progress.fraction < 1:
+    def tell_progress(self) -> None:
+        """Sends the newest report, if it was not sent."""
+        progress = self.progress
+        if progress is self._told:
             return
-        self._told, self._label = now, progress.label
+        self._told = progress
         self.tell(
             "progress",
             {
@@ -109,3 +104,7 @@ class Work:
                 "figures": {name: float(value) for name, value in progress.figures.items()},
             },
         )
+
+    def _hear(self, progress: Progress) -> None:
+        # Kept, not sent: a deep graph reports hundreds of times for one quick picture.
+        self.progress = progress

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 import codef_nodes.worker.serving as serving
 from codef_nodes.graph.commands import AddNode, Connect
 from codef_nodes.graph.document import Document
@@ -13,7 +15,7 @@ from codef_nodes.worker.runfolder import RunFolder
 from codef_nodes.worker.server import Worker
 from codef_nodes.worker.transport import listen
 from codef_nodes.worker.verbs import load_verbs
-from tests.codef_nodes.cli.tinyclip import make_clip
+from tests.codef_nodes.cli.tinyclip import make_clip, write_png
 from tests.codef_nodes.graph.small_nodes import REGISTRY
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -74,4 +76,17 @@ def clip_document(folder):
     AddNode("Viewer", "Viewer1").run(document)
     Connect("Clip", "Grade", "image").run(document)
     Connect("Grade", "Viewer1", "image").run(document)
+    return document
+
+
+def slow_document(folder):
+    """A document whose node Flow works for seconds, in a way that is of no other use."""
+    folder.mkdir()
+    noise = np.random.default_rng(3)
+    for frame in (1, 2):
+        write_png(folder / f"n.{frame}.png", noise.integers(0, 255, (1080, 1920, 3), np.uint8))
+    document = Document()
+    AddNode("LoadSequence", "Clip", knobs={"file": str(folder)}).run(document)
+    AddNode("OpticalFlow", "Flow", knobs={"preset": "fine"}).run(document)
+    Connect("Clip", "Flow", "image").run(document)
     return document

@@ -10,19 +10,15 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from codef_nodes.graph.commands import AddNode, Connect
-from codef_nodes.graph.document import Document
 from codef_nodes.worker import runfolder
 from codef_nodes.worker.client import Client
 from codef_nodes.worker.protocol import MAX_FRAME, WorkerError, decode, encode
 from codef_nodes.worker.spawn import command, spawn
 from codef_nodes.worker.transport import connect
 from engine.errors import DeviceError
-from tests.codef_nodes.cli.tinyclip import write_png
-from tests.codef_nodes.worker.harness import clip_document, opened
+from tests.codef_nodes.worker.harness import clip_document, opened, slow_document
 
 ROOT = Path(__file__).resolve().parents[3]
 SOON = 20.0
@@ -221,19 +217,6 @@ def test_only_this_person_can_look_into_the_folder(started):
     assert Path(started.address).stat().st_mode & 0o777 == 0o600
     words = Path(f"/proc/{started.process.pid}/cmdline").read_bytes()
     assert started.token.encode() not in words, "the command line can be read by everybody"
-
-
-def slow_document(folder):
-    """A document whose node Flow works for seconds, in a way that is of no other use."""
-    folder.mkdir()
-    noise = np.random.default_rng(3)
-    for frame in (1, 2):
-        write_png(folder / f"n.{frame}.png", noise.integers(0, 255, (1080, 1920, 3), np.uint8))
-    document = Document()
-    AddNode("LoadSequence", "Clip", knobs={"file": str(folder)}).run(document)
-    AddNode("OpticalFlow", "Flow", knobs={"preset": "fine"}).run(document)
-    Connect("Clip", "Flow", "image").run(document)
-    return document
 
 
 def test_a_worker_killed_in_the_middle_is_told_and_leaves_no_folder(tmp_path):

@@ -1,6 +1,7 @@
 """Pictures for viewers: the evaluator's own pixels, only as much as is asked for."""
 
 import mmap
+import random
 import threading
 import time
 
@@ -365,3 +366,60 @@ def test_an_opened_document_takes_the_place_of_the_other():
         opened(client, Document(small_nodes.REGISTRY))
         with pytest.raises(WorkerError, match="no node 'Clip'"):
             view(client, "Clip", 1).result(SOON)
+
+
+def test_whatever_is_asked_and_cancelled_each_request_has_one_answer():
+    document = build(
+        ("Ramp", "Clip", {}, {}),
+        ("Gain", "Grade", {}, {"image": "Clip"}),
+        ("Slow", "Slow", {}, {"image": "Grade"}),
+    )
+    edits, answers = [], []
+    document.mirror(edits.extend)
+    STARTED.clear(), RELEASE.clear()
+    chance = random.Random(5)
+    with worker_inside() as (client, worker):
+        opened(client, document)
+        calls = []
+        for step in range(400):
+            what = chance.choice(["view", "view", "keep", "info", "cancel", "edit", "pause"])
+            node, frame = chance.choice(["Clip", "Grade", "Slow"]), chance.randint(1, 5)
+            number = len(calls)
+            if what in ("view", "keep"):
+                call = client.request(
+                    "view",
+                    {"node": node, "frame": frame, "slot": chance.choice("abc")}
+                    | ({"keep": True} if what == "keep" else {}),
+                    done=lambda _, number=number: answers.append(number),
+                    failed=lambda _, number=number: answers.append(number),
+                )
+                calls.append(call)
+            elif what == "info":
+                client.request("cached", {"node": node, "frames": [1, 2]})
+            elif what == "cancel" and calls:
+                chance.choice(calls[-9:]).cancel()
+            elif what == "pause" and calls:
+                paused = chance.choice(calls[-9:])
+                paused.pause()
+                paused.resume()
+            elif what == "edit":
+                edits.clear()
+                small_nodes.set_knob(document, "Grade", "gain", chance.randint(0, 10))
+                client.request("edit", {"edits": edits_to_json(edits)})
+            if step % 50 == 49:
+                RELEASE.set()
+                client.request("ping").result(SOON)
+                RELEASE.clear()
+        RELEASE.set()
+        for call in calls:
+            try:
+                call.result(SOON)
+            except WorkerError as error:
+                assert error.cancelled or "Slow" in str(error)
+        assert sorted(answers) == list(range(len(calls)))
+        until = time.monotonic() + SOON
+        while worker.lanes.works() and time.monotonic() < until:
+            time.sleep(0.01)
+        assert worker.lanes.works() == []
+        shared = sum(1 for call in calls if call.over and "picture" in call._answer)
+        assert len(worker.pictures) == shared, "a picture that nobody knows of is kept"

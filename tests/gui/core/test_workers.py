@@ -19,7 +19,7 @@ from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.worker.protocol import WorkerError
 from gui.core.project import Project
 from gui.core.workers import Workers
-from tests.codef_nodes.worker.harness import clip_document
+from tests.codef_nodes.worker.harness import clip_document, slow_document
 from tests.gui.helpers import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -188,16 +188,19 @@ def test_drafts_of_the_jobs_reach_the_view_and_leave_with_the_record(workers, tm
     assert Asked(workers.view, "status").wait()["drafts"] == {}
 
 
-def test_events_come_as_a_signal_with_the_number_of_their_request(workers):
+def test_events_come_as_a_signal_with_the_number_of_their_request(workers, project, tmp_path):
     heard = []
     workers.view.event.connect(lambda name, data: heard.append((name, data)))
-    asked = Asked(workers.view, "view", node="Grade", frame=1007, slot="frame")
-    asked.wait()
     wait_for(lambda: any(name == "faces" for name, _ in heard), SOON)
-    assert any(
-        name == "progress" and data["id"] == asked.request.id and "fraction" in data
-        for name, data in heard
-    )
+    project.use(slow_document(tmp_path / "slow"), None)
+    asked = Asked(workers.view, "view", node="Flow", frame=1, slot="frame")
+    wait_for(lambda: any(name == "progress" for name, _ in heard), SOON)
+    told = next(data for name, data in heard if name == "progress")
+    assert told["id"] == asked.request.id and 0 <= told["fraction"] < 1 and told["label"]
+    assert not asked.over
+    asked.request.cancel()
+    asked.wait()
+    assert asked.error.cancelled
 
 
 def test_close_ends_both_processes_and_fails_what_waits(project, tmp_path):

@@ -65,6 +65,8 @@ class Viewing(QObject):
         keys: For each slot what a cached frame must be like to be shown now.
         infos: For each slot the worker's ``info`` of what it shows.
         canvases: For each slot the canvas of its viewer, once there is one.
+        layer_names: What the layers of the fit are called.
+        reference: The frame that the canonical image is aligned to, once it is known.
         proxy: All viewers show half resolution.
     """
 
@@ -89,6 +91,7 @@ class Viewing(QObject):
         self._slots = {slot: _Slot() for slot in SLOTS}
         self._layer = 0
         self.layer_names: list[str] = []
+        self.reference: int | None = None
         self.cache = FrameCache()
         self.revisions = Revisions(project, self)
         self.keys: dict[str, ViewKey | None] = dict.fromkeys(SLOTS)
@@ -212,6 +215,12 @@ class Viewing(QObject):
             self.proxy = proxy
             self.proxy_changed.emit(proxy)
 
+    def set_reference(self, reference: int | None) -> None:
+        """Notes the frame that the fit's canonical image is aligned to."""
+        if reference != self.reference:
+            self.reference = reference
+            self.info_changed.emit(CANONICAL)
+
     # What is really there.
 
     def set_info(self, slot: str, info: dict[str, Any]) -> None:
@@ -253,7 +262,7 @@ class Viewing(QObject):
 
     def _start_again(self) -> None:
         self._slots = {slot: _Slot() for slot in SLOTS}
-        self._layer, self.layer_names = 0, []
+        self._layer, self.layer_names, self.reference = 0, [], None
         self.cache.clear()
         self.infos = {slot: {} for slot in SLOTS}
         self._now = {slot: self._find(slot) for slot in SLOTS}

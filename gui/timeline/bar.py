@@ -14,7 +14,7 @@ from engine.io.frames import parse_frames
 from gui import theme
 from gui.core.clock import LOOPS
 from gui.core.editor import Editor
-from gui.core.streams import CANONICAL, FRAME
+from gui.core.streams import FRAME
 from gui.timeline.cached import CachedFrames
 from gui.timeline.ruler import Marks, Ruler
 
@@ -245,10 +245,8 @@ class TimelineBar(QWidget):
 
     def _reference(self) -> int | None:
         viewing = self.editor.viewing
-        for slot in (CANONICAL, FRAME):
-            said = viewing.infos[slot].get("reference")
-            if isinstance(said, int):
-                return said
+        if viewing.reference is not None:
+            return viewing.reference
         fit = viewing.shown(FRAME).fit
         document = self.editor.project.document
         if fit is None or fit not in document:

@@ -73,6 +73,9 @@ class Canvas(QWidget):
         badge: A few words beside the cursor.
         region: The part of the picture that was last asked for, or None for all.
         scale: The scale that it was asked for at.
+        fits_data: ``fit`` shows the data window: all that can be painted on.
+        format: The display window, or None while it is not known.
+        data: The data window, likewise.
     """
 
     hovered = Signal(float, float)
@@ -104,6 +107,7 @@ class Canvas(QWidget):
         self.badge = ""
         self.region: list[int] | None = None
         self.scale = 1
+        self.fits_data = False
         self.format: Box | None = None
         self.data: Box | None = None
         self._frames: dict[str, ViewFrame] = {}
@@ -146,7 +150,7 @@ class Canvas(QWidget):
         """Sets format and data window; a view that was fitted stays so."""
         if (display, data) == (self.format, self.data):
             return
-        moved = display != self.format
+        moved = display != self.format or (self.fits_data and data != self.data)
         self.format, self.data = display, data
         if moved and self._fit:
             self.fit()
@@ -190,11 +194,11 @@ class Canvas(QWidget):
     # Zoom.
 
     def fit(self) -> None:
-        """The whole format in the widget, and again after each change of size."""
+        """The whole format (or data window) in the widget, and again after each change of size."""
         self._fit = True
-        box = self.format
-        if box is not None and self.data is not None and intersection(box, self.data) is None:
-            box = self.data
+        box, data = self.format, self.data
+        if data is not None and (self.fits_data or box is None or intersection(box, data) is None):
+            box = data
         if box is not None:
             self._use(self.viewport.fitted(box))
 

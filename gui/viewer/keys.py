@@ -34,7 +34,7 @@ def handlers(pane: "ViewerPane") -> dict[str, Callable[[], object]]:
         "viewer.overlays": pane.toggle_overlays,
         "viewer.zebra": pane.toggle_warnings,
         "viewer.gain_reset": pane.reset_look,
-        "viewer.refresh": pane.force,
+        "viewer.refresh": pane.showing.force,
         "viewer.pause": pane.toggle_pause,
     }
     for scale in (1, 2, 4, 8):

@@ -291,7 +291,7 @@ def _legend(
 
 def _ramp(painter: QPainter, box: QRectF, kind: str) -> None:
     low, high = _ENDS[kind]
-    bar = QRectF(box.left() + (28 if low else 0), box.top() + 4, 54, box.height() - 8)
+    bar = QRectF(box.left() + (32 if low else 0), box.top() + 4, 54, box.height() - 8)
     colours = heat_colours(kind)
     gradient = QLinearGradient(bar.topLeft(), bar.topRight())
     for step in range(0, 256, 51):

@@ -66,7 +66,8 @@ class Toolbar(QToolBar):
     layer_chosen = Signal(int)
     compare_chosen = Signal(str)
     overlay_toggled = Signal(str, bool)
-    legend_toggled = Signal()
+    followed = Signal()
+    """The node that was chosen by hand is to be given up."""
 
     def __init__(self, actions: Actions, run: Callable[[str], object]) -> None:
         super().__init__()
@@ -81,6 +82,8 @@ class Toolbar(QToolBar):
         self.name = QLabel()
         self.name.setTextFormat(Qt.TextFormat.RichText)
         self.name.setMinimumWidth(40)
+        self.name.setContentsMargins(4, 0, 2, 0)
+        self.name.linkActivated.connect(lambda _: self.followed.emit())
         self.addWidget(self.name)
         self.layers = MenuButton("Layer of the fit  (PgUp, PgDown)")
         self._layers_action = self.addWidget(self.layers)
@@ -129,11 +132,12 @@ class Toolbar(QToolBar):
         if b:
             text = f"{text}<span style='color:{theme.DIM}'> | {b}</span>"
         if chosen:
-            text = f"<span style='color:{theme.ACCENT}'>&#9679;</span> {text}"
+            dot = f"<a href='graph' style='color:{theme.ACCENT}; text-decoration:none'>&#9679;</a>"
+            text = f"{dot} {text}"
         self.name.setText(text)
         tip = "The node that is shown"
         if chosen:
-            tip += "; chosen by hand: press Refresh twice or view another node to go back"
+            tip += ", chosen by hand; click the dot to follow the graph again"
         self.name.setToolTip(tip)
 
     def set_channels(self, channels: str) -> None:

@@ -15,8 +15,8 @@ GAIN = 1.05
 def global_motion(flow: F32, weight: F32) -> F64:
     """The matrix that explains most of a flow.
 
-    A similarity is preferred to a homography, and a translation to a similarity, unless the richer
-    model explains clearly more: small groups give poor perspective.
+    A translation is preferred to a similarity, that to an affine map and that to a homography,
+    unless the richer model explains clearly more: small groups give poor perspective.
 
     Args:
         flow: [H, W, 2] in pixels, x right, y down.
@@ -40,12 +40,11 @@ def global_motion(flow: F32, weight: F32) -> F64:
     best = np.eye(3)
     best[:2, 2] = np.median(there - here, axis=0)
     support = _support(best, here, there)
-    similarity, _ = cv2.estimateAffinePartial2D(
-        here, there, method=cv2.RANSAC, ransacReprojThreshold=TOLERANCE
-    )
-    if similarity is not None:
-        candidate = np.vstack([similarity, [0, 0, 1]])
-        best, support = _better(candidate, best, support, here, there)
+    for estimate in (cv2.estimateAffinePartial2D, cv2.estimateAffine2D):
+        found, _ = estimate(here, there, method=cv2.RANSAC, ransacReprojThreshold=TOLERANCE)
+        if found is not None:
+            candidate = np.vstack([found, [0, 0, 1]])
+            best, support = _better(candidate, best, support, here, there)
     homography, _ = cv2.findHomography(here, there, cv2.USAC_MAGSAC, TOLERANCE, maxIters=1000)
     if homography is not None:
         best, support = _better(homography, best, support, here, there)

@@ -33,6 +33,13 @@ def test_a_translation_stays_a_translation():
     np.testing.assert_allclose(found[:2, 2], [3.25, -1.5], atol=0.02)
 
 
+def test_a_shear_needs_no_perspective():
+    truth = np.array([[1.02, 0.05, 2], [0.0, 0.97, -1], [0, 0, 1.0]])
+    found = global_motion(flow_of(truth), np.ones((90, 120), np.float32))
+    np.testing.assert_allclose(found[2], [0, 0, 1])
+    np.testing.assert_allclose(found[:2], truth[:2], atol=0.01)
+
+
 def test_nothing_to_go_by_means_no_motion():
     flow = np.ones((40, 50, 2), np.float32)
     np.testing.assert_array_equal(global_motion(flow, np.zeros((40, 50), np.float32)), np.eye(3))

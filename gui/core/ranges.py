@@ -17,6 +17,7 @@ class Ranges(QObject):
     ) -> None:
         super().__init__(parent)
         self._project, self._viewing, self._clock = project, viewing, clock
+        self._to_start = True
         project.replaced.connect(self._replaced)
         project.changed.connect(self._changed)
         viewing.info_changed.connect(lambda _: self.follow())
@@ -31,6 +32,9 @@ class Ranges(QObject):
         last = info.get("last") if last is None else last
         if isinstance(first, int) and isinstance(last, int):
             self._clock.set_range(first, last)
+            if self._to_start:  # a document opens at its first frame
+                self._to_start = False
+                self._clock.set_frame(first)
         rate = settings["fps"]
         if self._project.document.stored_setting("fps") is ABSENT:
             rate = info.get("fps") or rate
@@ -39,6 +43,7 @@ class Ranges(QObject):
     def _replaced(self) -> None:
         self._clock.stop()
         self._clock.clear_points()
+        self._to_start = True
         self.follow()
 
     def _changed(self, changes: tuple[Change, ...]) -> None:

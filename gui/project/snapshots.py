@@ -67,16 +67,15 @@ class Snapshots:
 
         self.post(job)
 
-    def edits(self, edits: Sequence[Edit], meta: dict[str, JSON] | None = None) -> None:
+    def edits(self, edits: Sequence[Edit]) -> None:
         """The document has changed by these edits."""
 
         def job() -> None:
             if not self._based:
-                self._snapshot()  # what the journal counts from
+                self._attempt(self._snapshot)  # what the journal counts from
             self._document.apply_edits(list(edits))
-            self._journal.edits(edits)
-            if meta is not None:
-                self._write_meta(meta)
+            if self._based:
+                self._journal.edits(edits)
 
         self.post(job)
 
@@ -115,10 +114,13 @@ class Snapshots:
 
     def _run(self) -> None:
         while (job := self._queue.get()) is not None:
-            try:
-                job()
-            except CodefError as error:
-                self._tell(f"autosave does not work: {error}")
+            self._attempt(job)
+
+    def _attempt(self, job: Job) -> None:
+        try:
+            job()
+        except (CodefError, OSError) as error:
+            self._tell(f"autosave does not work: {error}")
 
     def _snapshot(self) -> None:
         content = as_text(self._document).encode()
@@ -131,11 +133,7 @@ class Snapshots:
         self._based, self._told = True, False
 
     def _write_meta(self, meta: dict[str, JSON]) -> None:
-        try:
-            self.meta_file.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            self._tell(f"autosave does not work: {error}")
-            return
+        self.meta_file.parent.mkdir(parents=True, exist_ok=True)
         write_safely(self.meta_file, json.dumps(meta, indent=1, sort_keys=True).encode())
 
     def _forget(self) -> None:
@@ -169,7 +167,7 @@ class QueuedJournal(StrokeJournal):
         def job() -> None:
             if not snapshots._based:
                 snapshots._snapshot()
-            snapshots._journal.begin(node, header)
+            snapshots._journal.begin(node, dict(header))
 
         snapshots.post(job)
 

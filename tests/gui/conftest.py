@@ -3,14 +3,19 @@
 import gc
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QCursor
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from gui import theme
 from gui.core.editor import Editor
+
+if TYPE_CHECKING:
+    from gui.shell.window import MainWindow
 
 HARMLESS = ("propagateSizeHints", "This plugin does not support", "raise()")
 
@@ -76,3 +81,21 @@ def working_editor(application: QApplication, config: Path) -> Iterator[Editor]:
     made.close()
     made.deleteLater()
     application.processEvents()
+
+
+@pytest.fixture
+def window(editor: Editor) -> Iterator["MainWindow"]:
+    """The whole window with every pane, without worker processes."""
+    from gui.project.autosave import Autosave
+    from gui.shell.window import MainWindow
+
+    autosave = Autosave(editor.project)
+    made = MainWindow(editor, autosave)
+    made.resize(1400, 860)
+    made.start()
+    made.show()
+    QTest.qWaitForWindowExposed(made)
+    yield made
+    made._leaving = True  # no question about changes
+    made.close()
+    autosave.close()

@@ -30,9 +30,9 @@ class LoadField(Node):
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
         """Frames that the field was fitted on."""
-        from codef_nodes.work.source import open_field
+        from engine.fields.folder import field_frames
 
-        return open_field(_folder(ctx)).frames
+        return field_frames(_folder(ctx))
 
     def identity(self, ctx: Context) -> list[JSON]:
         """The files of the field."""

@@ -258,6 +258,22 @@ def load_field(folder: Path | str) -> Field:
     return _load(folder, folder)
 
 
+def field_frames(folder: Path | str) -> tuple[int, ...]:
+    """Frame numbers of a field folder; reads its ``field.json`` only.
+
+    Raises:
+        InputError: The folder is absent or cannot be read.
+        FieldError: It is no field, or of a newer version of the program.
+    """
+    folder = Path(folder)
+    if not folder.exists():
+        raise InputError(f"there is no field at {folder}; fit one or correct the path", file=folder)
+    try:
+        return tuple(int(frame) for frame in _read_info(folder)["frames"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(folder, f"{type(error).__name__}: {error}") from error
+
+
 def _load(folder: Path, final: Path) -> Field:
     info = _read_info(folder)
     try:

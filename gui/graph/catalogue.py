@@ -1,5 +1,6 @@
 """Which nodes can be created here, in the order that the search shows them. No Qt."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,9 @@ class Wanted:
 
 def title_of(cls: type[Node]) -> str:
     """What menus call a node class."""
-    return cls.title or cls.type
+    # OpticalFlow has no title of its own: Optical flow.
+    words = re.sub(r"(?<=[a-z])([A-Z])", lambda found: " " + found[1].lower(), cls.type)
+    return cls.title or words
 
 
 def candidates(document: Document, wanted: Wanted | None = None) -> list[type[Node]]:

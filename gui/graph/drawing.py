@@ -24,7 +24,7 @@ _SHADE = QRectF(0, 1.5, NODE_WIDTH, NODE_HEIGHT + 1)
 _NAME = QRectF(8, 3, NODE_WIDTH - 16, 18)
 _NAME_ALONE = QRectF(8, 0, NODE_WIDTH - 16, NODE_HEIGHT - 1)
 _CAPTION = QRectF(6, 19, NODE_WIDTH - 12, 14)
-_STRIP = QRectF(0, NODE_HEIGHT + 2, NODE_WIDTH, STRIP - 2)
+_STRIP = QRectF(-14, NODE_HEIGHT + 2, NODE_WIDTH + 28, STRIP - 2)
 _BAR = QRectF(0, NODE_HEIGHT - 5, NODE_WIDTH, 5)
 _CROSS = [QLineF(0, 0, NODE_WIDTH, NODE_HEIGHT), QLineF(0, NODE_HEIGHT, NODE_WIDTH, 0)]
 _CENTRE = Qt.AlignmentFlag.AlignCenter
@@ -77,12 +77,12 @@ def draw_node(
     painter.drawLine(QLineF(3, 1, NODE_WIDTH - 3, 1))
     if face.told.progress is not None:
         _progress(painter, face.told.progress)
+    if face.disabled:
+        painter.setPen(look.pen("#0c0c0c", 1.6, 150))
+        painter.drawLines(_CROSS)
     if zoom >= TEXT_ZOOM:
         _text(painter, face, zoom, name, caption)
     _state(painter, face)
-    if face.disabled:
-        painter.setPen(look.pen("#0c0c0c", 1.6, 190))
-        painter.drawLines(_CROSS)
     if face.told.error:
         _error(painter, face, zoom)
     _outline(painter, face, selected, hovered, drop)
@@ -196,7 +196,7 @@ def _error(painter: QPainter, face: NodeFace, zoom: float) -> None:
         return
     painter.setPen(look.pen(theme.ERROR))
     painter.setFont(look.font(10))
-    text = elided_end(without_name(face.told.error, face.name), 10, NODE_WIDTH - 10)
+    text = elided_end(without_name(face.told.error, face.name), 10, NODE_WIDTH + 18)
     painter.drawText(_STRIP, _CENTRE, text)
 
 

@@ -244,14 +244,15 @@ class Editing:
             else:
                 centre = item.body().center()
                 nodes[name] = (centre.x(), centre.y())
+        small = {name for name in nodes if self.document.state(name).type == "Dot"}
         wires = []
         for key, wire in self._scene.wires.items():
             reader = self._scene.nodes[key[0]]
             spot = None if isinstance(reader, BackdropItem) else reader.face.spot(key[1], key[2])
-            order = 0.0 if spot is None else spot.x / max(reader.body().width(), 1.0)
+            order = 0.5 if spot is None else spot.x / max(reader.body().width(), 1.0)
             wires.append(Wire(wire.source, key[0], order))
         places = {}
-        for name, (x, y) in tidy(nodes, wires).items():
+        for name, (x, y) in tidy(nodes, wires, small).items():
             body = self._scene.nodes[name].body()
             places[name] = (round(x - body.width() / 2), round(y - body.height() / 2))
         commands: list[Command] = [Move(places)]

@@ -12,6 +12,7 @@ from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import ANY, Port
 from codef_nodes.graph.registry import UnknownNode
 from gui.core.faces import Face as Told
+from gui.graph.catalogue import title_of
 from gui.graph.metrics import DOT_SIZE, NODE_HEIGHT, NODE_WIDTH
 
 _SIDE = ("mask", "ignore")
@@ -93,7 +94,7 @@ def face_of(document: Document, name: str, told: Told, keys: str = "") -> NodeFa
     return NodeFace(
         name=name,
         kind=state.type,
-        title=state.type if unknown else cls.title or cls.type,
+        title=state.type if unknown else title_of(cls),
         category=cls.category,
         caption=_first_line(state.label) or _caption(document, name, cls),
         label=state.label,
@@ -187,7 +188,7 @@ def _caption(document: Document, name: str, cls: type[Node]) -> str:
             return f"{knob.title.lower()} {knob.default if value is None else value}"
         if knob.kind == "strokes":
             count = len(value) if isinstance(value, list) else 0
-            return f"{count} stroke{'' if count == 1 else 's'}"
+            return f"{count or 'no'} stroke{'' if count == 1 else 's'}"
     return cls.title if cls.title and cls.title != name else ""
 
 

@@ -12,7 +12,7 @@ from gui.graph import drawing
 from gui.graph.face import NodeFace, Spot
 from gui.graph.metrics import DOT_SIZE, NODE_HEIGHT, NODE_WIDTH, STRIP, STUB
 
-_NODE_BOUNDS = QRectF(-4, -STUB - 46, NODE_WIDTH + STUB + 54, NODE_HEIGHT + STRIP + STUB + 52)
+_NODE_BOUNDS = QRectF(-16, -STUB - 46, NODE_WIDTH + STUB + 66, NODE_HEIGHT + STRIP + STUB + 52)
 
 
 class NodeItem(QGraphicsRectItem):

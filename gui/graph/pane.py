@@ -272,7 +272,7 @@ class GraphPane(QWidget):
             number: 1 to 10.
             side: ``a`` or ``b``.
         """
-        name = self.editor.selection.current
+        name = self._looked_at()
         viewing = self.editor.viewing
         if name is None or self.editor.project.document.state(name).type == "Viewer":
             name = self._digits.get((number, side))
@@ -287,6 +287,17 @@ class GraphPane(QWidget):
         }
         self._digits[number, side] = name
         self._show_digits()
+
+    def _looked_at(self) -> str | None:
+        """The selected node; for a dot, what comes to it."""
+        name, document = self.editor.selection.current, self.editor.project.document
+        while name is not None and document.node_class(name).passes:
+            port = document.main_input(name)
+            sources = document.wires(name, port) if port else ()
+            if not sources:
+                break
+            name = sources[0]
+        return name
 
     def _show_digits(self) -> None:
         shown: dict[str, str] = {}
@@ -330,7 +341,10 @@ class GraphPane(QWidget):
                     ("graph.load", "loads a clip"),
                 )
             )
-            self._welcome.setText(f"{rows}<br>or drop a folder of frames here")
+            self._welcome.setText(
+                f"<div style='font-size: 11pt; line-height: 150%'>{rows}<br>"
+                "or drop a folder of frames here</div>"
+            )
             self._welcome.adjustSize()
             centre = self.view.rect().center() - self._welcome.rect().center()
             self._welcome.move(centre)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from codef_nodes.graph.document import Change, Document
 from codef_nodes.graph.port import ANY
 from codef_nodes.graph.registry import UnknownNode
-from codef_nodes.graph.types import compatible, gives, readers_of_all, takes
+from codef_nodes.graph.types import Readers, compatible, gives, readers_of_all, takes
 from gui.core.editor import Editor
 from gui.graph.backdrops import BackdropItem
 from gui.graph.drawing import BAD, GOOD
@@ -91,6 +91,8 @@ class GraphScene(QGraphicsScene):
     def follow(self, changes: tuple[Change, ...]) -> None:
         """Brings the items to what the document holds after a step."""
         document = self.document
+        wired = any(change.kind in ("node", "wire") for change in changes)
+        readers = readers_of_all(document) if wired else {}
         fresh: dict[str, None] = {}
         rewired: dict[str, None] = {}
         for change in changes:
@@ -104,41 +106,39 @@ class GraphScene(QGraphicsScene):
                 if name in document:
                     self._add(name)
                     rewired[name] = None
-                    rewired |= dict.fromkeys(reader for reader, _, _ in document.readers(name))
+                    rewired |= dict.fromkeys(reader for reader, _ in readers.get(name, ()))
             elif name in document:
                 if change.kind == "layout":
                     self._place(name)
                 if change.kind == "wire":
                     rewired[name] = None
                 fresh[name] = None
-        readers = readers_of_all(document) if rewired else None
-        for name in self._through_dots(rewired):
-            if name in self.nodes and name in document:
-                fresh[name] = None
+        around = self._through_dots(rewired, readers)
         for name in fresh:
-            self._refresh(name)
-        for name in self._through_dots(rewired) | rewired:
+            if name not in around:
+                self._refresh(name)
+        for name in around:
             if name in document:
                 self._wire(name, readers)
-        self.show_selection()
+        if wired:
+            self.show_selection()
         self.grow()
 
-    def _through_dots(self, rewired: Mapping[str, None]) -> dict[str, None]:
-        """Nodes whose wires may have another type now: those around the dots that were rewired."""
+    def _through_dots(self, rewired: Mapping[str, None], readers: Readers) -> dict[str, None]:
+        """With the nodes whose wires may have another type now: those around rewired dots."""
         document, found = self.document, dict(rewired)
         waiting = [name for name in rewired if name in document]
         while waiting:
             name = waiting.pop()
+            dot = isinstance(self.nodes.get(name), DotItem)
             near = set(document.sources(name))
-            if isinstance(self.nodes.get(name), DotItem):
-                near |= {reader for reader, _, _ in document.readers(name)}
+            if dot:
+                near |= {reader for reader, _ in readers.get(name, ())}
             for other in near:
-                if other not in found and (
-                    isinstance(self.nodes.get(other), DotItem)
-                    or isinstance(self.nodes.get(name), DotItem)
-                ):
+                other_dot = isinstance(self.nodes.get(other), DotItem)
+                if other not in found and (dot or other_dot):
                     found[other] = None
-                    if isinstance(self.nodes.get(other), DotItem):
+                    if other_dot:
                         waiting.append(other)
         return found
 
@@ -203,7 +203,7 @@ class GraphScene(QGraphicsScene):
         for name in changed & self.nodes.keys():
             self._refresh(name)
 
-    def _wire(self, name: str, readers: Mapping[str, list[tuple[str, str]]] | None) -> None:
+    def _wire(self, name: str, readers: Readers) -> None:
         """Makes the wires of a node's inputs what the document says."""
         document = self.document
         if isinstance(self.nodes[name], BackdropItem):

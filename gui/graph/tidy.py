@@ -5,10 +5,11 @@ within the layers by the middle of the neighbours, then places that straighten w
 broken by name, so that equal graphs get equal drawings.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gui.graph.metrics import STEP_X, STEP_Y
+from gui.graph.clearing import Clearing, Run
+from gui.graph.metrics import NODE_WIDTH, STEP_X, STEP_Y
 
 _SWEEPS = 12
 _STRAIGHTEN = 16
@@ -23,12 +24,17 @@ class Wire:
     Attributes:
         source: What gives.
         reader: What reads.
-        order: Place of the input on the reader, from left to right.
+        order: Place of the input on the reader, 0 at its left and 1 at its right.
     """
 
     source: str
     reader: str
-    order: float = 0.0
+    order: float = 0.5
+
+    @property
+    def across(self) -> float:
+        """Where it arrives, counted from the middle of the reader."""
+        return (self.order - 0.5) * NODE_WIDTH
 
 
 @dataclass
@@ -40,7 +46,9 @@ class _Layers:
 
 
 def tidy(
-    nodes: Mapping[str, tuple[float, float]], wires: Iterable[Wire]
+    nodes: Mapping[str, tuple[float, float]],
+    wires: Iterable[Wire],
+    small: Collection[str] = (),
 ) -> dict[str, tuple[float, float]]:
     """New middles of nodes.
 
@@ -48,13 +56,14 @@ def tidy(
         nodes: The nodes with their middles now: parts that hang on nothing keep their order from
             left to right, and the whole keeps its upper left corner.
         wires: The wires among them; others are left out.
+        small: The nodes that are dots.
     """
     kept = [wire for wire in wires if wire.source in nodes and wire.reader in nodes]
     places: dict[str, tuple[float, float]] = {}
     edge = 0.0
     for part in _parts(nodes, kept):
         inner = [wire for wire in kept if wire.reader in part]
-        drawn = _draw(part, inner, nodes)
+        drawn = _draw(part, inner, nodes, small)
         left = min(x for x, _ in drawn.values())
         for name, (x, y) in drawn.items():
             places[name] = (x - left + edge, y)
@@ -87,13 +96,22 @@ def _parts(nodes: Mapping[str, tuple[float, float]], wires: Sequence[Wire]) -> l
 
 
 def _draw(
-    part: set[str], wires: Sequence[Wire], nodes: Mapping[str, tuple[float, float]]
+    part: set[str],
+    wires: Sequence[Wire],
+    nodes: Mapping[str, tuple[float, float]],
+    small: Collection[str],
 ) -> dict[str, tuple[float, float]]:
     level = _levels(part, wires)
     layers = _with_stand_ins(part, wires, level, nodes)
     _order(layers)
     across = _straighten(layers)
-    return {name: (across[name], level[name] * STEP_Y) for name in part}
+    places = {name: across[name] for name in sorted(part)}
+    runs = [
+        Run(wire.source, wire.reader, 0.0 if wire.reader in small else wire.across)
+        for wire in sorted(wires, key=lambda wire: (wire.source, wire.reader, wire.order))
+    ]
+    Clearing(places, level, runs, small).run()
+    return {name: (x, level[name] * STEP_Y) for name, x in places.items()}
 
 
 def _levels(part: set[str], wires: Sequence[Wire]) -> dict[str, int]:

@@ -1,7 +1,10 @@
 """What an artist changed on a picture: colours and a matte."""
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +43,6 @@ class EditLayer:
 
 def cropped(rgba: F32, origin: tuple[float, float], scale: tuple[float, float]) -> EditLayer | None:
     """A change layer cut to the pixels whose matte is above 0; None when there are none."""
-    rgba = Sheet.of(rgba).pixels
     matte = rgba[..., 3] > 0
     rows = np.flatnonzero(matte.any(axis=1))
     if not len(rows):
@@ -48,7 +50,7 @@ def cropped(rgba: F32, origin: tuple[float, float], scale: tuple[float, float]) 
     columns = np.flatnonzero(matte.any(axis=0))
     top, bottom = int(rows[0]), int(rows[-1]) + 1
     left, right = int(columns[0]), int(columns[-1]) + 1
-    cut = rgba[top:bottom, left:right].copy()
+    cut = Sheet.of(rgba[top:bottom, left:right]).pixels
     cut[..., 3] = np.clip(cut[..., 3], 0, 1)
     # Colour without matte is no paint: it would glow through the filter.
     cut[cut[..., 3] <= 0] = 0
@@ -177,10 +179,32 @@ def change_of(
         over = cropped(picture.overlay, placed.origin, placed.scale)
         if picture.under is None:
             return over
-        return stacked(_compared(picture.under, None, placed, field, k, working), over)
+        return stacked(_below(picture.under, placed, field, k, working), over)
     if kept and picture.under is not None:
-        return _compared(picture.under, None, placed, field, k, working)
+        return _below(picture.under, placed, field, k, working)
     return _compared(placed.pixels, picture.native, placed, field, k, working)
+
+
+_BELOW: OrderedDict[tuple[Any, ...], tuple[F32, Field, EditLayer | None]] = OrderedDict()
+_BELOW_LOCK = threading.Lock()
+_MOST_BELOW = 4
+
+
+def _below(under: F32, placed: Placed, field: Field, k: int, working: str) -> EditLayer | None:
+    """What a picture below some paint changes; the same picture lies below stroke after stroke."""
+    key = id(under), id(field), k, placed.origin, placed.scale, placed.exact, working
+    with _BELOW_LOCK:
+        known = _BELOW.get(key)
+        if known is not None:
+            _BELOW.move_to_end(key)
+            return known[2]
+    found = _compared(under, None, placed, field, k, working)
+    with _BELOW_LOCK:
+        # The objects are kept with it, so that no other can take their place.
+        _BELOW[key] = under, field, found
+        while len(_BELOW) > _MOST_BELOW:
+            _BELOW.popitem(last=False)
+    return found
 
 
 def _compared(

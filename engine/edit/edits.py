@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from engine.colour.ocio import DEFAULT_WORKING
 from engine.edit.change import EditLayer, change_of
-from engine.edit.placement import place_edit, read_sidecar
+from engine.edit.placement import Placed, place_edit, read_sidecar
 from engine.errors import EditError
 from engine.fields.field import Field
 from engine.io.picture import Picture
@@ -40,16 +41,21 @@ class Edit:
     """An edit of one layer, ready to be carried to frames.
 
     Attributes:
-        sheet: The whole edited picture (for ``replace``).
+        placed: The whole edited picture on its canvas.
         change: What it changes (for ``over``), or None when nothing.
         how: How the picture was placed, for a person.
         compared: Whether ``change`` was looked for (it is not in mode ``replace``).
     """
 
-    sheet: Sheet
+    placed: Placed
     change: EditLayer | None
     how: str
     compared: bool = True
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """The whole edited picture (for ``replace``)."""
+        return self.placed.sheet()
 
 
 def layer_index(field: Field, layer: str | int) -> int:
@@ -149,5 +155,5 @@ def prepare_edits(
                 raise
             raise EditError(f"{source.path}: {error.message}", file=source.path) from error
         change = change_of(source.picture, placed, field, k, working) if mode == "over" else None
-        edits[k] = Edit(placed.sheet(), change, placed.how, mode == "over")
+        edits[k] = Edit(placed, change, placed.how, mode == "over")
     return edits

@@ -10,7 +10,7 @@ from engine.arrays import F32, Bool
 from engine.errors import UsageError
 from engine.paint.blurring import blur_reach, gaussian
 from engine.paint.kernels import SMEAR_STEP
-from engine.paint.poisson import difference, healed, membrane
+from engine.paint.poisson import ROUNDS, difference, healed, membrane
 from engine.paint.stamps import Box, Pace, common, grown, stamps, stroke_box
 from engine.paint.stroke import BLENDS, RANGES, Stroke
 from engine.paint.tiles import TiledPicture, piece
@@ -145,13 +145,16 @@ class Brush:
         else:
             loops.lay_picture(overlay, self._source(box), mask, opacity)
 
-    def surface(self, box: Box, inside: Bool, given: F32 | None = None) -> F32:
+    def surface(
+        self, box: Box, inside: Bool, given: F32 | None = None, rounds: int = ROUNDS
+    ) -> F32:
         """What a ``heal`` adds to its source, [h, w, 3].
 
         Args:
             box: The stroke's box with a pixel around it where the canvas has one.
             inside: [h, w], what the stroke covers.
             given: The surface so far, [h, w, 3], taken as known on the rim of the box.
+            rounds: See ``membrane``.
         """
         apart, solid = difference(self._source(box), self._below.picture(box))
         known = solid & ~inside
@@ -161,9 +164,10 @@ class Brush:
             rim &= inside & given.any(axis=2)
             apart = np.where(rim[..., None], given, apart)
             known, inside = known | rim, inside & ~rim
-        solve = membrane if self._loops.__name__.endswith("kernels") else self._loops.membrane
         apart[~known] = 0
-        result: F32 = solve(apart, inside, known)
+        if self._loops.__name__.endswith("kernels"):
+            return membrane(apart, inside, known, rounds)
+        result: F32 = self._loops.membrane(apart, inside, known)
         return result
 
     def heal(self, box: Box, mask: F32, surface: F32, overlay: F32) -> None:

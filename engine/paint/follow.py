@@ -10,6 +10,7 @@ from engine.edit.change import EditLayer
 from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
+from engine.paint.kernels import measure_blocks
 from engine.paint.live import LazyPaint
 from engine.paint.stamps import Box, common, grown
 from engine.paint.tiles import piece
@@ -35,28 +36,12 @@ class Blocks:
         self.seen = seen
         height, width = seen.share.shape
         rows, columns = -(-height // BLOCK), -(-width // BLOCK)
-        hidden = ~((seen.share > 0) & np.isfinite(seen.positions).all(axis=2))
-        low = np.full((rows * BLOCK, columns * BLOCK, 2), np.inf, np.float32)
-        low[:height, :width] = seen.positions
-        low[:height, :width][hidden] = np.inf
-        high = np.where(np.isinf(low), -np.inf, low)
-        shape = (rows, BLOCK, columns, BLOCK, 2)
-        self._low: F64 = low.reshape(shape).min(axis=(1, 3)).astype(np.float64)
-        self._high: F64 = high.reshape(shape).max(axis=(1, 3)).astype(np.float64)
-        self.step = self._steps(rows, columns)
-
-    def _steps(self, rows: int, columns: int) -> F64:
-        """Canonical pixels that a pixel of each block is wide, at most, [rows, columns]."""
-        height, width = self.seen.share.shape
-        span = np.zeros((rows * BLOCK, columns * BLOCK), np.float32)
-        positions = self.seen.positions
-        for axis in (0, 1):
-            apart = np.abs(np.diff(positions, axis=axis)).max(axis=2)
-            apart = np.where(np.isfinite(apart), apart, 0)
-            part = span[: height - (axis == 0), : width - (axis == 1)]
-            np.maximum(part, apart, out=part)
-        most = span.reshape(rows, BLOCK, columns, BLOCK).max(axis=(1, 3))
-        return np.asarray(np.minimum(most, _LONGEST), np.float64)
+        self._low: F64 = np.full((rows, columns, 2), np.inf)
+        self._high: F64 = np.full((rows, columns, 2), -np.inf)
+        self._step: F64 = np.zeros((rows, columns))
+        measure_blocks(
+            seen.positions, seen.share, BLOCK, _LONGEST, self._low, self._high, self._step
+        )
 
     def reach(
         self, box: tuple[float, float, float, float], around: float
@@ -71,7 +56,7 @@ class Blocks:
             Rows and columns, which of their pixels see the box, and how far from the box their
             points lie at most; None when there are none.
         """
-        pad = self.step + around
+        pad = self._step + around
         hit: Bool = np.asarray(
             (self._high[..., 0] > box[0] - pad)
             & (self._low[..., 0] < box[2] + pad)

@@ -293,3 +293,43 @@ def cover(result, overlay, under, opacity):  # type: ignore[no-untyped-def]
                     else:
                         below = overlay[i, j, c] * opacity
                 result[i, j, c] = below
+
+
+@numba.njit(cache=True, nogil=True)
+def measure_blocks(positions, share, side, longest, low, high, step):  # type: ignore[no-untyped-def]
+    """Where square blocks of a frame's pixels lie on the canonical image.
+
+    Args:
+        positions: float32 [H, W, 2], canonical point of each pixel.
+        share: float32 [H, W]; pixels that do not see the layer (0) count for nothing.
+        side: Pixels of a block in each direction.
+        longest: Steps are cut to this.
+        low: float64 [rows, columns, 2], infinite; gets the least x and y of each block.
+        high: float64 [rows, columns, 2], minus infinite; gets the greatest.
+        step: float64 [rows, columns], 0; gets the greatest distance in x or in y from a pixel to
+            the next one.
+    """
+    height, width = share.shape
+    for i in range(height):
+        r = i // side
+        for j in range(width):
+            x = positions[i, j, 0]
+            y = positions[i, j, 1]
+            # Comparisons with what is no number are false.
+            if not share[i, j] > 0 or not (abs(x) < np.inf and abs(y) < np.inf):
+                continue
+            c = j // side
+            low[r, c, 0] = min(low[r, c, 0], x)
+            low[r, c, 1] = min(low[r, c, 1], y)
+            high[r, c, 0] = max(high[r, c, 0], x)
+            high[r, c, 1] = max(high[r, c, 1], y)
+            most = step[r, c]
+            if j + 1 < width:
+                across = max(abs(positions[i, j + 1, 0] - x), abs(positions[i, j + 1, 1] - y))
+                if across > most:
+                    most = across
+            if i + 1 < height:
+                down = max(abs(positions[i + 1, j, 0] - x), abs(positions[i + 1, j, 1] - y))
+                if down > most:
+                    most = down
+            step[r, c] = min(most, longest)

@@ -14,7 +14,9 @@ from engine.paint.stroke import Stroke, points_from, stroke_from
 from engine.paint.tiles import TILE, piece, tiles
 
 #: Pixels around new stamps in which the surface of a heal is found again as it is drawn.
-HEAL_AROUND = 24
+HEAL_AROUND = 16
+#: Relaxations of that surface: enough to be looked at.
+HEAL_ROUNDS = 5
 
 
 class LazyPaint:
@@ -188,7 +190,7 @@ class StrokeSession:
         mask = piece(self._mask, self.bounds, near)
         inside: Bool = np.asarray(mask > 0, np.bool_)
         given = piece(self._surface, self.bounds, near)
-        surface = self._brush.surface(near, inside, given)
+        surface = self._brush.surface(near, inside, given, HEAL_ROUNDS)
         given[...] = np.where(inside[..., None], surface, 0)
         self._brush.heal(near, mask, surface, self._restored(near))
         return near

@@ -14,9 +14,9 @@ from engine.colour.encoding import decode, encode
 
 #: Coverage that a pixel needs to be part of a rim.
 SOLID = 0.05
-#: Relaxations on the finest level; coarser levels cost little and get more.
+#: Relaxations on the finest level; coarser levels cost little and get ``_COARSER`` times as many.
 ROUNDS = 40
-_COARSE_ROUNDS = 120
+_COARSER = 3
 _OVER = 1.75
 
 
@@ -78,7 +78,7 @@ def membrane(difference: F32, inside: Bool, known: Bool, rounds: int = ROUNDS) -
         start = result
         result = np.zeros_like(given)
         _start(given, kinds, start, depth == len(levels) - 1, result)
-        _relax(result, kinds, rounds if depth == 0 else max(rounds, _COARSE_ROUNDS), _OVER)
+        _relax(result, kinds, rounds if depth == 0 else _COARSER * rounds, _OVER)
     return result
 
 

@@ -121,6 +121,11 @@ class WorkerLink:
         """The worker's process, while it is ready."""
         return None if self._client is None else self._client.pid
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it died so often of late that it is not started again by itself."""
+        return len(self._deaths) > _MOST_DEATHS
+
     def start(self) -> None:
         """Starts the process; requests may be made at once."""
         if self._closed or (self._client is not None and self._client.alive):
@@ -207,12 +212,12 @@ class WorkerLink:
             return
         if state == "dead" and self._client is not None and self._client.alive:
             return  # told late by a client that was replaced
-        self._set_state(state)
         if state == "dead":
             now = time.monotonic()
             self._deaths = [each for each in self._deaths if now - each < _DEATH_WINDOW] + [now]
-            if len(self._deaths) <= _MOST_DEATHS:
-                QTimer.singleShot(_RESTART_MS * len(self._deaths), self._signals, self.start)
+        self._set_state(state)
+        if state == "dead" and not self.given_up:
+            QTimer.singleShot(_RESTART_MS * len(self._deaths), self._signals, self.start)
 
     def _set_state(self, state: str) -> None:
         if state != self.state:
@@ -282,6 +287,11 @@ class Workers(QObject):
     def _greet(self, link: WorkerLink, state: str) -> None:
         if state == "starting":
             self._open(link)
+        elif state == "dead" and link.given_up:
+            self._project.problem.emit(
+                f"the {link.role} worker process keeps dying and is not started again; save the "
+                "document, look into the terminal for its last words and start the program anew"
+            )
 
     def _open(self, link: WorkerLink) -> None:
         link.request(
@@ -292,12 +302,12 @@ class Workers(QObject):
                 "safe": self._project.safe,
                 "drafts": dict(self._drafts) if link is self.view else {},
             },
-            failed=self._open_failed,
+            failed=partial(self._open_failed, link),
             frozen=True,
         )
 
-    def _open_failed(self, error: WorkerError) -> None:
-        if not error.cancelled:
+    def _open_failed(self, link: WorkerLink, error: WorkerError) -> None:
+        if link.alive:  # else the next one is told the document
             self._project.problem.emit(str(error))
 
     def _replaced(self) -> None:

@@ -216,6 +216,22 @@ def test_close_ends_both_processes_and_fails_what_waits(project, tmp_path):
     workers.deleteLater()
 
 
+def test_a_worker_that_cannot_live_is_given_up_with_one_sentence(project, tmp_path, monkeypatch):
+    monkeypatch.setattr("gui.core.workers._RESTART_MS", 1)
+    monkeypatch.setattr(
+        "codef_nodes.worker.spawn.command", lambda *_: [sys.executable, "-c", "raise SystemExit(3)"]
+    )
+    problems = []
+    project.problem.connect(problems.append)
+    workers = Workers(project, tmp_path / "cache")
+    wait_for(lambda: all(link.given_up for link in workers.links), SOON)
+    told = [text for text in problems if "keeps dying" in text]
+    assert len(told) == 2 and "save the document" in told[0]
+    assert workers.view.state == "dead"
+    workers.close()
+    workers.deleteLater()
+
+
 def test_workers_closed_at_once_leave_nothing(project, tmp_path):
     workers = Workers(project, tmp_path / "cache")
     workers.close()

@@ -48,21 +48,30 @@ class Asked:
         return self.answer
 
 
+@pytest.fixture(scope="module")
+def running(application, tmp_path_factory):
+    """A project and its two workers, which serve all tests that do not end them."""
+    project = Project()
+    workers = Workers(project, tmp_path_factory.mktemp("cache"))
+    yield project, workers
+    workers.close()
+    workers.deleteLater()
+
+
 @pytest.fixture
 def project(application, tmp_path):
-    """A project with a tiny graded clip."""
+    """A project with a tiny graded clip, without workers."""
     project = Project()
     project.use(clip_document(tmp_path), tmp_path / "shot.codef")
     return project
 
 
 @pytest.fixture
-def workers(project, tmp_path):
-    """Both workers of the project."""
-    workers = Workers(project, tmp_path / "cache")
-    yield workers
-    workers.close()
-    workers.deleteLater()
+def shot(running, tmp_path):
+    """A project with a tiny graded clip, and its workers."""
+    project, workers = running
+    project.use(clip_document(tmp_path), tmp_path / "shot.codef")
+    return project, workers
 
 
 def truth(project, node="Grade", frame=1002):
@@ -81,8 +90,8 @@ def seen(workers, node="Grade", frame=1002):
     return workers.view.open_picture(answer["picture"])
 
 
-def test_a_request_made_at_once_is_answered_on_the_ui_thread(workers, project):
-    assert workers.view.state == workers.jobs.state == "starting"
+def test_a_request_made_at_once_is_answered_on_the_ui_thread(shot):
+    project, workers = shot
     asked = Asked(workers.view, "view", node="Grade", frame=1002, slot="frame")
     assert not asked.over, "the window waited"
     picture = workers.view.open_picture(asked.wait()["picture"])
@@ -92,14 +101,16 @@ def test_a_request_made_at_once_is_answered_on_the_ui_thread(workers, project):
     assert Asked(workers.jobs, "status").wait()["path"] == str(project.path)
 
 
-def test_a_refusal_arrives_as_an_error_on_the_ui_thread(workers):
+def test_a_refusal_arrives_as_an_error_on_the_ui_thread(shot):
+    _, workers = shot
     asked = Asked(workers.view, "view", node="Nobody", frame=1, slot="frame")
     asked.wait()
     assert isinstance(asked.error, WorkerError) and asked.error.code == 2
     assert "Nobody" in str(asked.error) and asked.thread is threading.main_thread()
 
 
-def test_what_a_callback_asks_sees_every_step_of_the_document(workers, project):
+def test_what_a_callback_asks_sees_every_step_of_the_document(shot):
+    project, workers = shot
     assert np.array_equal(seen(workers), truth(project))
     dark = c.SetKnob("Grade", "grade_gain", [0.1, 0.2, 0.3])
     for step in (lambda: project.do(dark), project.undo, project.redo):
@@ -109,7 +120,8 @@ def test_what_a_callback_asks_sees_every_step_of_the_document(workers, project):
     assert np.array_equal(seen(workers, "Look"), truth(project, "Look"))
 
 
-def test_another_document_is_opened_in_both(workers, project, tmp_path):
+def test_another_document_is_opened_in_both(shot, tmp_path):
+    project, workers = shot
     seen(workers)
     project.use(Document(), None)
     for link in workers.links:
@@ -119,7 +131,8 @@ def test_another_document_is_opened_in_both(workers, project, tmp_path):
     assert "no node" in str(asked.error)
 
 
-def test_a_document_saved_elsewhere_is_told(workers, project, tmp_path):
+def test_a_document_saved_elsewhere_is_told(shot, tmp_path):
+    project, workers = shot
     other = tmp_path / "deeper" / "shot_v002.codef"
     other.parent.mkdir()
     project.save(other)
@@ -127,7 +140,8 @@ def test_a_document_saved_elsewhere_is_told(workers, project, tmp_path):
     assert np.array_equal(seen(workers), truth(project)), "the clip was lost on the way"
 
 
-def test_a_killed_worker_is_shown_started_again_and_knows_the_document(workers, project):
+def test_a_killed_worker_is_shown_started_again_and_knows_the_document(shot):
+    project, workers = shot
     seen(workers)
     states = []
     workers.view.state_changed.connect(states.append)
@@ -142,14 +156,16 @@ def test_a_killed_worker_is_shown_started_again_and_knows_the_document(workers, 
     assert np.array_equal(kept, truth(project)), "what was on the screen went away"
 
 
-def test_a_worker_that_lost_step_gets_the_document_anew(workers, project):
+def test_a_worker_that_lost_step_gets_the_document_anew(shot):
+    project, workers = shot
     Asked(workers.view, "open", tree=Document().tree()).wait()
     project.do(c.SetKnob("Grade", "grade_gain", [0.1, 0.2, 0.3]))
     Asked(workers.view, "ping").wait()
     assert np.array_equal(seen(workers), truth(project))
 
 
-def test_a_picture_is_read_only_and_forgotten_with_its_last_view(workers):
+def test_a_picture_is_read_only_and_forgotten_with_its_last_view(shot):
+    _, workers = shot
     picture = seen(workers)
     assert not picture.flags.writeable
     with pytest.raises(ValueError, match="read-only"):
@@ -164,14 +180,16 @@ def test_a_picture_is_read_only_and_forgotten_with_its_last_view(workers):
     assert Asked(workers.view, "status").wait()["pictures"]["count"] == 0
 
 
-def test_a_picture_that_is_gone_is_an_error(workers):
+def test_a_picture_that_is_gone_is_an_error(shot):
+    _, workers = shot
     answer = Asked(workers.view, "view", node="Grade", frame=1002, slot="frame").wait()
     Path(answer["picture"]["file"]).unlink()
     with pytest.raises(WorkerError, match="is gone"):
         workers.view.open_picture(answer["picture"])
 
 
-def test_a_safe_document_is_not_evaluated_until_it_is_trusted(workers, project, tmp_path):
+def test_a_safe_document_is_not_evaluated_until_it_is_trusted(shot, tmp_path):
+    project, workers = shot
     project.use(project.document, project.path, safe=True)
     asked = Asked(workers.view, "view", node="Grade", frame=1002, slot="frame")
     asked.wait()
@@ -180,7 +198,8 @@ def test_a_safe_document_is_not_evaluated_until_it_is_trusted(workers, project, 
     assert np.array_equal(seen(workers), truth(project))
 
 
-def test_drafts_of_the_jobs_reach_the_view_and_leave_with_the_record(workers, tmp_path):
+def test_drafts_of_the_jobs_reach_the_view_and_leave_with_the_record(shot, tmp_path):
+    _, workers = shot
     workers.jobs.event.emit("draft", {"node": "Fit", "field": str(tmp_path / "d1")})
     drafts = Asked(workers.view, "status").wait()["drafts"]
     assert drafts == {"Fit": str(tmp_path / "d1")}
@@ -188,7 +207,8 @@ def test_drafts_of_the_jobs_reach_the_view_and_leave_with_the_record(workers, tm
     assert Asked(workers.view, "status").wait()["drafts"] == {}
 
 
-def test_events_come_as_a_signal_with_the_number_of_their_request(workers, project, tmp_path):
+def test_events_come_as_a_signal_with_the_number_of_their_request(shot, tmp_path):
+    project, workers = shot
     heard = []
     workers.view.event.connect(lambda name, data: heard.append((name, data)))
     wait_for(lambda: any(name == "faces" for name, _ in heard), SOON)

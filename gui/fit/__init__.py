@@ -1,0 +1,1 @@
+"""The fit pane: start, pause and stop a fit, and watch it get better."""

@@ -1,0 +1,69 @@
+"""What the fit pane says about a fit, as words. No widgets."""
+
+from typing import Any
+
+from gui.jobs.job import Job, duration
+
+Row = tuple[str, str]
+
+
+def live_rows(job: Job, memory: int | None) -> list[Row]:
+    """Rows about a fit under way."""
+    rows: list[Row] = []
+    if "step" in job.figures:
+        rows.append(("Passes", f"{job.figures['step']:.0f}"))
+    if "psnr" in job.figures:
+        rows.append(("Quality", f"{job.figures['psnr']:.2f} dB"))
+    left = "" if job.seconds_left is None else f", {duration(job.seconds_left)} left"
+    rows.append(("Time", duration(job.elapsed) + left))
+    if memory is not None:
+        rows.append(("Memory", megabytes(memory)))
+    return rows
+
+
+def report_rows(report: dict[str, Any]) -> list[Row]:
+    """Rows about a finished fit, from its report."""
+    rows: list[Row] = []
+    if _is_number(report.get("psnr_edit_path")):
+        text = f"{report['psnr_edit_path']:.2f} dB"
+        if _is_number(report.get("psnr")):
+            text += f", {report['psnr']:.2f} dB with light"
+        rows.append(("Quality", text))
+    if _is_number(report.get("steps")) and _is_number(report.get("seconds")):
+        resumed = report.get("resumed_at") or 0
+        more = f", from pass {resumed} on" if resumed else ""
+        rows.append(("Passes", f"{report['steps']} in {duration(report['seconds'])}{more}"))
+    if _is_number(report.get("frames")):
+        size = f"{report.get('width')} x {report.get('height')}"
+        layers = report.get("layers") or 1
+        groups = f", {layers} groups" if layers > 1 else ""
+        rows.append(("Frames", f"{report['frames']}, {size}{groups}"))
+    if report.get("recipe"):
+        rows.append(("Recipe used", str(report["recipe"])))
+    return rows
+
+
+def reason_rows(report: dict[str, Any]) -> list[Row]:
+    """Why the fit did what it did."""
+    rows: list[Row] = []
+    advice = report.get("advice")
+    if isinstance(advice, dict) and advice.get("reason"):
+        rows.append(("Advice", f"{advice.get('recipe')}: {advice['reason']}"))
+    if report.get("reference_reason"):
+        rows.append(("Reference", str(report["reference_reason"])))
+    if report.get("cuts"):
+        cuts = ", ".join(str(frame) for frame in report["cuts"])
+        rows.append(("Cuts at", f"{cuts}; only one shot was fitted"))
+    return rows
+
+
+def megabytes(count: float) -> str:
+    """Bytes as people say them."""
+    for size, unit in ((1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")):
+        if count >= size:
+            return f"{count / size:.1f} {unit}" if unit == "GB" else f"{count / size:.0f} {unit}"
+    return f"{count:.0f} B"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

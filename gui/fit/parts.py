@@ -1,0 +1,68 @@
+"""Small parts of the fit pane."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QWidget
+
+from gui import theme
+from gui.icons import icon
+
+TROUBLE = "Trouble"
+"""The row of this name is shown in the colour of errors."""
+
+
+class FigureList(QWidget):
+    """Names and values, one below the other; values wrap and can be copied."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setHorizontalSpacing(theme.MARGIN)
+        self._form.setVerticalSpacing(3)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        self._labels: list[tuple[QLabel, QLabel]] = []
+        self.rows: list[tuple[str, str]] = []
+
+    def show_rows(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Shows these; widgets are kept, so that nothing flickers."""
+        if list(rows) == self.rows:
+            return
+        self.rows = list(rows)
+        while len(self._labels) < len(rows):
+            name, text = dim(""), QLabel()
+            text.setWordWrap(True)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._labels.append((name, text))
+            self._form.addRow(name, text)
+        for number, (name, text) in enumerate(self._labels):
+            shown = number < len(rows)
+            self._form.setRowVisible(number, shown)
+            if shown:
+                name.setText(rows[number][0])
+                text.setText(rows[number][1])
+                trouble = rows[number][0] == TROUBLE
+                text.setStyleSheet(f"color: {theme.ERROR};" if trouble else "")
+
+
+def button(text: str, name: str, tip: str, does: Callable[[], object]) -> QPushButton:
+    """A button with an icon that never takes the focus."""
+    made = QPushButton(icon(name), text)
+    made.setIconSize(QSize(theme.ICON - 2, theme.ICON - 2))
+    made.setToolTip(tip)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    if not text:
+        made.setFixedWidth(30)
+        made.setStyleSheet("padding-left: 4px; padding-right: 4px;")
+    made.clicked.connect(lambda _=False: does())
+    return made
+
+
+def dim(text: str) -> QLabel:
+    """A label of less weight."""
+    made = QLabel(text)
+    made.setStyleSheet(f"color: {theme.DIM};")
+    return made

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 
-.PHONY: help setup demo test bench gui lint format clean
+.PHONY: help setup demo test bench gui screenshots lint format clean
 
 help:     ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -20,8 +20,11 @@ test: setup   ## lint, types, import contracts, all tests
 bench: setup  ## the benchmark table, written to benchmarks/results
 	@$(VENV) -m benchmarks
 
-gui: setup    ## the editor (not in this version yet)
+gui: setup    ## the editor
 	@$(VENV) -m codef_nodes gui
+
+screenshots: setup ## pictures of the editor at work, written to docs/images
+	@$(VENV) -m gui.screenshots
 
 lint: setup   ## lint, types and import contracts, without the tests
 	@$(VENV) -m codef_nodes.checks --no-tests

@@ -258,6 +258,9 @@ QAbstractItemView {{
 QHeaderView::section {{
   background: {WINDOW}; color: {DIM}; border: 0; border-right: 1px solid {LINE}; padding: 3px 6px;
 }}
+QTreeView::item, QListView::item {{ padding: 2px 0; }}
+QMessageBox QLabel#qt_msgbox_label {{ font-weight: bold; }}
+QMessageBox QLabel#qt_msgbox_informativelabel {{ min-width: 380px; }}
 QGroupBox {{ border: 1px solid {RAISED}; border-radius: {RADIUS}px; margin-top: 9px; }}
 QGroupBox::title {{ subcontrol-origin: margin; left: 8px; padding: 0 3px; color: {DIM}; }}
 QScrollArea {{ border: 0; background: transparent; }}

@@ -28,9 +28,18 @@ SETTINGS: tuple[Knob, ...] = (
         "Linear Rec.709 (sRGB)",
         "OCIO colour space, scene-linear, that all pictures are held in.",
     ),
-    Knob("fps", "float", 24.0, "Frames per second of playback and movies.", minimum=0.001),
-    Knob("first", "int", None, "First frame of the project; empty: of the clip."),
-    Knob("last", "int", None, "Last frame of the project; empty: of the clip."),
+    Knob(
+        "fps",
+        "float",
+        24.0,
+        "Frames per second of playback and movies.",
+        minimum=0.001,
+        label="Frame rate",
+    ),
+    Knob(
+        "first", "int", None, "First frame of the project; empty: of the clip.", label="First frame"
+    ),
+    Knob("last", "int", None, "Last frame of the project; empty: of the clip.", label="Last frame"),
     Knob("format", "size", [0, 0], "Size of new pictures; 0 by 0: of the clip.", unit="px"),
 )
 

@@ -78,7 +78,12 @@ def sequences(event: QKeyEvent) -> list[str]:
 
 
 def types_text(widget: QWidget | None, event: QKeyEvent) -> bool:
-    """Whether a widget is being typed into and needs the key for that."""
+    """Whether a widget is being typed into and needs the key for that.
+
+    A widget with the property ``ownKeys`` takes them all.
+    """
+    if widget is not None and widget.property("ownKeys"):
+        return True
     if isinstance(widget, QKeySequenceEdit):
         return True
     if isinstance(widget, QComboBox):

@@ -18,6 +18,7 @@ PREFERENCES: tuple[Knob, ...] = (
         "choice",
         "100 %",
         "Size of text and controls; takes effect at the next start.",
+        label="Interface size",
         choices=("75 %", "100 %", "125 %", "150 %", "200 %"),
         page="Window",
     ),

@@ -1,13 +1,14 @@
 """Ties the panes together: no pane knows another, the window knows them all."""
 
 from gui.core.editor import Editor
+from gui.fit.panel import FitPanel
 from gui.graph.pane import GraphPane
+from gui.jobs.pane import JobsPane
+from gui.paint.attach import attach
 from gui.paint.painting import painting_of
-from gui.paint.tool import PaintTool
 from gui.project.autosave import Autosave
 from gui.properties.bin import PropertiesBin
 from gui.shell.docks import PaneDock
-from gui.viewer.pane import ViewerPane
 
 
 def assemble(editor: Editor, docks: dict[str, PaneDock], autosave: Autosave | None) -> None:
@@ -21,10 +22,7 @@ def assemble(editor: Editor, docks: dict[str, PaneDock], autosave: Autosave | No
     painting = painting_of(editor)
     painting.status.connect(editor.say)
     painting.journal = None if autosave is None else autosave.journal
-    for name in ("canonical", "frame"):
-        viewer = docks[name].pane
-        if isinstance(viewer, ViewerPane):
-            viewer.canvas.tool = PaintTool(editor, viewer.canvas, name)
+    attach(editor)
     properties, graph = docks["properties"], docks["graph"]
     if isinstance(properties.pane, PropertiesBin) and isinstance(graph.pane, GraphPane):
         opened = properties.pane
@@ -44,12 +42,14 @@ def show(dock: PaneDock) -> None:
 
 
 def _asked(editor: Editor, docks: dict[str, PaneDock], action: str) -> None:
-    """A button of a panel means something that lives in another pane."""
-    area = action.partition(".")[0]
-    dock = docks.get(
-        {"fit": "fit", "jobs": "jobs", "paint": "strokes", "graph": "graph"}.get(area, "")
-    )
-    if dock is None:
+    """A button of a panel means something that lives in another pane; its node is selected."""
+    pane = {"fit.start": "fit", "jobs.render_node": "jobs", "paint.strokes": "strokes"}.get(action)
+    if pane is None:
         editor.say(f"Nothing here does {action}")
         return
-    show(dock)
+    show(docks[pane])
+    shown = docks[pane].pane
+    if isinstance(shown, FitPanel):
+        shown.fit()
+    elif isinstance(shown, JobsPane):
+        shown.render_selected()

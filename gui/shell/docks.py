@@ -1,7 +1,7 @@
 """A dock: a pane with a thin title that can be dragged, floated and closed."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QMouseEvent, QResizeEvent
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -99,11 +99,3 @@ class PaneDock(QDockWidget):
             self.pane.setMaximumWidth(max(self.pane.sizeHint().width(), 1))
         else:
             self.pane.setSizePolicy(grows, fixed)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """A row whose controls wrap is as high as its lines."""
-        super().resizeEvent(event)
-        if self._bar and self.pane.hasHeightForWidth():
-            height = max(self.pane.heightForWidth(event.size().width()), 1)
-            if self.pane.maximumHeight() != height:
-                self.pane.setFixedHeight(height)

@@ -40,7 +40,7 @@ class Pane:
 PANES = (
     Pane("canonical", "Canonical", "gui.viewer.pane", "ViewerPane", ("canonical",), (260, 180)),
     Pane("frame", "Frame", "gui.viewer.pane", "ViewerPane", ("frame",), (260, 180)),
-    Pane("timeline", "Timeline", "gui.timeline.bar", "TimelineBar", (), (300, 64), "row"),
+    Pane("timeline", "Timeline", "gui.timeline.bar", "TimelineBar", (), (420, 64), "row"),
     Pane("graph", "Node graph", "gui.graph.pane", "GraphPane", (), (240, 120)),
     Pane("properties", "Properties", "gui.properties.bin", "PropertiesBin", (), (300, 120)),
     Pane("fit", "Fit", "gui.fit.panel", "FitPanel", (), (260, 120)),

@@ -63,6 +63,7 @@ class ShortcutSheet(QDialog):
         column.addWidget(self.told)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.all_button = buttons.addButton("Reset all", QDialogButtonBox.ButtonRole.ResetRole)
+        self.all_button.setAutoDefault(False)
         self.all_button.clicked.connect(self._reset_all)
         buttons.rejected.connect(self.reject)
         column.addWidget(buttons)

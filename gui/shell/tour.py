@@ -182,6 +182,7 @@ class _Overlay(QWidget):
         self._tour, self._window = tour, window
         self._target = QRect()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty("ownKeys", True)
         self.bubble = QWidget(self)
         self.bubble.setObjectName("bubble")
         self.bubble.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

@@ -110,6 +110,7 @@ def warm() -> float:
     """
     from engine.fit.request import FitOptions, FitRequest, GroupMasks
     from engine.fit.run import fit
+    from engine.paint.warm import brushes
     from engine.progress import silent
 
     began = time.monotonic()
@@ -124,7 +125,9 @@ def warm() -> float:
         clip = tiny_clip(eight_bit)
         groups = [GroupMasks("left", lambda _frame: half)]
         request = FitRequest((0, 1, 2), lambda f, c=clip: c[f], groups, options=options)  # type: ignore[misc]
-        use(fit(request, silent()), clip)
+        field = fit(request, silent())
+        use(field, clip)
+    brushes(field)
     return time.monotonic() - began
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from engine.arrays import F32, Bool
 from engine.errors import UsageError
 from engine.paint.blurring import blur_reach, gaussian
-from engine.paint.kernels import SMEAR_STEP
-from engine.paint.poisson import ROUNDS, difference, healed, membrane
+from engine.paint.kernels import SMEAR_STEP, all_finite
+from engine.paint.poisson import ROUNDS, difference, encoded, healed, membrane
 from engine.paint.stamps import Box, Pace, common, grown, stamps, stroke_box
 from engine.paint.stroke import BLENDS, RANGES, Stroke
 from engine.paint.tiles import TiledPicture, piece
@@ -67,8 +67,10 @@ class Layers:
 
 def finite(pixels: F32) -> F32:
     """Bad pixels of the picture must not spread into the paint; they count as empty."""
-    bad: Bool = np.logical_not(np.isfinite(pixels.sum(axis=2)))
-    return np.where(bad[..., None], np.float32(0), pixels) if bad.any() else pixels
+    if all_finite(pixels):
+        return pixels
+    bad: Bool = np.logical_not(np.isfinite(pixels).all(axis=2))
+    return np.where(bad[..., None], np.float32(0), pixels)
 
 
 def shifted(read: Callable[[Box], F32], box: Box, offset: tuple[float, float]) -> F32:
@@ -116,6 +118,7 @@ class Brush:
             self._shown = TiledPicture(below.bounds, self._blurred)
         reach = math.ceil(stroke.size / 2) + 2
         side = 2 * reach + 1 if stroke.kind == "smear" else 0
+        self._healed: tuple[Box, F32, F32] | None = None
         self._carried = np.zeros((side, side, 4), np.float32)
         self._last = np.full(2, np.nan)
         self._pace = Pace(SMEAR_STEP * stroke.size)
@@ -156,12 +159,12 @@ class Brush:
             given: The surface so far, [h, w, 3], taken as known on the rim of the box.
             rounds: See ``membrane``.
         """
-        apart, solid = difference(self._source(box), self._below.picture(box))
+        apart, solid = difference(*self._healing(box), self._below.picture(box))
         known = solid & ~inside
         if given is not None:
             rim = np.ones(inside.shape, np.bool_)
             rim[1:-1, 1:-1] = False
-            rim &= inside & given.any(axis=2)
+            rim &= inside & ((given[..., 0] != 0) | (given[..., 1] != 0) | (given[..., 2] != 0))
             apart = np.where(rim[..., None], given, apart)
             known, inside = known | rim, inside & ~rim
         apart[~known] = 0
@@ -172,8 +175,7 @@ class Brush:
 
     def heal(self, box: Box, mask: F32, surface: F32, overlay: F32) -> None:
         """Lays a box of a ``heal`` with the surface that belongs to it; see ``lay``."""
-        picture = self._below.picture(box)
-        source = healed(self._source(box), picture, np.asarray(mask > 0, np.bool_), surface)
+        source = healed(*self._healing(box), surface)
         self._loops.lay_picture(overlay, source, mask, np.float32(self._stroke.opacity))
 
     def smear(self, box: Box, points: Sequence[tuple[float, float, float]], overlay: F32) -> None:
@@ -198,6 +200,13 @@ class Brush:
             self._carried,
             self._last,
         )
+
+    def _healing(self, box: Box) -> tuple[F32, F32]:
+        """The source of a heal, as it is and encoded; asked for twice for each box."""
+        if self._healed is None or self._healed[0] != box:
+            source = self._source(box)
+            self._healed = box, source, encoded(source)
+        return self._healed[1:]
 
     def _source(self, box: Box) -> F32:
         """What a clone, heal, reveal or blur lays there, [h, w, 4], premultiplied, finite."""

@@ -333,3 +333,14 @@ def measure_blocks(positions, share, side, longest, low, high, step):  # type: i
                 if down > most:
                     most = down
             step[r, c] = min(most, longest)
+
+
+@numba.njit(cache=True, nogil=True)
+def all_finite(pixels):  # type: ignore[no-untyped-def]
+    """Whether every value of a picture [h, w, C] is a number."""
+    for i in range(pixels.shape[0]):
+        for j in range(pixels.shape[1]):
+            for c in range(pixels.shape[2]):
+                if not np.isfinite(pixels[i, j, c]):
+                    return False
+    return True

@@ -20,37 +20,39 @@ _COARSER = 3
 _OVER = 1.75
 
 
-def healed(source: F32, picture: F32, inside: Bool, surface: F32) -> F32:
+def healed(source: F32, code: F32, surface: F32) -> F32:
     """The source with a surface added, premultiplied.
 
     Args:
         source: float32 [h, w, 4], premultiplied, finite.
-        picture: float32 [h, w, 4], premultiplied, finite: what is there.
-        inside: [h, w], what the stroke covers.
+        code: ``encoded(source)``.
         surface: float32 [h, w, 3], the membrane over it.
     """
-    alpha = source[..., 3:]
-    colour = decode(_encoded(source) + surface) * alpha
-    result = np.concatenate([colour, alpha], axis=2)
-    return np.where(inside[..., None], result, picture)
+    result = np.empty_like(source)
+    result[..., 3:] = source[..., 3:]
+    np.multiply(decode(code + surface), source[..., 3:], out=result[..., :3])
+    return result
 
 
-def difference(source: F32, picture: F32) -> tuple[F32, Bool]:
+def difference(source: F32, code: F32, picture: F32) -> tuple[F32, Bool]:
     """What is to be added to the source to get the picture, encoded, and where that is known.
 
     Args:
         source: float32 [h, w, 4], premultiplied, finite.
+        code: ``encoded(source)``.
         picture: float32 [h, w, 4], premultiplied, finite.
 
     Returns:
         float32 [h, w, 3] and [h, w].
     """
     solid = (source[..., 3] > SOLID) & (picture[..., 3] > SOLID)
-    apart = _encoded(picture) - _encoded(source)
-    return np.where(solid[..., None], apart, np.float32(0)), np.asarray(solid, np.bool_)
+    apart = encoded(picture) - code
+    apart[~solid] = 0
+    return apart, np.asarray(solid, np.bool_)
 
 
-def _encoded(rgba: F32) -> F32:
+def encoded(rgba: F32) -> F32:
+    """Perceptual colours of a premultiplied picture, [h, w, 3]."""
     alpha = rgba[..., 3:]
     return encode(rgba[..., :3] / np.where(alpha > 0, alpha, np.float32(1)))
 

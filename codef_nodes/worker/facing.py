@@ -71,18 +71,28 @@ class FacePusher:
         threading.Thread(target=self._loop, name="codef-faces", daemon=True).start()
 
     def _loop(self) -> None:
+        pause = _PAUSE
         while True:
             self._wake.wait()
-            time.sleep(_PAUSE)
+            time.sleep(pause)
             self._wake.clear()
-            if self._opened != self._worker.mirror.opened:
-                self._opened, self._told = self._worker.mirror.opened, {}
+            begun = time.monotonic()
             try:
-                faces = Faces(self._worker).look()
+                self._push()
             except CodefError as error:
                 log.warning("the faces of the nodes cannot be told: %s", error)
-                continue
-            news = {name: face for name, face in faces.items() if self._told.get(name) != face}
-            self._told = faces
-            if news:
-                self._worker.emit("faces", None, {"nodes": news})
+            except Exception:
+                log.exception("the faces of the nodes cannot be told")
+            # Where a look takes long (a clip of thousands of files), half of the time is left to
+            # the pictures.
+            pause = max(_PAUSE, time.monotonic() - begun)
+
+    def _push(self) -> None:
+        opened = self._worker.mirror.opened
+        faces = Faces(self._worker).look()
+        if self._opened != opened:
+            self._opened, self._told = opened, {}
+        news = {name: face for name, face in faces.items() if self._told.get(name) != face}
+        self._told = faces
+        if news:
+            self._worker.emit("faces", None, {"nodes": news})

@@ -170,7 +170,10 @@ def test_faces_tell_errors_where_they_are_and_states_of_fits(shot):
     faces = client.request("faces").result(SOON)["nodes"]
     assert faces["Fit"] == {"error": None, "fit": "none"}
     assert faces["Clip"] == {"error": None, "fit": None}
-    assert any(name == "faces" and "Fit" in data["nodes"] for name, data in events)
+    until = time.monotonic() + SOON
+    while not any(name == "faces" and "Fit" in data["nodes"] for name, data in events):
+        assert time.monotonic() < until, "the faces were not pushed"
+        time.sleep(0.01)
 
 
 def test_faces_are_pushed_when_an_edit_breaks_a_node():

@@ -15,6 +15,8 @@ from codef_nodes.graph.registry import UnknownNode
 from codef_nodes.graph.types import Readers, compatible, gives, readers_of_all, takes
 from engine.errors import UsageError
 
+_HIDDEN = "hide_inputs"
+
 
 @dataclass
 class Extract(Command):
@@ -120,6 +122,30 @@ class CutWires(Command):
             ]
             edits += rewire(document, reader, port, kept)
         return edits
+
+
+@dataclass
+class HideInputs(Command):
+    """Hides the wires that arrive at a node, for the eye only; or shows them again."""
+
+    name: str
+    hidden: bool = True
+
+    @property
+    def title(self) -> str:
+        """What the Edit menu shows."""
+        return f"{'Hide' if self.hidden else 'Show'} inputs of {self.name}"
+
+    def edits(self, document: Document) -> list[Edit]:
+        """One flag, kept where versions that do not know it leave it alone."""
+        before = document.state(self.name).stored(_HIDDEN)
+        after = True if self.hidden else ABSENT
+        return [] if before is after else [Put(("nodes", self.name, _HIDDEN), before, after)]
+
+
+def hides_inputs(document: Document, name: str) -> bool:
+    """Whether the wires that arrive at a node are hidden."""
+    return document.state(name).stored(_HIDDEN) is True
 
 
 @dataclass

@@ -21,10 +21,12 @@ from codef_nodes.graph.document import Document
 from codef_nodes.graph.rewiring import (
     DisconnectAll,
     Extract,
+    HideInputs,
     Paste,
     SwapInputs,
     best_input,
     connect_in_order,
+    hides_inputs,
 )
 from engine.errors import UsageError
 from gui.core.editor import Editor
@@ -104,6 +106,13 @@ class Editing:
         places = {name: self.document.state(name).position for name in names}
         aside = Move({name: (x + STEP_X * 0.4, y) for name, (x, y) in places.items()})
         self.run(Group([Extract(names), aside], Extract(names).title))
+
+    def hide_wires(self) -> None:
+        """Hides the wires of the selected nodes' inputs, or shows them again."""
+        names = [name for name in self.names if self.document.node_class(name).inputs]
+        hide = not all(hides_inputs(self.document, name) for name in names)
+        if names:
+            self.run(_together([HideInputs(name, hide) for name in names], "Hide inputs"))
 
     # Nodes.
 

@@ -309,6 +309,8 @@ class GraphPane(QWidget):
     # In step.
 
     def _follow(self, changes: tuple[Change, ...]) -> None:
+        if any(change.kind in ("node", "wire") for change in changes):
+            self.view.cancel()  # what a gesture holds may be gone
         renamed = {c.detail: c.node for c in changes if c.kind == "node" and c.detail and c.node}
         document = self.editor.project.document
         digits = {
@@ -403,6 +405,7 @@ class GraphPane(QWidget):
             "disconnect": do.disconnect,
             "extract": do.extract,
             "cut_wires": view.arm_cutting,
+            "hide_wires": do.hide_wires,
             "disable": do.disable,
             "rename": self.rename,
             "open": self._open,

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLineF, QObject, QPointF, QRectF
+from PySide6.QtCore import QLineF, QObject, QPointF, QRectF, Signal
 from PySide6.QtWidgets import QGraphicsScene
 
 from codef_nodes.graph.document import Change, Document
 from codef_nodes.graph.port import ANY
 from codef_nodes.graph.registry import UnknownNode
+from codef_nodes.graph.rewiring import hides_inputs
 from codef_nodes.graph.types import Readers, compatible, gives, readers_of_all, takes
 from gui.core.editor import Editor
 from gui.graph.backdrops import BackdropItem
@@ -50,6 +51,9 @@ class GraphScene(QGraphicsScene):
         parent: The pane.
     """
 
+    rebuilding = Signal()
+    """All items are about to go: whatever is under way with them must end."""
+
     def __init__(self, editor: Editor, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._editor = editor
@@ -74,6 +78,7 @@ class GraphScene(QGraphicsScene):
 
     def rebuild(self) -> None:
         """Makes everything anew: another document is open."""
+        self.rebuilding.emit()
         self.clear()
         self.nodes.clear()
         self.wires.clear()
@@ -112,6 +117,8 @@ class GraphScene(QGraphicsScene):
                     self._place(name)
                 if change.kind == "wire":
                     rewired[name] = None
+                if change.kind == "layout" and not isinstance(self.nodes[name], BackdropItem):
+                    self._hide_wires(name)
                 fresh[name] = None
         around = self._through_dots(rewired, readers)
         for name in fresh:
@@ -233,6 +240,15 @@ class GraphScene(QGraphicsScene):
             shown = taken if given == ANY and taken else given
             wire.show_as(shown, dashed=dashed, broken=broken)
         self._run_wires(name)
+        self._hide_wires(name)
+
+    def _hide_wires(self, name: str) -> None:
+        """Hides the wires of a node's inputs where the artist wants that; never while it is
+        selected."""
+        hidden = hides_inputs(self.document, name) and not self.nodes[name].selected
+        for key in self._touching[name]:
+            if key[0] == name and self.wires[key].isVisible() == hidden:
+                self.wires[key].setVisible(not hidden)
 
     def _unwire(self, key: Key) -> None:
         wire = self.wires.pop(key)
@@ -295,6 +311,8 @@ class GraphScene(QGraphicsScene):
                     item.zValue() if isinstance(item, BackdropItem) else float(item.selected)
                 )
                 item.update()
+                if name in self.document and hides_inputs(self.document, name):
+                    self._hide_wires(name)
 
     def hover(self, hit: Hit) -> None:
         """Marks what the cursor is over."""

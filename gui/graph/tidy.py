@@ -63,16 +63,19 @@ def tidy(
     edge = 0.0
     for part in _parts(nodes, kept):
         inner = [wire for wire in kept if wire.reader in part]
-        drawn = _draw(part, inner, nodes, small)
+        drawn = _draw(part, inner, small)
         left = min(x for x, _ in drawn.values())
         for name, (x, y) in drawn.items():
             places[name] = (x - left + edge, y)
         edge = max(x for name, (x, _) in places.items()) + STEP_X * 1.25
     if not places:
         return {}
-    left = min(x for x, _ in nodes.values()) - min(x for x, _ in places.values())
-    top = min(y for _, y in nodes.values()) - min(y for _, y in places.values())
-    return {name: (round(x + left), round(y + top)) for name, (x, y) in places.items()}
+    left, top = (round(min(each[axis] for each in nodes.values())) for axis in (0, 1))
+    edge = min(x for x, _ in places.values())
+    high = min(y for _, y in places.values())
+    return {
+        name: (round(x - edge) + left, round(y - high) + top) for name, (x, y) in places.items()
+    }
 
 
 def _parts(nodes: Mapping[str, tuple[float, float]], wires: Sequence[Wire]) -> list[set[str]]:
@@ -98,11 +101,10 @@ def _parts(nodes: Mapping[str, tuple[float, float]], wires: Sequence[Wire]) -> l
 def _draw(
     part: set[str],
     wires: Sequence[Wire],
-    nodes: Mapping[str, tuple[float, float]],
     small: Collection[str],
 ) -> dict[str, tuple[float, float]]:
-    level = _levels(part, wires)
-    layers = _with_stand_ins(part, wires, level, nodes)
+    level = _levels(part, wires, small)
+    layers = _with_stand_ins(part, wires, level)
     _order(layers)
     across = _straighten(layers)
     places = {name: across[name] for name in sorted(part)}
@@ -114,8 +116,8 @@ def _draw(
     return {name: (x, level[name] * STEP_Y) for name, x in places.items()}
 
 
-def _levels(part: set[str], wires: Sequence[Wire]) -> dict[str, int]:
-    """Layer of each node: as low as its sources demand, then sources down towards readers."""
+def _levels(part: set[str], wires: Sequence[Wire], small: Collection[str]) -> dict[str, int]:
+    """Layer of each node: as low as its sources demand; then sources and dots down to readers."""
     above: dict[str, list[str]] = {name: [] for name in part}
     below: dict[str, list[str]] = {name: [] for name in part}
     for wire in wires:
@@ -134,20 +136,15 @@ def _levels(part: set[str], wires: Sequence[Wire]) -> dict[str, int]:
             if not waiting[reader]:
                 ready.append(reader)
     for name in reversed(order):
-        if below[name] and not above[name]:
+        if below[name] and (name in small or not above[name]):
             level[name] = min(level[reader] for reader in below[name]) - 1
     lowest = min(level.values(), default=0)
     return {name: value - lowest for name, value in level.items()}
 
 
-def _with_stand_ins(
-    part: set[str],
-    wires: Sequence[Wire],
-    level: Mapping[str, int],
-    nodes: Mapping[str, tuple[float, float]],
-) -> _Layers:
+def _with_stand_ins(part: set[str], wires: Sequence[Wire], level: Mapping[str, int]) -> _Layers:
     layers = _Layers([[] for _ in range(max(level.values(), default=0) + 1)])
-    for name in sorted(part, key=lambda name: (nodes[name][0], name)):
+    for name in _walk(part, wires):
         layers.rows[level[name]].append(name)
         layers.above[name], layers.below[name] = [], []
     for number, wire in enumerate(
@@ -165,6 +162,23 @@ def _with_stand_ins(
         layers.above[wire.reader].append((last, wire.order))
         layers.below[last].append((wire.reader, wire.order))
     return layers
+
+
+def _walk(part: set[str], wires: Sequence[Wire]) -> list[str]:
+    """The nodes as one meets them from the ends of the streams upwards, inputs from left to right:
+    a first order that does not depend on where they are, so that Tidy twice changes nothing."""
+    above: dict[str, list[tuple[float, str]]] = {name: [] for name in part}
+    for wire in wires:
+        above[wire.reader].append((wire.order, wire.source))
+    read = {wire.source for wire in wires}
+    found: dict[str, None] = {}
+    waiting = sorted(part - read, reverse=True)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            waiting.extend(source for _, source in sorted(above[name], reverse=True))
+    return list(found)
 
 
 def _order(layers: _Layers) -> None:

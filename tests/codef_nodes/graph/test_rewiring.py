@@ -120,7 +120,7 @@ def test_drop_targets_say_why_not() -> None:
     targets = r.drop_targets(document, "Fit")
     assert targets["Carry"] is None and targets["Still"] is None
     assert "no inputs" in (targets["Plate"] or "") or "cycle" in (targets["Plate"] or "")
-    assert "no input for field" in (r.drop_targets(document, "Fit")["Paint"] or "")
+    assert "no input for field" in (r.drop_targets(document, "Fit")["Grade"] or "")
     back = r.source_targets(document, "Grade", "image")
     assert back["Plate"] is None and "cycle" in (back["Paint"] or "")
     assert back["Fit"] == "Fit gives field, but Grade.image takes image"

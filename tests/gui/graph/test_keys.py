@@ -5,9 +5,16 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QHelpEvent, QWheelEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QHelpEvent,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication, QMenu, QToolTip
 
 from codef_nodes.graph.commands import SetKnob
 from codef_nodes.graph.edits import ABSENT, Put
@@ -374,3 +381,59 @@ def test_a_damaged_backdrop_is_drawn_all_the_same(desk: Desk) -> None:
     desk.pane.grab()
     assert desk.scene.nodes["Note"].body().width() > 0
     desk.editor.project.do(SetKnob("Note", "size", [200, 100]))
+
+
+def test_hidden_wires_come_back_while_their_node_is_selected(stream: Desk) -> None:
+    before = stream.text
+    stream.editor.selection.set(["Out"])
+    stream.key(Key.Key_H, ALT)
+    wire = stream.scene.wires["Out", "image", 0]
+    assert wire.isVisible()
+    stream.editor.selection.clear()
+    assert not wire.isVisible() and stream.scene.wires["Grade", "image", 0].isVisible()
+    assert as_text(from_tree(stream.document.tree())) == stream.text
+    stream.editor.project.undo()
+    assert wire.isVisible() and stream.text == before
+
+
+def test_a_document_that_opens_during_a_drag_ends_the_drag(stream: Desk, tmp_path: Path) -> None:
+    path = stream.editor.project.save(tmp_path / "a.codef")
+    for start in (stream.output("Plate"), stream.node("Blur"), QPoint(30, 30)):
+        stream.press(start)
+        stream.move(start + QPoint(60, 60))
+        stream.editor.project.open(path)
+        stream.move(start + QPoint(80, 60))
+        stream.release(start + QPoint(80, 60))
+        stream.look()
+    assert not stream.editor.project.modified
+
+
+def test_undo_during_a_drag_ends_the_drag(stream: Desk) -> None:
+    stream.press(stream.output("Plate"))
+    stream.move(stream.node("Blur"))
+    stream.editor.project.undo()
+    assert "Blur" not in stream.scene.nodes and stream.view.gesture is None
+    stream.release(QPoint(300, 300))
+    assert stream.scene.nodes["Plate"].drop == ""
+
+
+def test_a_dot_shows_what_comes_to_it_in_the_viewer(stream: Desk) -> None:
+    stream.add("Dot", "Dot1", 0, 220, input="Grade")
+    stream.editor.selection.set(["Dot1"])
+    stream.key(Key.Key_3)
+    assert stream.document.wires("Viewer1", "image") == ("Grade",)
+
+
+def test_the_right_button_offers_what_can_be_done(stream: Desk) -> None:
+    at = stream.node("Grade")
+    event = QContextMenuEvent(
+        QContextMenuEvent.Reason.Mouse, at, stream.view.viewport().mapToGlobal(at)
+    )
+    QApplication.sendEvent(stream.view.viewport(), event)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    titles = {action.text(): action for action in menu.actions()}
+    assert {"Rename", "Disable", "Delete"} <= set(titles)
+    titles["Disable"].trigger()
+    menu.close()
+    assert stream.document.state("Grade").disabled

@@ -1,7 +1,7 @@
 """The name of a knob: drag it to scrub, Ctrl+click to reset, bold when changed."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
 _START = 3
@@ -16,6 +16,7 @@ class KnobLabel(QLabel):
         scrub_ended: The drag is over.
         scrub_aborted: Esc during the drag.
         reset: Ctrl+click.
+        menu_asked: Right click, at a place of the screen.
 
     Args:
         text: The knob's title.
@@ -28,6 +29,7 @@ class KnobLabel(QLabel):
     scrub_ended = Signal()
     scrub_aborted = Signal()
     reset = Signal()
+    menu_asked = Signal(QPoint)
 
     def __init__(self, text: str, scrubs: bool, parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
@@ -85,6 +87,10 @@ class KnobLabel(QLabel):
             self.scrub_aborted.emit()
         else:
             event.ignore()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
+        """Asks for the menu."""
+        self.menu_asked.emit(event.globalPos())
 
     def _stop(self) -> bool:
         was = self._dragging

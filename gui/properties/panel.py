@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QPushButton,
     QSizePolicy,
     QStackedWidget,
@@ -80,6 +81,13 @@ class NodePanel(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        self.trouble = QLabel(self)
+        self.trouble.setWordWrap(True)
+        self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.trouble.setStyleSheet(
+            f"background: {theme.ERROR_GROUND}; color: {theme.TEXT}; padding: 4px 8px;"
+        )
+        column.addWidget(self.trouble)
         self._body = QWidget(self)
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
@@ -93,6 +101,8 @@ class NodePanel(QFrame):
         self.header.pinned.connect(self._pin)
         self.header.folded.connect(lambda folded: self._body.setVisible(not folded))
         self.tabs.currentChanged.connect(self._turn)
+        editor.faces.changed.connect(self._face)
+        self._face(node)
         self._lay_out()
 
     # What editors ask.
@@ -193,6 +203,13 @@ class NodePanel(QFrame):
             page.hide()
             # Perhaps one of its own signals got us here.
             page.deleteLater()
+
+    def _face(self, node: str) -> None:
+        """The node's error, as on its face in the graph."""
+        if node == self.node:
+            error = self._editor.faces.face(node).error
+            self.trouble.setText(error)
+            self.trouble.setVisible(bool(error))
 
     def _pin(self, pinned: bool) -> None:
         self.pinned = pinned

@@ -3,7 +3,7 @@
 import colorsys
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import (
     QColor,
     QHideEvent,
@@ -88,7 +88,11 @@ class ColourPicker(QWidget):
                 grid.addWidget(field, row, index + 1)
                 grid.setColumnStretch(index + 1, 1)
                 field.typed.connect(lambda value, at=index, call=told: call(at, value))
-                field.stepping.connect(lambda value, at=index, call=told: call(at, value))
+                field.stepping.connect(
+                    lambda value, at=index, call=told: call(at, value, self.changing)
+                )
+                field.ended.connect(self.ended)
+                field.reverted.connect(self.aborted)
         column.addLayout(grid)
         note = dim_label(f"Picked as seen in {self._space.view.title}")
         note.setWordWrap(True)
@@ -129,11 +133,11 @@ class ColourPicker(QWidget):
         super().hideEvent(event)
         self._released()
 
-    def _pick(self, hsv: tuple[float, float, float], typed: bool = False) -> None:
+    def _pick(self, hsv: tuple[float, float, float], told: SignalInstance | None = None) -> None:
         self._hsv = hsv
         self._colour = self._space.picked(colorsys.hsv_to_rgb(*hsv))
         self._refresh()
-        (self.committed if typed else self.changing).emit(list(self._colour))
+        (told or self.changing).emit(list(self._colour))
 
     def _square_to(self, x: float, y: float) -> None:
         self._dragging = True
@@ -148,17 +152,16 @@ class ColourPicker(QWidget):
             self._dragging = False
             self.ended.emit()
 
-    def _typed(self, at: int, value: float) -> None:
+    def _typed(self, at: int, value: float, told: SignalInstance | None = None) -> None:
         colour = list(self._colour)
         colour[at] = float(value)
         self.show_colour(colour)
-        self.committed.emit(colour)
+        (told or self.committed).emit(colour)
 
-    def _typed_shade(self, at: int, value: float) -> None:
-        shade = min(max(float(value), 0.0), 1.0)
+    def _typed_shade(self, at: int, value: float, told: SignalInstance | None = None) -> None:
         hsv = list(self._hsv)
-        hsv[at] = shade
-        self._pick((hsv[0], hsv[1], hsv[2]), typed=True)
+        hsv[at] = min(max(float(value), 0.0), 1.0)
+        self._pick((hsv[0], hsv[1], hsv[2]), told or self.committed)
 
     def _refresh(self) -> None:
         for field, number in zip(self.fields, self._colour, strict=True):

@@ -1,9 +1,11 @@
 """One knob of one node: its label, its editor, and what is wrong with a value."""
 
 import itertools
+import json
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QLabel, QMenu, QWidget
 
 from codef_nodes.graph.commands import SetKnob
 from codef_nodes.graph.jsonvalue import JSON, same
@@ -53,6 +55,11 @@ class KnobRow(QObject):
         self.error.setStyleSheet(f"color: {theme.ERROR};")
         self.error.hide()
         help_text = f"<p><b>{knob.title}</b> ({knob.name})</p><p>{knob.help}</p>"
+        takes = knob.wants() + (f", in {knob.unit}" if knob.unit else "")
+        takes += (
+            "" if isinstance(knob.default, list | dict) else f"; default {_plain(knob.default)}"
+        )
+        help_text += f"<p style='color: {theme.DIM}'>{takes[:1].upper()}{takes[1:]}.</p>"
         hint = "Ctrl+click resets it" + (", dragging changes it." if self.editor.scrubs else ".")
         self.label.setToolTip(f"{help_text}<p>{hint}</p>")
         self.editor.setToolTip(help_text)
@@ -93,6 +100,37 @@ class KnobRow(QObject):
         """Back to the default, one step."""
         self._write(self.knob.default)
 
+    def menu(self) -> QMenu:
+        """What a right click on the label offers."""
+        menu = QMenu(self.label)
+        menu.addAction("Copy value").triggered.connect(self.copy)
+        menu.addAction("Paste value").triggered.connect(self.paste)
+        menu.addSeparator()
+        reset = menu.addAction("Reset to default")
+        reset.triggered.connect(self.reset)
+        reset.setEnabled(self.label.font().bold())
+        return menu
+
+    def copy(self) -> None:
+        """The value to the clipboard: texts as they are, others as JSON."""
+        value = self.value
+        text = value if isinstance(value, str) else json.dumps(value)
+        QGuiApplication.clipboard().setText(text)
+
+    def paste(self) -> None:
+        """The value on the clipboard, as the command line would take it; one step."""
+        try:
+            value = self.knob.parse(QGuiApplication.clipboard().text().strip(), self.node)
+        except UsageError as error:
+            self._say(error.message)
+            return
+        self._write(value)
+
+    def _open_menu(self, place: QPoint) -> None:
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
     def _connect(self) -> None:
         editor, label = self.editor, self.label
         editor.committed.connect(self._committed)
@@ -105,6 +143,7 @@ class KnobRow(QObject):
         label.scrub_ended.connect(self._ended)
         label.scrub_aborted.connect(self._aborted)
         label.reset.connect(self.reset)
+        label.menu_asked.connect(self._open_menu)
         if isinstance(editor, StrokesEditor):
             editor.asked.connect(self.strokes_asked)
 
@@ -148,3 +187,12 @@ class KnobRow(QObject):
     def _say(self, text: str) -> None:
         self.error.setText(text)
         self.error.setVisible(bool(text))
+
+
+def _plain(value: JSON) -> str:
+    """A default for a tooltip."""
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)

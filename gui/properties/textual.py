@@ -86,11 +86,15 @@ class SuggestionEditor(KnobEditor):
         self.menu.setEditable(True)
         self.menu.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.menu.setLineEdit(self.field)
-        self.menu.setCompleter(None)  # type: ignore[arg-type]
+        completer = QCompleter(self.menu.model(), self.menu)
+        completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.menu.setMinimumContentsLength(12)
         self.menu.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
+        self.menu.setCompleter(completer)
         row_of(self).addWidget(self.menu)
         self.setFocusProxy(self.menu)
         self.field.typed.connect(self.committed)
@@ -112,10 +116,6 @@ class SuggestionEditor(KnobEditor):
             return
         self._filled = True
         self.menu.addItems(list(self.suggestions()))
-        completer = QCompleter(self.menu.model(), self.menu)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.field.setCompleter(completer)
         self.menu.setCurrentIndex(self.menu.findText(self._shown))
         self.field.setText(self._shown)
         self.field.setModified(False)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, QtMsgType, qInstallMessageHandler
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -45,7 +45,9 @@ def window_hygiene(application: QApplication) -> Iterator[None]:
     yield
     for widget in application.topLevelWidgets():
         widget.close()
-        widget.deleteLater()
+        # Popups belong to their combo box or completer, which deletes them itself.
+        if widget.parent() is None and widget.windowType() != Qt.WindowType.Popup:
+            widget.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     application.processEvents()
     gc.collect()

@@ -356,3 +356,31 @@ def test_a_colour_scrubs_all_parts_and_types_one(grade: Bench) -> None:
     drag(row.label, 40)
     red, green, blue = grade.value("grade_gain")
     assert red == green > 1.0 and blue == pytest.approx(red - 0.5) and grade.steps == 2
+
+
+def test_a_value_is_copied_and_pasted_as_text(grade: Bench) -> None:
+    gain, offset = grade.row("grade_gain"), grade.row("grade_offset")
+    grade.type(gain.editor.fields[0], "2")  # type: ignore[attr-defined]
+    gain.copy()
+    assert QApplication.clipboard().text() == "[2.0, 1.0, 1.0]"
+    menu = offset.menu()
+    next(each for each in menu.actions() if each.text() == "Paste value").trigger()
+    assert grade.value("grade_offset") == [2.0, 1.0, 1.0] and grade.steps == 2
+    QApplication.clipboard().setText("blue")
+    offset.paste()
+    assert offset.error.isVisible() and grade.steps == 2
+
+
+def test_the_tooltip_says_what_a_knob_takes(fit: Bench) -> None:
+    tip = fit.row("seconds").label.toolTip()
+    assert "A number of at least 0, in s; default 60." in tip and "Ctrl+click" in tip
+
+
+def test_the_error_of_a_node_is_shown_in_its_panel(editor: Editor) -> None:
+    bench = Bench(editor, "LoadSequence")
+    panel = bench.bin.panels[0]
+    assert not panel.trouble.isVisible()
+    editor.faces.update("N", error="plates/a.exr is not there; choose another file")
+    assert panel.trouble.isVisible() and "not there" in panel.trouble.text()
+    editor.faces.update("N", error="")
+    assert not panel.trouble.isVisible()

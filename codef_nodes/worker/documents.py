@@ -65,10 +65,13 @@ def ping(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
 @verb("status", role="all", queue="control")
 def status(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Memory, what is waiting and running, and the figures of the cache."""
+    busy = [work.describe() for work in worker.lanes.works()]
     return {
         "role": worker.role,
         "rss": resident_bytes(),
-        "busy": [work.describe() for work in worker.lanes.works()],
+        "busy": busy,
+        "running": sum(each["state"] == "running" for each in busy),
+        "queued": sum(each["state"] == "waiting" for each in busy),
         "cache": {
             "folder": str(worker.cache_dir),
             "ram_bytes": worker.cache.ram.bytes,

@@ -8,10 +8,11 @@ from codef_nodes.graph.commands import EditStrokes, Group
 from codef_nodes.worker.protocol import WorkerError
 from engine.errors import CodefError
 from gui.core.editor import Editor
+from gui.core.streams import fit_of
 from gui.paint.drawing import DrawnStroke
 from gui.paint.gesture import StrokeGesture
 from gui.paint.live import LiveStroke
-from gui.paint.target import Target, layer_target
+from gui.paint.target import Target, give_field, layer_target
 
 if TYPE_CHECKING:
     from gui.paint.painting import Painting
@@ -233,7 +234,10 @@ class FrameGesture(StrokeGesture):
 
     def _target_of(self, layer: int, name: str) -> Target:
         document = self._editor.project.document
-        return layer_target(document, self._selected, self._carrier, layer, name)
+        target = layer_target(document, self._selected, self._carrier, layer, name)
+        if self.drawn.header["kind"] == "reveal":
+            give_field(document, target, fit_of(document, self._carrier))
+        return target
 
     def _undo(self) -> None:
         if self._live is not None:

@@ -186,24 +186,23 @@ class Painting(QObject):
     # Strokes on their way.
 
     def begin_arguments(
-        self, node: str, stroke: dict[str, Any], frame: int | None = None
+        self, node: str, stroke: dict[str, Any], space: str = CANONICAL
     ) -> dict[str, Any]:
         """The arguments of ``paint.begin``: the stroke and what both viewers show now.
 
         Args:
             node: The Paint node.
             stroke: Without points.
-            frame: The frame, for a node whose pixels are those of frames; else None.
+            space: What its pixels are places of.
         """
+        frame = self._editor.clock.frame
         views: dict[str, Any] = {"view": None, "follow": None}
-        own = FRAME if frame is not None else CANONICAL
-        painted = self.tools.get(own)
+        painted = self.tools.get(space)
         if painted is not None and painted.shows(node):
             views["view"] = painted.region()
         other = self.tools.get(FRAME)
-        if other is not None and own != FRAME and other.shown is not None:
-            shown = {"node": other.shown, "frame": self._editor.clock.frame}
-            views["follow"] = {**shown, **other.region()}
+        if other is not None and space != FRAME and other.shown is not None:
+            views["follow"] = {"node": other.shown, "frame": frame, **other.region()}
         return {"node": node, "frame": frame, "stroke": stroke, "index": None, **views}
 
     def show_pixels(self, answer: dict[str, Any], space: str) -> None:

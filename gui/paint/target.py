@@ -164,6 +164,15 @@ def frame_target(document: Document, selected: Sequence[str], shown: str | None)
     return Target(name, commands, f"Made {name} after {base} for strokes that stay on frames.")
 
 
+def give_field(document: Document, target: Target, fit: str | None) -> None:
+    """A reveal needs the fit that carries other frames here: wires it where nothing is wired."""
+    there = target.node in document
+    if fit is None or (there and document.wires(target.node, "field")):
+        return
+    target.commands.append(Connect(fit, target.node, "field"))
+    target.note = target.note or f"Wired {fit} to {target.node}: other frames can be revealed."
+
+
 def _below(document: Document, node: str) -> tuple[float, float]:
     x, y = document.state(node).position
     return x, y + 60.0

@@ -9,7 +9,7 @@ from codef_nodes.graph.document import Document
 from engine.errors import CodefError
 from gui import theme
 from gui.core.editor import Editor
-from gui.core.streams import carrier_of, main_source, space_of
+from gui.core.streams import carrier_of, fit_of, main_source, space_of
 from gui.paint import marks
 from gui.paint.events import PointerEvent, sample_of
 from gui.paint.frames import FrameGesture
@@ -25,6 +25,7 @@ from gui.paint.target import (
     canonical_target,
     canvas_scale,
     frame_target,
+    give_field,
 )
 from gui.viewer.canvas import Canvas
 
@@ -318,10 +319,11 @@ class PaintTool(QObject):
             return None
         count = len(strokes_of(document, node))
         header = painting.header(kind, space, clock.frame, clip, count)
-        frame = None if space == CANONICAL else clock.frame
+        if kind == "reveal":
+            give_field(document, target, fit_of(document, shown))
 
         def begin() -> dict[str, Any]:
-            return painting.begin_arguments(node, header, frame)
+            return painting.begin_arguments(node, header, space)
 
         return StrokeGesture(
             self._editor, target, header, begin, painting.journal, self, space=space

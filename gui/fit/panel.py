@@ -126,7 +126,10 @@ class FitPanel(QWidget):
         self._word.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         top = QHBoxLayout()
         top.setSpacing(theme.GAP + 2)
+        self._name = QLabel()
+        self._name.setFont(theme.font(bold=True))
         top.addWidget(self._nodes)
+        top.addWidget(self._name)
         top.addWidget(self._dot)
         top.addWidget(self._word, 1)
         self.start = button("Fit", "play", "Fit the clip", self.fit)
@@ -149,6 +152,10 @@ class FitPanel(QWidget):
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(True)
         self.recipe = QComboBox()
+        self.recipe.setMinimumContentsLength(8)
+        self.recipe.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
         self.recipe.setToolTip("How to fit; the finished fit says which recipe its motion suggests")
         self.recipe.activated.connect(lambda _: self._set("recipe", self.recipe.currentText()))
         self.seconds = NumberField(minimum=0.0)
@@ -162,10 +169,11 @@ class FitPanel(QWidget):
         how.addWidget(dim("Recipe"))
         how.addWidget(self.recipe, 1)
         how.addSpacing(theme.GAP)
-        how.addWidget(dim("Time"))
-        how.addWidget(self.seconds)
-        how.addWidget(dim("s"))
+        self._time = [dim("Time"), self.seconds, dim("s")]
+        for part in self._time:
+            how.addWidget(part)
         self._steps = dim("")
+        self._steps.setToolTip("The knob steps sets a number of passes instead of a time")
         how.addWidget(self._steps)
         self._inside = QWidget()
         column = QVBoxLayout(self._inside)
@@ -188,6 +196,7 @@ class FitPanel(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._inside.setMinimumWidth(0)
         scroll.setWidget(self._inside)
         self._scroll = scroll
         whole = QVBoxLayout(self)
@@ -225,7 +234,9 @@ class FitPanel(QWidget):
             self._nodes.addItems(fits)
         if node is not None:
             self._nodes.setCurrentText(node)
-        self._nodes.setEnabled(len(fits) > 1)
+        self._nodes.setVisible(len(fits) > 1)
+        self._name.setVisible(len(fits) <= 1)
+        self._name.setText(node or "")
         self._scroll.setVisible(node is not None)
         self._none.setVisible(node is None)
         if other:
@@ -368,8 +379,10 @@ class FitPanel(QWidget):
         if cls.knob("seconds") is not None:
             self.seconds.show_value(document.knob_value(self.node or "", "seconds"))
             steps = document.knob_value(self.node or "", "steps")
-            self.seconds.setEnabled(steps is None)
-            self._steps.setText("" if steps is None else f"({steps} passes are set instead)")
+            for part in self._time:
+                part.setVisible(steps is None)
+            self._steps.setVisible(steps is not None)
+            self._steps.setText(f"{steps} passes")
 
     def _update_curve(self, job: Job | None) -> None:
         if job is not None and (job.active or job.curve):
@@ -392,6 +405,11 @@ class FitPanel(QWidget):
         self.figures.show_rows(rows)
 
     def _update_badge(self, job: Job | None) -> None:
+        self.preview.set_hint(
+            "The first draft comes within seconds; paint on it while the fit goes on."
+            if job is not None and job.active
+            else "Press Fit: a first draft to paint on is there within seconds."
+        )
         if job is not None and job.active and job.draft:
             psnr = job.figures.get("psnr")
             self.preview.set_badge("draft" if psnr is None else f"draft, {psnr:.1f} dB")

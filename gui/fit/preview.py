@@ -30,6 +30,7 @@ class FitPreview(QWidget):
         frame: The picture that is shown, or None.
         message: What is said instead of a picture.
         badge: A few words over the picture.
+        hint: What is said while there is neither a picture nor a message.
     """
 
     def __init__(self, editor: Editor) -> None:
@@ -42,6 +43,7 @@ class FitPreview(QWidget):
         self.frame: ViewFrame | None = None
         self.message = ""
         self.badge = ""
+        self.hint = ""
         self._fetcher = Fetcher(editor, self)
         self._fetcher.ready.connect(self._ready)
         self._fetcher.failed.connect(self._failed)
@@ -70,6 +72,12 @@ class FitPreview(QWidget):
             self.badge = text
             self.update()
 
+    def set_hint(self, text: str) -> None:
+        """Says what to do while there is no picture."""
+        if text != self.hint:
+            self.hint = text
+            self.update()
+
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """A wide picture."""
         return QSize(280, 160)
@@ -89,11 +97,11 @@ class FitPreview(QWidget):
             if self.badge:
                 place = QPointF(theme.GAP + 2, self.height() - 2 * theme.MARGIN - 8)
                 label(painter, place, self.badge, theme.colour(theme.TEXT))
-        elif self.message:
+        elif self.message or self.hint:
             painter.setPen(theme.colour(theme.DIM))
             inside = self.rect().adjusted(12, 8, -12, -8)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(inside, int(flags), self.message)
+            painter.drawText(inside, int(flags), self.message or self.hint)
         painter.end()
 
     def _target(self, frame: ViewFrame) -> QRectF:
@@ -139,7 +147,9 @@ class FitPreview(QWidget):
     def _failed(self, want: Want, error: Any) -> None:
         if want.key.node != self._node:
             return
-        self.message = str(error)
+        # That there is no fit yet is no trouble here: the hint says what to do.
+        fitted = self._editor.project.document.state(want.key.node).field is not None
+        self.message = str(error) if fitted else ""
         self.frame = None
         self.update()
 

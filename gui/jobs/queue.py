@@ -330,7 +330,7 @@ class JobQueue(QObject):
             if job.kind == "fit":
                 # What is cancelled leaves the node with whatever fit it has.
                 fit = "fitted" if state == DONE else "failed" if state == FAILED else None
-                fit = fit or self._before.get(name, "")
+                fit = fit or self._before.get(name) or "none"
             faces.finish(name, error=error, fit=fit)
 
     def _enter(self, job: Job, state: str, label: str | None = None) -> None:

@@ -139,6 +139,7 @@ class PropertiesBin(QWidget):
         self._empty.setStyleSheet(f"color: {theme.DIM};")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
+        self._empty.setMargin(24)
         self._inside = QWidget()
         self._inside.setObjectName("binInside")
         self._inside.setStyleSheet(f"#binInside {{ background: {theme.VIEWER}; }}")

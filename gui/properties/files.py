@@ -70,6 +70,7 @@ class FileEditor(KnobEditor):
             row.addWidget(self.whole)
         self.setFocusProxy(self.field)
         self.field.typed.connect(self._typed)
+        self.field.reverted.connect(self.aborted)
         self.button.clicked.connect(self._browse)
         self.whole.clicked.connect(self._browse_folder)
 

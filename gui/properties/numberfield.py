@@ -18,7 +18,7 @@ class NumberField(QLineEdit):
         typed: A number was typed and confirmed: one step of undo.
         stepping: The arrow keys changed a digit; a run of them is one gesture.
         ended: The run of arrow keys is over.
-        reverted: Esc during such a run: take it back.
+        reverted: Esc: what was typed is gone; a run of arrow keys is to be taken back.
         refused: The text is no number; why.
 
     Args:
@@ -93,11 +93,10 @@ class NumberField(QLineEdit):
         if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             self._step(key == Qt.Key.Key_Up)
             event.accept()
-        elif key == Qt.Key.Key_Escape and (self.isModified() or self._stepping):
-            if self._stepping:
-                self._stepping = False
-                self.reverted.emit()
+        elif key == Qt.Key.Key_Escape and (self._stepping or self.text() != written(self._value)):
+            self._stepping = False
             self.revert()
+            self.reverted.emit()
             event.accept()
         else:
             if event.text():

@@ -57,9 +57,11 @@ class TextField(QLineEdit):
 
     Signals:
         typed: A text that differs from the one shown was confirmed.
+        reverted: Esc: what was typed is gone.
     """
 
     typed = Signal(object)
+    reverted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,9 +80,10 @@ class TextField(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         """Esc reverts."""
-        if event.key() == Qt.Key.Key_Escape and self.isModified():
+        if event.key() == Qt.Key.Key_Escape and self.text() != self._shown:
             self.setText(self._shown)
             self.setModified(False)
+            self.reverted.emit()
             event.accept()
         else:
             super().keyPressEvent(event)

@@ -68,6 +68,7 @@ class TextEditor(KnobEditor):
         row_of(self).addWidget(self.field)
         self.setFocusProxy(self.field)
         self.field.typed.connect(self.committed)
+        self.field.reverted.connect(self.aborted)
 
     def show_value(self, value: JSON) -> None:
         """Shows the text."""
@@ -98,6 +99,7 @@ class SuggestionEditor(KnobEditor):
         row_of(self).addWidget(self.menu)
         self.setFocusProxy(self.menu)
         self.field.typed.connect(self.committed)
+        self.field.reverted.connect(self.aborted)
         self.field.textEdited.connect(self._typing)
         self.menu.activated.connect(self._chosen)
 

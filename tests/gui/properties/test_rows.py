@@ -136,6 +136,18 @@ def test_a_wrong_value_is_told_below_the_field_and_kept_out(
     assert not row.error.isVisible() and fit.value(knob) == 7
 
 
+@pytest.mark.parametrize(("knob", "wrong", "right"), [("seconds", "-5", "60"), ("frames", "x", "")])
+def test_esc_clears_a_wrong_value_and_its_error(
+    fit: Bench, knob: str, wrong: str, right: str
+) -> None:
+    row = fit.row(knob)
+    field = row.editor.field  # type: ignore[attr-defined]
+    fit.type(field, wrong)
+    assert row.error.isVisible() and field.text() == wrong
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    assert not row.error.isVisible() and field.text() == right and fit.steps == 0
+
+
 def test_an_empty_optional_field_means_none(fit: Bench) -> None:
     field = number(fit.row("steps")).field
     fit.type(field, "12")

@@ -5,6 +5,7 @@ as soon as the worker is there. Nothing here waits for the worker except ``Call.
 callbacks run in the client's reading thread: they hand over and return.
 """
 
+import itertools
 import logging
 import queue
 import threading
@@ -103,10 +104,9 @@ class Call:
         self._answer, self._error = answer or {}, error
         self._over.set()
         if error is not None:
-            if self._failed is not None:
-                self._failed(error)
-        elif self._done is not None:
-            self._done(self._answer)
+            _tell(self._failed, error)
+        else:
+            _tell(self._done, self._answer)
 
 
 class Client:
@@ -140,8 +140,10 @@ class Client:
         self._start = start or (lambda: spawn(role, cache_dir=cache_dir))
         self._outgoing: queue.SimpleQueue[bytes | Message | None] = queue.SimpleQueue()
         self._calls: dict[int, Call] = {}
-        self._next = 1
-        self._lock = threading.Lock()
+        # Pictures that are dropped make requests, and the interpreter may drop them anywhere: also
+        # in the middle of a request of this very thread.
+        self._numbers = itertools.count(1)
+        self._lock = threading.RLock()
         self._dead = False
         self._closing = threading.Event()
         self._line: Line | None = None
@@ -176,8 +178,7 @@ class Client:
                 bit by bit in the client's own thread.
         """
         with self._lock:
-            call = Call(self, self._next, verb, done, failed, event)
-            self._next += 1
+            call = Call(self, next(self._numbers), verb, done, failed, event)
             message = {"id": call.id, "verb": verb, "args": args or {}}
             try:
                 body = message if frozen else encode(message)
@@ -278,10 +279,9 @@ class Client:
             data = data if isinstance(data, dict) else {}
             with self._lock:
                 call = self._calls.get(number) if isinstance(number, int) else None
-            if call is not None and call._event is not None:
-                call._event(name, data)
-            if self._on_event is not None:
-                self._on_event(name, data, number if isinstance(number, int) else None)
+            if call is not None:
+                _tell(call._event, name, data)
+            _tell(self._on_event, name, data, number if isinstance(number, int) else None)
             return
         with self._lock:
             call = self._calls.pop(number, None) if isinstance(number, int) else None
@@ -306,5 +306,14 @@ class Client:
         self._tell_state("dead")
 
     def _tell_state(self, state: str) -> None:
-        if self._on_state is not None:
-            self._on_state(state)
+        _tell(self._on_state, state)
+
+
+def _tell(callback: Callable[..., object] | None, *args: Any) -> None:
+    """Calls back; a fault of the listener must not end the line to the worker."""
+    if callback is None:
+        return
+    try:
+        callback(*args)
+    except Exception:
+        log.exception("a callback of the worker's client failed")

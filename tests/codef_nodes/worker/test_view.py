@@ -426,3 +426,35 @@ def test_whatever_is_asked_and_cancelled_each_request_has_one_answer():
         assert worker.lanes.works() == []
         shared = sum(1 for call in calls if call.over and "picture" in call._answer)
         assert len(worker.pictures) == shared, "a picture that nobody knows of is kept"
+
+
+def test_a_request_in_the_middle_of_a_request_does_not_lock_up():
+    """As when the garbage collector drops a picture while a message is made."""
+    with worker_inside() as (client, _):
+        inner = []
+
+        class Dropping(dict):
+            def items(self):
+                inner.append(client.request("release", {"file": "x"}))
+                return super().items()
+
+        outer = []
+        thread = threading.Thread(
+            target=lambda: outer.append(client.request("ping", Dropping(a=1))), daemon=True
+        )
+        thread.start()
+        thread.join(SOON)
+        assert outer[0].result(SOON) == {}
+        assert inner[0].result(SOON) == {"released": False}
+        assert inner[0].id != outer[0].id
+
+
+def test_a_callback_that_fails_does_not_end_the_line(caplog):
+    with worker_inside() as (client, _):
+
+        def fail(_):
+            raise KeyError("a fault of the listener")
+
+        client.request("ping", done=fail).result(SOON)
+        assert client.request("ping").result(SOON) == {}
+    assert "a fault of the listener" in caplog.text

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SLOP = 4
 """Pixels that a click may wander before it is a drag."""
+_CATCH = 30.0
+"""A wire this near to the middle of a dragged node would take it, in scene units."""
 _SNAP = 6.0  # pixels: near enough to be drawn straight above a neighbour
 
 
@@ -203,12 +205,9 @@ class MoveNodes(Gesture):
         item = self.scene.nodes.get(self.names[0])
         if not isinstance(item, NodeItem):
             return None
-        body = item.body()
-        for point in (body.center(), QPointF(body.center().x(), body.top()), item.output()):
-            key = self.scene.wire_at(point, 0.5, leave_out=self.names)
-            if key is not None and can_insert(self.view.document, item.name, *key):
-                return key
-        return None
+        body, document = item.body(), self.view.document
+        near = self.scene.wires_near(body.center(), min(body.width(), _CATCH))
+        return next((key for key in near if can_insert(document, item.name, *key)), None)
 
     def _light(self, key: Key | None) -> None:
         for old, on in ((self._wire, False), (key, True)):

@@ -20,9 +20,11 @@ from gui.graph.editing import Editing
 from gui.graph.entry import FindBar, RenameField
 from gui.graph.items import DotItem
 from gui.graph.metrics import HEADER, STEP_X
-from gui.graph.scene import GraphScene, Hit
+from gui.graph.places import Hit
+from gui.graph.scene import GraphScene
 from gui.graph.search import NodeSearch
 from gui.graph.view import GraphView
+from gui.graph.viewerkeys import ViewerKeys
 
 _RECENT = "graph_recent_nodes"
 _QUIET = ("Dot", "Backdrop")
@@ -48,6 +50,7 @@ class GraphPane(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
         self.editing = Editing(editor, self.scene, self._cursor)
+        self.viewer_keys = ViewerKeys(editor, self.scene, self)
         self.search = NodeSearch(self)
         self.find_bar = FindBar(self)
         self.rename_field = RenameField(self.view)
@@ -59,7 +62,6 @@ class GraphPane(QWidget):
         self._wanted: Wanted | None = None
         self._search_at = QPoint()
         self._framed = False
-        self._digits: dict[tuple[int, str], str] = {}
         self.view.open_requested.connect(self.open_requested)
         self.view.search_asked.connect(self._ask_for_wire)
         self.view.menu_asked.connect(self._menu)
@@ -263,71 +265,16 @@ class GraphPane(QWidget):
         self.open_requested.emit(name)
         return True
 
-    # Looking at a node in a viewer.
-
-    def view_in(self, number: int, side: str) -> None:
-        """A digit: puts the selected node on that input of the viewer, or looks at what is there.
-
-        Args:
-            number: 1 to 10.
-            side: ``a`` or ``b``.
-        """
-        name = self._looked_at()
-        viewing = self.editor.viewing
-        if name is None or self.editor.project.document.state(name).type == "Viewer":
-            name = self._digits.get((number, side))
-            if name is None or not viewing.recall(number, side):
-                self.editor.say(f"nothing is on input {number} of the viewer; select a node first")
-            return
-        if not viewing.assign(number, name, side):
-            self.editor.say(f"{name} gives no picture to look at")
-            return
-        self._digits = {
-            key: other for key, other in self._digits.items() if key[0] != number or key[1] != side
-        }
-        self._digits[number, side] = name
-        self._show_digits()
-
-    def _looked_at(self) -> str | None:
-        """The selected node; for a dot, what comes to it."""
-        name, document = self.editor.selection.current, self.editor.project.document
-        while name is not None and document.node_class(name).passes:
-            port = document.main_input(name)
-            sources = document.wires(name, port) if port else ()
-            if not sources:
-                break
-            name = sources[0]
-        return name
-
-    def _show_digits(self) -> None:
-        shown: dict[str, str] = {}
-        for (number, side), name in sorted(self._digits.items()):
-            if side == "a":
-                shown[name] = shown.get(name, "") + str(number % 10)
-        self.scene.show_keys(shown)
-
     # In step.
 
     def _follow(self, changes: tuple[Change, ...]) -> None:
         if any(change.kind in ("node", "wire") for change in changes):
             self.view.cancel()  # what a gesture holds may be gone
-        renamed = {c.detail: c.node for c in changes if c.kind == "node" and c.detail and c.node}
-        document = self.editor.project.document
-        digits = {
-            key: renamed.get(name, name)
-            for key, name in self._digits.items()
-            if renamed.get(name, name) in document
-        }
-        if digits != self._digits:
-            self._digits = digits
-            self._show_digits()
         self._greet()
 
     def _start_again(self) -> None:
         self.view.cancel()
         self.search.close_search()
-        self._digits.clear()
-        self.scene.show_keys({})
         self.view.frame()
         self._greet()
 
@@ -384,7 +331,7 @@ class GraphPane(QWidget):
         return lambda: self.create_node(kind)
 
     def _views(self, number: int, side: str) -> Callable[[], object]:
-        return lambda: self.view_in(number, side)
+        return lambda: self.viewer_keys.view_in(number, side)
 
     def _handlers(self) -> dict[str, Callable[[], object]]:
         do, view = self.editing, self.view

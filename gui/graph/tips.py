@@ -3,7 +3,8 @@
 from html import escape
 
 from gui import theme
-from gui.graph.scene import GraphScene, Hit
+from gui.graph.places import Hit
+from gui.graph.scene import GraphScene
 
 _FIT = {
     "none": "Not fitted yet.",

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsView, QLabel, QToolTip, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsView, QToolTip, QWidget
 
 from codef_nodes.graph.commands import AddNode, Group, InsertOnWire
 from codef_nodes.graph.document import Document
@@ -34,8 +34,10 @@ from gui.graph.gestures import (
     ResizeBackdrop,
     ZoomDrag,
 )
+from gui.graph.hint import Hint
 from gui.graph.metrics import DETAIL_ZOOM, DOT_SIZE
-from gui.graph.scene import NOTHING, GraphScene, Hit
+from gui.graph.places import NOTHING, Hit
+from gui.graph.scene import GraphScene
 from gui.graph.tips import tip_for
 from gui.graph.wiring import DragWire
 
@@ -88,9 +90,7 @@ class GraphView(QGraphicsView):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAcceptDrops(True)
         scene.rebuilding.connect(self.cancel)
-        self._hint = QLabel(self)
-        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._hint.hide()
+        self.hint = Hint(self)
 
     @property
     def document(self) -> Document:
@@ -321,24 +321,6 @@ class GraphView(QGraphicsView):
             self.files_dropped.emit(paths, event.position().toPoint())
 
     # What is drawn beside the items.
-
-    def hint(self, text: str, at: QPoint, *, good: bool = True) -> None:
-        """A line beside the cursor during a gesture; empty: none."""
-        if not text:
-            self._hint.hide()
-            return
-        self._hint.setStyleSheet(
-            f"background: {'#111111' if good else '#3d1714'}; padding: 3px 7px;"
-            f"color: {theme.TEXT if good else theme.ERROR};"
-            f"border: 1px solid {theme.GOOD if good else theme.ERROR}; border-radius: 3px;"
-        )
-        self._hint.setText(text)
-        self._hint.adjustSize()
-        room = self.rect().bottomRight() - self._hint.rect().bottomRight() - QPoint(4, 4)
-        place = at + QPoint(16, 18)
-        self._hint.move(min(place.x(), room.x()), min(place.y(), room.y()))
-        self._hint.show()
-        self._hint.raise_()
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Shows the whole message of what is under the cursor."""

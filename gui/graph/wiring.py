@@ -96,7 +96,7 @@ class DragWire(Gesture):
             else:
                 end, text = self._docked(over, point)
         self._lead(end)
-        self.view.hint(text, at, good=good)
+        self.view.hint.say(text, at, good=good)
 
     def release(self, event: QMouseEvent) -> None:
         """One step, a question, or nothing."""
@@ -124,7 +124,7 @@ class DragWire(Gesture):
             self.scene.mark_targets(None)
         if self._old is not None and self._old in self.scene.wires:
             self.scene.wires[self._old].show()
-        self.view.hint("", QPoint())
+        self.view.hint.hide()
 
     # Details.
 

@@ -46,9 +46,9 @@ def test_good_targets_light_up_and_bad_ones_say_why(desk: Desk) -> None:
     assert desk.scene.nodes["Paint"].drop == "good", "it takes a field to reveal through"
     assert desk.scene.nodes["Plate"].drop == "bad"
     desk.move(desk.node("Plate"))
-    assert desk.view._hint.isVisible() and "cycle" in desk.view._hint.text()
+    assert desk.view.hint.isVisible() and "cycle" in desk.view.hint.text()
     desk.release(desk.node("Plate"))
-    assert not desk.view._hint.isVisible() and desk.scene.nodes["Still"].drop == ""
+    assert not desk.view.hint.isVisible() and desk.scene.nodes["Still"].drop == ""
     assert desk.text == before and "cycle" in desk.problems[-1]
 
 
@@ -210,3 +210,8 @@ def test_esc_during_a_move_puts_everything_back(stream: Desk) -> None:
     assert (stream.scene.nodes["Grade"].x(), stream.text) == (0, before)
     stream.release(QPoint(10, 10))
     assert stream.text == before
+
+
+def test_a_wire_catches_a_node_whose_body_lies_on_it(stream: Desk) -> None:
+    stream.drag(stream.node("Blur"), stream.wire("Out", "image") + QPoint(18, 4))
+    assert stream.document.wires("Out", "image") == ("Blur",)

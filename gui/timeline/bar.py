@@ -124,7 +124,8 @@ class TimelineBar(QWidget):
             if edit.isModified():
                 edit.setModified(False)
                 typed(edit.text().strip())
-            edit.clearFocus()
+            # Later: Return goes on to the parents, and must not be a key of a pane.
+            QTimer.singleShot(0, edit, edit.clearFocus)
             self._tell_range()
             self._tell_frame(self.editor.clock.frame)
 
@@ -146,8 +147,6 @@ class TimelineBar(QWidget):
         clock.playing_changed.connect(self._tell_playing)
         viewing.info_changed.connect(self._info_changed)
         viewing.frame_shown.connect(self._frame_shown)
-        editor.project.changed.connect(lambda _: self._take_range())
-        editor.project.replaced.connect(self._take_range)
         self.cached.changed.connect(self._soon.start)
         self.ruler.scrubbed.connect(self._scrub)
         self.ruler.in_moved.connect(clock.set_in)
@@ -174,26 +173,8 @@ class TimelineBar(QWidget):
             },
         )
 
-    # The clock's range comes from what is shown.
-
     def _info_changed(self, slot: str) -> None:
-        if slot == FRAME:
-            info = self.editor.viewing.infos[FRAME]
-            fps = info.get("fps")
-            if isinstance(fps, int | float) and fps > 0:
-                self.editor.clock.set_fps(float(fps))
-            self._take_range()
-        self._soon.start()
-
-    def _take_range(self) -> None:
-        info = self.editor.viewing.infos[FRAME]
-        settings = self.editor.project.document.settings
-        ends = []
-        for name in ("first", "last"):
-            own = settings.get(name)
-            ends.append(own if isinstance(own, int) else info.get(name))
-        if ends[0] is not None and ends[1] is not None:
-            self.editor.clock.set_range(int(ends[0]), int(ends[1]))
+        self._tell_words()
         self._soon.start()
 
     # What is told.

@@ -438,6 +438,7 @@ class Canvas(QWidget):
         return place if self.underMouse() and self.rect().contains(place.toPoint()) else None
 
     def _use(self, viewport: Viewport) -> None:
+        viewport = viewport.snapped()
         if viewport != self.viewport:
             self.viewport = viewport
             self.viewport_changed.emit()

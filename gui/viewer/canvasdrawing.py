@@ -112,8 +112,11 @@ def _windows(painter: QPainter, canvas: "Canvas") -> None:
         high = f"{d1 - x0:g}, {y1 - e0:g}"
         left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
-        painter.drawText(QRectF(box.left(), box.bottom() + 3, 160, 16), left, low)
-        painter.drawText(QRectF(box.right() - 160, box.top() - 19, 160, 16), right, high)
+        # Outside the corners, or inside where the widget ends.
+        below = min(box.bottom() + 3, canvas.height() - 18.0)
+        above = max(box.top() - 19, 2.0)
+        painter.drawText(QRectF(box.left() + 2, below, 160, 16), left, low)
+        painter.drawText(QRectF(box.right() - 162, above, 160, 16), right, high)
 
 
 def _roi(painter: QPainter, canvas: "Canvas", roi: Box) -> None:

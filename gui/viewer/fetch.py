@@ -1,9 +1,9 @@
 """Gets pictures from the view worker and makes them ready for the screen, off the UI thread."""
 
 import contextlib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,16 +45,6 @@ class _Got:
     key: str
 
 
-@lru_cache(maxsize=1)
-def _parts() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(2, thread_name_prefix="codef-display")
-
-
-@lru_cache(maxsize=1)
-def _queue() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="codef-convert")
-
-
 class Fetcher(QObject):
     """Asks, converts, and tells when a picture is there.
 
@@ -74,6 +64,10 @@ class Fetcher(QObject):
         self.pending: dict[str, Want] = {}
         self._requests: dict[str, list[Any]] = {}
         self._kept: dict[Want, list[Any]] = {}
+        # One picture after the other, each in two parts.
+        self._queue = ThreadPoolExecutor(1, thread_name_prefix="codef-convert")
+        self._parts = ThreadPoolExecutor(2, thread_name_prefix="codef-display")
+        self.destroyed.connect(partial(_end, self._queue, self._parts))
         self._converted.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -172,17 +166,19 @@ class Fetcher(QObject):
             self._convert(want, [got[side] for side in range(count)])
 
     def _convert(self, want: Want, got: list[_Got], again: bool = False) -> None:
+        parts = self._parts
+
         def run() -> None:
             if not self.waits_for(want):
                 return
             try:
-                made: object = _made(want, got, again)
+                made: object = _made(want, got, again, parts)
             except CodefError as error:
                 made = error
             with contextlib.suppress(RuntimeError):  # the window was closed meanwhile
                 self._converted.emit(want, made)
 
-        _queue().submit(run)
+        self._queue.submit(run)
 
     def _deliver(self, want: Want, made: object) -> None:
         if not self._forget(want):
@@ -208,7 +204,7 @@ class Fetcher(QObject):
         return False
 
 
-def _made(want: Want, got: list[_Got], again: bool) -> ViewFrame:
+def _made(want: Want, got: list[_Got], again: bool, parts: Executor) -> ViewFrame:
     look = want.key.look
     if not isinstance(look, Look):
         raise CodefError("a picture was asked for without a look")
@@ -217,7 +213,7 @@ def _made(want: Want, got: list[_Got], again: bool) -> ViewFrame:
     pixels = first.pixels
     if len(got) > 1:
         pixels = difference(pixels, _placed(got[1], first))
-    codes = show_parallel(pixels, look, _parts())
+    codes = show_parallel(pixels, look, parts)
     cached = CachedFrame(
         codes,
         _box(picture["data"]),
@@ -261,3 +257,9 @@ def _placed(other: _Got, first: _Got) -> AnyArray:
 def _box(values: Any) -> tuple[int, int, int, int]:
     x0, y0, x1, y1 = (int(value) for value in values)
     return x0, y0, x1, y1
+
+
+def _end(queue: Executor, parts: Executor, *_: object) -> None:
+    queue.shutdown(wait=False, cancel_futures=True)
+    # After the queue: a picture that is being made still needs its parts.
+    parts.shutdown(wait=False)

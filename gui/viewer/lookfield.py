@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
@@ -116,7 +116,8 @@ class LookField(QWidget):
         except ValueError:
             value = self._value
         self.set_value(value if math.isfinite(value) else self._value)
-        self.edit.clearFocus()
+        # Later: Return goes on to the parents, and must not be a key of the viewer.
+        QTimer.singleShot(0, self.edit, self.edit.clearFocus)
 
     def _tell(self) -> None:
         self.edit.setText(f"{self._value:.3g}" if self._value >= 10 else f"{self._value:.2f}")

@@ -85,6 +85,15 @@ class Viewport:
         zoom = min(max(step * self.ratio, SMALLEST), LARGEST)
         return replace(self, zoom=zoom, x=(x0 + x1) / 2, y=(y0 + y1) / 2)
 
+    def snapped(self) -> "Viewport":
+        """At 100 %, 200 % and so on: moved by less than a pixel so that the pixels of the picture
+        are pixels of the screen."""
+        if self.zoom < 1 or self.zoom % 1 or self.aspect != 1:
+            return self
+        x, y = self.to_screen(0, 0)
+        dx, dy = (round(v * self.ratio) / self.ratio - v for v in (x, y))
+        return self.panned(dx, dy)
+
     def visible(self) -> Box:
         """The part of the picture's plane that the widget shows."""
         x0, y0 = self.to_picture(0, 0)

@@ -1,0 +1,387 @@
+"""What a viewer shows: asks for it, takes it from the cache, tells why it is not there."""
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine.errors import CodefError
+from gui.core.editor import Editor
+from gui.core.framecache import ViewKey
+from gui.core.streams import CANONICAL, varies_over_frames
+from gui.viewer.canvas import Canvas
+from gui.viewer.display import Look
+from gui.viewer.fetch import CANCELLED, Fetcher, Want
+from gui.viewer.playback import Prefetch
+from gui.viewer.viewframe import ViewFrame
+from gui.viewer.viewport import Box, area, contains, grown, intersection
+
+_PART = 0.6
+"""A part is asked for when less than this share of the picture is seen."""
+_MARGIN = 0.25
+_HELD_MS = 40
+_NOTHING = {
+    CANONICAL: "Nothing to show yet: fit a clip and its canonical picture appears here.",
+    "frame": "Nothing to show yet: drop a clip on the node graph, or press R there.",
+}
+
+
+class Showing(QObject):
+    """Keeps a canvas showing what its slot should show; nothing here waits.
+
+    Args:
+        editor: The editor.
+        slot: ``frame`` or ``canonical``.
+        canvas: Where it is shown.
+        look: How linear pixels are shown.
+
+    Attributes:
+        look: The same.
+        scale: 1, 2, 4 or 8: every how-manyth pixel is asked for.
+        paused: Nothing is asked for.
+        fetcher: Gets the pictures.
+    """
+
+    asks = Signal()
+    """Something is about to be asked for: whoever wants facts about it asks as well."""
+    put = Signal()
+    """Another picture is on the canvas."""
+    reset = Signal()
+    """A worker has started: all that was asked is void."""
+
+    def __init__(self, editor: Editor, slot: str, canvas: Canvas, look: Look) -> None:
+        super().__init__(canvas)
+        self.editor, self.slot, self.canvas, self.look = editor, slot, canvas, look
+        self.scale, self.paused = 1, False
+        self._whole: ViewFrame | None = None
+        self._errors: dict[Want, CodefError] = {}
+        self._shown: int | None = None
+        self.fetcher = Fetcher(editor, self)
+        self.prefetch = Prefetch(editor, self.fetcher, self.wants)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._ask)
+        self._moved = QTimer(self, singleShot=True, interval=120)
+        self._moved.timeout.connect(self._ask)
+        viewing, clock = editor.viewing, editor.clock
+        viewing.changed.connect(self._results_changed)
+        viewing.results_changed.connect(self._results_changed)
+        clock.frame_changed.connect(self._frame_changed)
+        clock.playing_changed.connect(self.refresh)
+        clock.gates.append(self._gate)
+        editor.workers_started.connect(self._workers_started)
+        editor.project.safe_changed.connect(self.refresh)
+        self.fetcher.ready.connect(self._ready)
+        self.fetcher.failed.connect(self._failed)
+        canvas.viewport_changed.connect(self._viewport_changed)
+        canvas.roi_changed.connect(self.refresh)
+        if editor.workers is not None:
+            self._workers_started()
+
+    def set_look(self, look: Look) -> None:
+        """Shows linear pixels another way."""
+        if look != self.look:
+            self.look = look
+            self.refresh()
+
+    def set_scale(self, scale: int) -> None:
+        """Asks for every how-manyth pixel only."""
+        if scale != self.scale:
+            self.scale = scale
+            self.refresh()
+
+    def set_paused(self, paused: bool) -> None:
+        """Asks for nothing more, or goes on."""
+        self.paused = paused
+        if paused:
+            self.cancel()
+        self.refresh()
+
+    def force(self) -> None:
+        """Asks again for all, files on the disk included."""
+        self._errors.clear()
+        self.editor.viewing.revisions.bump()
+        self.refresh()
+
+    def cancel(self) -> None:
+        """Esc: stops what is under way for this viewer."""
+        self.fetcher.cancel()
+        self.canvas.set_updating(False)
+
+    def refresh(self, *_: object) -> None:
+        """Sees soon whether what is shown is what should be shown."""
+        self._soon.start()
+
+    # What is wanted.
+
+    def wants(self, frame: int | None) -> list[Want]:
+        """The pictures that the viewer needs for a frame."""
+        viewing = self.editor.viewing
+        shown = viewing.shown(self.slot)
+        if shown.node is None:
+            return []
+        sides: list[tuple[str, str, str | None]] = [("a", shown.node, None)]
+        if shown.compare is not None and self.canvas.compare == "wipe":
+            sides.append(("b", shown.compare, None))
+        elif shown.compare is not None and self.canvas.compare == "difference":
+            sides = [("difference", shown.node, shown.compare)]
+        region = self._region()
+        found = []
+        for side, node, minus in sides:
+            layer = shown.layer if side != "b" else None
+            key = ViewKey(node, layer, minus, self.scale, region, self.look)
+            at = frame if self._moves(node, minus) else None
+            found.append(Want(f"{self.slot}.{side}", key, at, viewing.signature_of(key)))
+        return found
+
+    def _moves(self, *nodes: str | None) -> bool:
+        """Whether the picture is another one at other frames, as far as is known."""
+        if self.slot != CANONICAL:
+            return True
+        if self.editor.viewing.infos[CANONICAL].get("frames") is not None:
+            return True
+        document = self.editor.project.document
+        return any(n is not None and varies_over_frames(document, n) for n in nodes)
+
+    def _region(self) -> tuple[int, int, int, int] | None:
+        """The part to ask for: what is seen and a margin, or None for all."""
+        canvas = self.canvas
+        full: Box | None = canvas.format
+        if canvas.data is not None and full is not None:
+            d, f = canvas.data, full
+            full = min(d[0], f[0]), min(d[1], f[1]), max(d[2], f[2]), max(d[3], f[3])
+        if full is None:
+            return None
+        visible = intersection(canvas.visible_box(), full)
+        if canvas.roi is not None:
+            wanted = intersection(canvas.roi, full)
+        elif visible is None or area(visible) > _PART * area(full):
+            return None
+        else:
+            now = canvas.region
+            if now is not None and canvas.scale == self.scale:
+                kept = (float(now[0]), float(now[1]), float(now[2]), float(now[3]))
+                if contains(kept, visible) and area(kept) <= area(full) * _PART:
+                    return now[0], now[1], now[2], now[3]
+            wanted = intersection(grown(visible, _MARGIN), full)
+        if wanted is None:
+            return None
+        x0, y0, x1, y1 = wanted
+        return int(x0 // 1), int(y0 // 1), int(-(-x1 // 1)), int(-(-y1 // 1))
+
+    def _ask(self) -> None:
+        editor, viewing = self.editor, self.editor.viewing
+        frame = editor.clock.frame
+        wants = self.wants(frame)
+        viewing.set_key(self.slot, wants[0].key if wants else None)
+        obstacle = self._obstacle(wants)
+        if obstacle is not None:
+            self.canvas.set_updating(False)
+            if obstacle or not wants:
+                self.canvas.set_message(obstacle)
+            if not wants:
+                for side in ("a", "b", "difference"):
+                    self.canvas.set_frame(None, side)
+            return
+        self.asks.emit()
+        waiting = False
+        for want in wants:
+            waiting = self._ask_for(want) or waiting
+        error = next((self._errors[want] for want in wants if want in self._errors), None)
+        self.canvas.set_message("" if error is None else _told(error), failed=error is not None)
+        self.canvas.set_updating(waiting and not editor.clock.playing)
+
+    def _obstacle(self, wants: list[Want]) -> str | None:
+        """Why nothing can be asked for: a sentence, empty for no reason to tell, None for none."""
+        if not wants:
+            return _NOTHING[self.slot]
+        if self.editor.project.safe:
+            return "Opened safely: nothing is evaluated until you allow it."
+        if self.editor.workers is None:
+            return "The picture process is not running."
+        if self.paused:
+            return ""
+        if not self.canvas.isVisible():
+            return ""
+        return None
+
+    def _ask_for(self, want: Want) -> bool:
+        """Shows what is there and asks for what is not; returns whether it is waited for."""
+        side = want.slot.rsplit(".", 1)[1]
+        current = self.canvas.frame(side)
+        if current is not None and self._is(current, want) and current.pixels is not None:
+            return False
+        found = self.editor.viewing.cache.get(want.key, want.frame, want.signature)
+        # Codes alone cannot be painted on: while a stroke is drawn its picture stays.
+        if (
+            found is not None
+            and not self._held()
+            and (current is None or not self._is(current, want))
+        ):
+            self._put(want, ViewFrame(found, None, self.look, node=want.key.node, frame=want.frame))
+        if self.editor.clock.playing and self._moves(want.key.node, want.key.minus):
+            return found is None
+        if want in self._errors:
+            return False
+        if (
+            current is not None
+            and current.pixels is not None
+            and self._same_but_look(current, want)
+        ):
+            self.fetcher.again(want, current)
+            return False
+        self.fetcher.ask(want)
+        self.canvas.region = None if want.key.region is None else list(want.key.region)
+        self.canvas.scale = want.key.scale
+        return found is None
+
+    def _is(self, frame: ViewFrame, want: Want) -> bool:
+        return frame.tag == (want.key, want.frame, want.signature)
+
+    def _same_but_look(self, frame: ViewFrame, want: Want) -> bool:
+        if frame.tag is None or frame.pixels is None:
+            return False
+        key, number, signature = frame.tag
+        return (replace(key, look=want.key.look), number, signature) == (
+            want.key,
+            want.frame,
+            want.signature,
+        )
+
+    # What comes.
+
+    def _ready(self, want: Want, frame: ViewFrame) -> None:
+        viewing = self.editor.viewing
+        if not frame.again:  # not every step of a dragged gain
+            viewing.cache.put(want.key, want.frame, frame.cached)
+            viewing.cached_changed.emit()
+        self._errors.pop(want, None)
+        if want in self.wants(self.editor.clock.frame):
+            if self._held():
+                QTimer.singleShot(_HELD_MS, self, lambda: self._ready_later(want, frame))
+                return
+            self._put(want, frame)
+            self._settled()
+
+    def _ready_later(self, want: Want, frame: ViewFrame) -> None:
+        """A stroke was being drawn: its own pixels must not be painted over by older ones."""
+        if self._held():
+            QTimer.singleShot(_HELD_MS, self, lambda: self._ready_later(want, frame))
+        elif want in self.wants(self.editor.clock.frame):
+            self._put(want, frame)
+            self._settled()
+
+    def _held(self) -> bool:
+        canvases = self.editor.viewing.canvases.values()
+        return any(getattr(canvas.tool, "gesture", None) is not None for canvas in canvases)
+
+    def _put(self, want: Want, frame: ViewFrame) -> None:
+        side = want.slot.rsplit(".", 1)[1]
+        frame.tag = (want.key, want.frame, want.signature)
+        under = None
+        if side == "a":
+            if want.key.region is None:
+                self._whole = frame
+            elif self._whole is not None and (self._whole.node, self._whole.frame) == (
+                frame.node,
+                frame.frame,
+            ):
+                under = self._whole
+        self.canvas.set_frame(frame, side, under)
+        if side in ("a", "difference"):
+            if want.frame is not None and want.frame != self._shown:
+                self._shown = want.frame
+                self.editor.viewing.frame_shown.emit(self.slot, want.frame)
+            self.put.emit()
+
+    def _settled(self) -> None:
+        wants = self.wants(self.editor.clock.frame)
+        if not any(self.fetcher.waits_for(want) for want in wants):
+            self.canvas.set_updating(False)
+        if not any(want in self._errors for want in wants):
+            self.canvas.set_message("")
+
+    def _failed(self, want: Want, error: CodefError) -> None:
+        if error.code == CANCELLED:
+            self._settled()
+            return
+        self._errors[want] = error
+        if want in self.wants(self.editor.clock.frame):
+            self.canvas.set_message(_told(error), failed=True)
+            self._settled_error(want)
+
+    def _settled_error(self, want: Want) -> None:
+        self.canvas.set_updating(False)
+        side = want.slot.rsplit(".", 1)[1]
+        frame = self.canvas.frame(side)
+        if frame is not None and frame.node != want.key.node:
+            self.canvas.set_frame(None, side)  # a picture of another node would be a lie
+
+    # What changes.
+
+    def _results_changed(self, slot: str) -> None:
+        if slot == self.slot:
+            self._errors.clear()
+            self.refresh()
+
+    def _frame_changed(self, frame: int) -> None:
+        wants = self.wants(frame)
+        cache = self.editor.viewing.cache
+        # What is in memory is shown at once: playback does not wait for the event loop.
+        for want in wants:
+            found = cache.get(want.key, want.frame, want.signature)
+            current = self.canvas.frame(want.slot.rsplit(".", 1)[1])
+            if found is not None and (current is None or not self._is(current, want)):
+                self._put(
+                    want, ViewFrame(found, None, self.look, node=want.key.node, frame=want.frame)
+                )
+        self.refresh()
+
+    def _gate(self) -> bool:
+        """For playback of every frame: whether this viewer shows the frame, or never will."""
+        if not self.canvas.isVisible() or self.paused:
+            return True
+        for want in self.wants(self.editor.clock.frame):
+            current = self.canvas.frame(want.slot.rsplit(".", 1)[1])
+            there = current is not None and self._is(current, want)
+            if not there and not self.prefetch.has_failed(want) and want not in self._errors:
+                return False
+        return True
+
+    def _viewport_changed(self) -> None:
+        region = self.canvas.region
+        visible = self.canvas.visible_box()
+        full = self.canvas.format
+        if region is not None and full is not None:
+            seen = intersection(visible, full)
+            box = (float(region[0]), float(region[1]), float(region[2]), float(region[3]))
+            if seen is not None and not contains(box, seen):
+                self._moved.start()
+        elif region is None and self._region() is not None:
+            self._moved.start()
+
+    def _workers_started(self) -> None:
+        workers = self.editor.workers
+        if workers is not None:
+            workers.view.state_changed.connect(self._worker_state)
+            workers.jobs.event.connect(self._jobs_said)
+        self.refresh()
+
+    def _worker_state(self, state: str) -> None:
+        if state == "dead":
+            self.fetcher.cancel()
+            self.canvas.set_message("The picture process ended; it is started again.", failed=True)
+        else:
+            self._errors.clear()
+            self.reset.emit()
+            self.canvas.set_message("")
+            self.refresh()
+
+    def _jobs_said(self, event: str, data: dict[str, Any]) -> None:
+        # A draft of a fit changes pictures though the document is the same.
+        if event == "draft" and isinstance(data.get("node"), str):
+            self.editor.viewing.revisions.bump(data["node"])
+
+
+def _told(error: CodefError) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]

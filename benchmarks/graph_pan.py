@@ -37,7 +37,10 @@ def main() -> int:
     for row in rows:
         print("  ".join(f"{row[name]:>18}" for name in names))
     if options.output is not None:
-        options.output.write_text(json.dumps({"size": SIZE, "rows": rows}, indent=1) + "\n")
+        from benchmarks.machine import describe
+
+        told = {"machine": describe(), "size": SIZE, "rows": rows}
+        options.output.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -10,7 +10,7 @@ from codef_nodes.worker.args import Args
 from codef_nodes.worker.fieldbook import Fit, fit_of
 from codef_nodes.worker.verbs import Emit, Reply, verb
 from codef_nodes.worker.work import WorkTask
-from engine.errors import UsageError
+from engine.errors import Cancelled, CodefError, UsageError
 
 if TYPE_CHECKING:
     from codef_nodes.worker.server import Worker
@@ -40,7 +40,9 @@ def overlay(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         return _lines(_grid(fit, args, layer, space))
     if kind == "outlines":
         return _lines(_outlines(fit, args, layer, space))
-    if space == "frame":
+    if kind == "confidence":
+        heat = _confidence(worker, fit, args, layer, space, task)
+    elif space == "frame":
         heat = _heat_in(fit, args, layer, kind, task)
     else:
         heat = _heat_on(fit, args, layer or 0, kind, task)
@@ -71,10 +73,8 @@ def _outlines(fit: Fit, args: Args, layer: int | None, space: str) -> list[tuple
 
 def _heat_on(fit: Fit, args: Args, k: int, kind: str, task: WorkTask) -> "HeatMap":
     """On the canonical image of a layer."""
-    from engine.warp.heat import confidence_on, coverage_of, folds_of
+    from engine.warp.heat import coverage_of, folds_of
 
-    if kind == "confidence":
-        return confidence_on(fit.lookups.frame(fit.index(args)), k)
     make = coverage_of if kind == "coverage" else folds_of
     found: HeatMap = fit.summed(kind, k, lambda: make(fit.field, k, task))
     return found
@@ -82,15 +82,52 @@ def _heat_on(fit: Fit, args: Args, k: int, kind: str, task: WorkTask) -> "HeatMa
 
 def _heat_in(fit: Fit, args: Args, layer: int | None, kind: str, task: WorkTask) -> "HeatMap":
     """On a frame."""
-    from engine.warp.heat import confidence_in, coverage_in, folds_in
+    from engine.warp.heat import coverage_in, folds_in
 
     lookup = fit.lookups.frame(fit.index(args))
-    if kind == "confidence":
-        return confidence_in(lookup, layer)
     if kind == "folds":
         return folds_in(lookup, layer)
     layers = range(len(fit.field.layers)) if layer is None else (layer,)
     return coverage_in(lookup, {k: _heat_on(fit, args, k, kind, task) for k in layers})
+
+
+def _confidence(
+    worker: "Worker", fit: Fit, args: Args, layer: int | None, space: str, task: WorkTask
+) -> "HeatMap":
+    from engine.warp.heat import agreement, confidence_in, confidence_on
+
+    lookup = fit.lookups.frame(fit.index(args))
+    plate = _plate(worker, fit, lookup.index, task)
+    task.check()
+    agreed = None if plate is None else agreement(lookup, plate)
+    if space == "frame":
+        return confidence_in(lookup, layer, agreed)
+    return confidence_on(lookup, layer or 0, agreed)
+
+
+def _plate(worker: "Worker", fit: Fit, index: int, task: WorkTask) -> "F32 | None":
+    """The frame that was fitted, where the fit is wired to its clip; else None."""
+    from codef_nodes.worker.viewing import result_of
+    from engine.io.clip import MADE_UP
+
+    evaluator = worker.evaluator
+    document = evaluator.document
+    wires = document.wires(fit.node, "clip") if fit.node in document else ()
+    if not wires:
+        return None
+    try:
+        picture = result_of(worker, evaluator, wires[0], fit.field.frames[index], task)
+    except Cancelled:
+        raise
+    except CodefError:
+        # The clip is gone or has lost the frame: the map alone has to do.
+        return None
+    if picture.metadata.get(MADE_UP):
+        return None
+    pixels: F32 = picture.pixels
+    field = fit.field
+    fits = pixels.shape[:2] == (field.height, field.width) and pixels.shape[2] >= 3
+    return pixels if fits else None
 
 
 def _lines(lines: Sequence[tuple[int, "F32"]]) -> Reply:

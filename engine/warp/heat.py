@@ -15,7 +15,7 @@ from engine.fields.field import Field
 from engine.io.picture import Window
 from engine.progress import Task
 from engine.warp.lookup import FrameLookup
-from engine.warp.render import bounds
+from engine.warp.render import bounds, composite
 
 #: Frames that sums over a clip look at, evenly spread.
 MOST_FRAMES = 48
@@ -25,6 +25,8 @@ _ACROSS = 480
 _SQUEEZED = 0.05
 #: Round trip error in pixels at which confidence is down to a third.
 _ASTRAY = 0.5
+#: Difference in encoded colour at which agreement is down to a third: plainly another thing.
+_UNLIKE = 0.15
 
 
 @dataclass(frozen=True)
@@ -145,14 +147,45 @@ def coverage_in(lookup: FrameLookup, maps: dict[int, HeatMap]) -> HeatMap:
     return HeatMap(values, field.data, step)
 
 
-def confidence_in(lookup: FrameLookup, layer: int | None) -> HeatMap:
-    """How well the map of a frame is known: there and back leads to the same place.
+def agreement(lookup: FrameLookup, plate: F32) -> HeatMap:
+    """How well the canonical images explain a frame: 1 where they look as the plate does.
 
-    Scaled by the layer's share of the pixel.
+    Compared in the perceptual encoding that fits work in, light included, cell by cell: grain and
+    sharpness count little, what was not understood counts.
+
+    Args:
+        lookup: The frame.
+        plate: Scene-linear pixels [H, W, 3 or more] over the field's data window.
+    """
+    import cv2
+
+    from engine.colour.encoding import encode
+
+    field = lookup.field
+    step = step_of(field.data)
+    rebuilt = composite(field, lookup.index, lit=True)
+    size = (-(-field.width // step), -(-field.height // step))
+    shrunk = [
+        cv2.GaussianBlur(
+            cv2.resize(encode(each[..., :3]), size, interpolation=cv2.INTER_AREA), (3, 3), 0
+        )
+        for each in (rebuilt, plate)
+    ]
+    off = np.abs(shrunk[0] - shrunk[1]).max(axis=2)
+    values = np.exp(-np.square(np.nan_to_num(off, nan=1.0) / _UNLIKE))
+    return HeatMap(np.asarray(values, np.float32), field.data, step)
+
+
+def confidence_in(lookup: FrameLookup, layer: int | None, agreed: HeatMap | None = None) -> HeatMap:
+    """How well a frame is known: the map there and back leads to the same place.
+
+    Scaled by the layer's share of the pixel and, where the plate is known, by how well the fit
+    explains it.
 
     Args:
         lookup: The frame.
         layer: The layer, or None: for each pixel what it shows.
+        agreed: ``agreement`` of the frame, or None.
     """
     field = lookup.field
     step = step_of(field.data)
@@ -169,19 +202,29 @@ def confidence_in(lookup: FrameLookup, layer: int | None) -> HeatMap:
         back = lookup.inverse(k).find(there, beyond=False)
         off = np.linalg.norm(back.points - points[shown], axis=1)
         values[shown] += np.exp(-np.square(off / _ASTRAY)) * share[shown]
+    if agreed is not None:
+        values *= agreed.values
     return HeatMap(np.clip(values, 0, 1), field.data, step)
 
 
-def confidence_on(lookup: FrameLookup, k: int) -> HeatMap:
-    """How well each place of a layer's canonical image is known in one frame; 0 where unseen."""
+def confidence_on(lookup: FrameLookup, k: int, agreed: HeatMap | None = None) -> HeatMap:
+    """How well each place of a layer's canonical image is known in one frame; 0 where unseen.
+
+    Args:
+        lookup: The frame.
+        k: Layer, front to back.
+        agreed: ``agreement`` of the frame, or None.
+    """
     canvas = lookup.field.layers[k].canonical.data
     step = step_of(canvas)
     x = canvas.x0 + np.arange(0, canvas.width, step) + step / 2
     y = canvas.y0 + np.arange(0, canvas.height, step) + step / 2
     points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
     found = lookup.to_frame(points.reshape(-1, 2), k)
-    values = np.where(found.visible, found.confidence, 0).reshape(points.shape[:2])
-    return HeatMap(values.astype(np.float32), canvas, step)
+    values = np.where(found.visible, found.confidence, 0)
+    if agreed is not None:
+        values = values * agreed.read(found.points)
+    return HeatMap(values.reshape(points.shape[:2]).astype(np.float32), canvas, step)
 
 
 def _summed(

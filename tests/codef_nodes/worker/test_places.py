@@ -1,5 +1,6 @@
 """The verbs overlay, map, sample and those that carry strokes, asked over a real connection."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,8 +11,10 @@ from codef_nodes.graph.registry import DEFAULT
 from codef_nodes.worker.client import WorkerError
 from codef_nodes.worker.edits import edit_to_json
 from codef_nodes.worker.fieldbook import FieldBook
+from engine.colour.encoding import to_display8
 from engine.fields.folder import save_field
 from engine.progress import Task
+from engine.warp.render import composite
 from tests.codef_nodes.worker.harness import clip_document, opened, worker_inside
 from tests.engine.warp.moving import affine, back_matrix, front_matrix, moving_field, through
 
@@ -110,6 +113,34 @@ def test_heat_maps_are_pictures_from_0_to_1(client, document, kind, space):
     assert (x0, y0) == ((0, 0) if space == "frame" else (-40, -30))
     assert values.min() >= 0 and values.max() <= 1
     assert values.max() == (0 if kind == "folds" else pytest.approx(1, abs=0.01))
+
+
+def test_confidence_knows_the_plate_of_a_fit(tmp_path):
+    field = moving_field()
+    save_field(field, tmp_path / "draft")
+    (tmp_path / "clip").mkdir()
+    for index, frame in enumerate(field.frames):
+        codes = to_display8(composite(field, index))
+        if index == 2:
+            codes[4:14, 70:90] = 255 - codes[4:14, 70:90]
+        cv2.imwrite(str(tmp_path / "clip" / f"c.{frame:04d}.png"), codes[..., ::-1])
+    document = Document()
+    AddNode("LoadSequence", "Clip", knobs={"file": "clip"}).run(document)
+    AddNode("FitCoDeF", "Fit").run(document)
+    Connect("Clip", "Fit", "clip").run(document)
+    with worker_inside(registry=DEFAULT) as (client, _worker):
+        opened(client, document, tmp_path / "a.codef", drafts={"Fit": str(tmp_path / "draft")})
+
+        def confidence(frame):
+            args = {"node": "Clip", "frame": frame, "kind": "confidence", "space": "frame"}
+            shared = ask(client, "overlay", **args)["picture"]
+            return map_of(client, document, shared)[..., 0]
+
+        assert np.median(confidence(11)[4:14, 70:90]) > 0.9
+        assert confidence(12)[6:12, 74:86].max() < 0.4
+        # Without the clip the map alone is judged.
+        (tmp_path / "clip" / "c.0012.png").unlink()
+        assert np.median(confidence(12)[6:12, 74:86]) > 0.9
 
 
 def test_an_overlay_that_does_not_exist_is_refused(client):

@@ -7,6 +7,7 @@ from engine.io.picture import Window
 from engine.progress import Task
 from engine.warp.heat import (
     HeatMap,
+    agreement,
     chosen_frames,
     confidence_in,
     confidence_on,
@@ -16,6 +17,7 @@ from engine.warp.heat import (
     folds_of,
 )
 from engine.warp.lookup import FrameLookup
+from engine.warp.render import composite
 from engine.warp.warpgrid import (
     grid_in_canonical,
     grid_in_frame,
@@ -123,6 +125,21 @@ def test_confidence_is_low_in_folds_and_high_elsewhere():
     values = confidence_in(folded, None).values
     folds = folds_in(folded, None).values == 1
     assert np.median(values[folds]) < 0.1 < 0.9 < np.median(values[~folds])
+
+
+def test_confidence_falls_where_the_plate_is_another_thing():
+    field = moving_field(wobble=0.5)
+    lookup = FrameLookup(field, 1)
+    plate = composite(field, 1)
+    assert agreement(lookup, plate).values.min() > 0.99
+    plate[45:60, 70:90] = 1 - np.clip(plate[45:60, 70:90], 0, 1)
+    plate[0, 0] = np.nan
+    agreed = agreement(lookup, plate)
+    frame = confidence_in(lookup, None, agreed).values
+    assert frame[50:55, 75:85].max() < 0.3 and np.median(frame[5:40, 60:90]) > 0.97
+    there = lookup.to_canonical(np.array([[80.5, 52.5], [80.5, 20.5]], np.float32), 1)
+    found = confidence_on(lookup, 1, agreed).read(there.points)
+    assert found[0] < 0.3 and found[1] > 0.9
 
 
 def test_confidence_on_the_canonical_is_0_where_the_frame_shows_nothing():

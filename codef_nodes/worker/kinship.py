@@ -12,24 +12,14 @@ def space_of(document: Document, node: str) -> str:
 
 
 def fit_near(document: Document, node: str) -> str | None:
-    """The fit that a node's pictures belong to: the one above, else the nearest one below."""
+    """The fit that a node's pictures belong to: the one above, else the nearest beside or below."""
     above = _origin(document, node)[1]
     if above is not None:
         return above
-    waiting, seen = [node], {node}
-    while waiting:
-        name = waiting.pop(0)
-        for reader, port, _ in document.readers(name):
-            if reader in seen:
-                continue
-            seen.add(reader)
-            if document.node_class(reader).output == "field":
-                return reader
-            if port == "source":  # the frames that a fit's edits are put on
-                fit = _wired(document, reader, "field")
-                if fit is not None:
-                    return fit
-            waiting.append(reader)
+    for name in _line_up(document, node):
+        below = _fit_below(document, name)
+        if below is not None:
+            return below
     return None
 
 
@@ -46,36 +36,52 @@ def passes_on(evaluator: Evaluator, node: str) -> str:
     return node
 
 
+def _fit_below(document: Document, node: str) -> str | None:
+    waiting, seen = [node], {node}
+    while waiting:
+        for reader, port, _ in document.readers(waiting.pop(0)):
+            if reader in seen:
+                continue
+            seen.add(reader)
+            waiting.append(reader)
+            if document.node_class(reader).output == "field":
+                return reader
+            if port == "source":  # the frames that a fit's edits are put on
+                fit = _wired(document, reader, "field")
+                if fit is not None:
+                    return _field_of(document, fit)
+    return None
+
+
+def _line_up(document: Document, node: str) -> list[str]:
+    """A node and those that its picture mainly comes from, upwards."""
+    line, name = [node], node
+    while (port := _chosen(document, name)) is not None:
+        source = _wired(document, name, port)
+        if source is None or source in line:
+            break
+        line.append(source)
+        name = source
+    return line
+
+
 def _origin(document: Document, node: str) -> tuple[str, str | None]:
     """Space, and the fit above."""
-    seen: set[str] = set()
-    name: str | None = node
-    while name is not None and name not in seen:
-        seen.add(name)
+    for name in _line_up(document, node):
         cls = document.node_class(name)
         if cls.output == "field":
             return CANONICAL, name
-        if not document.state(name).disabled:
-            fit = _wired(document, name, "field") if cls.port("field") is not None else None
+        if not document.state(name).disabled and cls.port("field") is not None:
+            fit = _wired(document, name, "field")
             if fit is not None:
-                still = not cls.per_frame
-                return (CANONICAL if still else FRAME), _field_of(document, fit)
-        port = _chosen(document, name)
-        name = None if port is None else _wired(document, name, port)
+                return (FRAME if cls.per_frame else CANONICAL), _field_of(document, fit)
     return FRAME, None
 
 
 def _field_of(document: Document, node: str) -> str:
     """The fit itself, past dots and the like."""
-    seen = {node}
-    while document.node_class(node).output != "field":
-        port = document.main_input(node)
-        source = None if port is None else _wired(document, node, port)
-        if source is None or source in seen:
-            break
-        seen.add(source)
-        node = source
-    return node
+    line = _line_up(document, node)
+    return next((name for name in line if document.node_class(name).output == "field"), node)
 
 
 def _chosen(document: Document, node: str) -> str | None:

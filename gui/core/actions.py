@@ -218,8 +218,9 @@ class Actions(QObject):
             candidates = self._by_key.get(key, [])
             if repeated:
                 candidates = [action for action in candidates if action.repeats]
-            # Panes first, whatever the order of the table.
-            candidates = sorted(candidates, key=lambda action: action.pane == "global")
+            # The tool in hand, then panes, whatever the order of the table.
+            rank = {"paint": 0, "global": 2}
+            candidates = sorted(candidates, key=lambda action: rank.get(action.pane, 1))
             if any(self._try(action, chain) for action in candidates):
                 return True
         return False

@@ -6,7 +6,7 @@ from codef_nodes.graph.document import Document
 from engine.errors import UsageError
 
 CANONICAL, FRAME = "canonical", "frame"
-CARRY, STILL, VIEWER = "Propagate", "CanonicalView", "Viewer"
+CARRY, STILL, VIEWER, PAINT = "Propagate", "CanonicalView", "Viewer", "Paint"
 
 
 def main_source(document: Document, node: str) -> str | None:
@@ -31,7 +31,8 @@ def space_of(document: Document, node: str) -> str:
     for name in main_path(document, node):
         if document.state(name).type == STILL or document.node_class(name).output == "field":
             return CANONICAL
-        if document.wires(name, "field"):
+        # A Paint node reads a fit too, to reveal other frames; its picture is the one below it.
+        if document.wires(name, "field") and document.state(name).type != PAINT:
             return FRAME
     return FRAME
 
@@ -156,7 +157,7 @@ def canvas_scale(document: Document, node: str) -> float:
                 return float(document.knob_value(name, "scale"))
             except UsageError:
                 return 1.0
-        if document.wires(name, "field"):
+        if document.wires(name, "field") and document.state(name).type != PAINT:
             return 1.0
     return 1.0
 

@@ -19,6 +19,8 @@ from codef_nodes.graph.document import Change
 from gui import theme
 from gui.core.editor import Editor
 from gui.core.streams import CANONICAL
+from gui.paint.attach import attach
+from gui.paint.colours import ColourPanel
 from gui.paint.model import (
     BLEND,
     COLOUR,
@@ -74,6 +76,7 @@ class StrokeList(QWidget):
         editor.viewing.changed.connect(self._find_node)
         editor.project.changed.connect(self._document_changed)
         editor.project.replaced.connect(self._find_node)
+        attach(editor)
         self._find_node()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -121,6 +124,8 @@ class StrokeList(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.GAP, theme.GAP, theme.GAP, theme.GAP)
         column.setSpacing(theme.GAP)
+        self.colours = ColourPanel(self._editor, self)
+        column.addWidget(self.colours)
         head = QHBoxLayout()
         head.setSpacing(2)
         self.title.setStyleSheet(f"color: {theme.DIM};")

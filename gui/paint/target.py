@@ -6,11 +6,28 @@ from dataclasses import dataclass, field
 from codef_nodes.graph.commands import AddNode, Command, Connect, InsertOnWire
 from codef_nodes.graph.document import Document
 from engine.errors import UsageError
-from gui.core.streams import CANONICAL, CARRY, FRAME, STILL, edits_of, fit_of, main_path, space_of
+from gui.core.streams import (
+    CANONICAL,
+    CARRY,
+    FRAME,
+    PAINT,
+    STILL,
+    canvas_scale,
+    edits_of,
+    fit_of,
+    main_path,
+    space_of,
+)
 
-__all__ = ["CANONICAL", "FRAME", "Target", "canonical_target", "canvas_scale", "frame_target"]
-
-PAINT = "Paint"
+__all__ = [
+    "CANONICAL",
+    "FRAME",
+    "PAINT",
+    "Target",
+    "canonical_target",
+    "canvas_scale",
+    "frame_target",
+]
 
 
 @dataclass
@@ -35,16 +52,6 @@ def is_paint(document: Document, node: str, space: str) -> bool:
         and document.state(node).type == PAINT
         and space_of(document, node) == space
     )
-
-
-def canvas_scale(document: Document, node: str) -> float:
-    """Pixels of the picture for each pixel of the canonical, in which strokes are measured."""
-    for name in main_path(document, node):
-        if document.state(name).type == STILL:
-            return float(document.knob_value(name, "scale"))
-        if document.state(name).type == CARRY:
-            break
-    return 1.0
 
 
 def _path(document: Document, node: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QTabletEvent
 
 from codef_nodes.graph.document import Document
@@ -114,14 +114,15 @@ class PaintTool(QObject):
         """Draws what belongs to the tools over the picture, in the canvas's pixels."""
         if not self.painting.kind:
             return
-        for points in self._picker.selected_lines():
-            marks.spine(painter, [self._on(x, y) for x, y in points])
+        scale = self._scale()
+        for line in self._picker.selected_lines():
+            marks.spine(painter, [self.canvas.point(x * scale, y * scale) for x, y in line])
         if not self.painting.draws:
             return
         gesture = self._gesture
         if gesture is not None and not gesture.shown:
             self._paint_unseen(painter, gesture)
-        place = self._start if self._mode == "resize" else self._place
+        place = self._ring_place()
         if place is None:
             return
         brush = self.painting.brush
@@ -216,7 +217,8 @@ class PaintTool(QObject):
             self._draw("erase" if sample.eraser else tool.kind, sample)
 
     def _move(self, sample: Sample) -> None:
-        before, self._place = self._place, QPointF(sample.x, sample.y)
+        before = self._marked()
+        self._place = QPointF(sample.x, sample.y)
         if self._mode == "shift" and self._wandered():
             self._mode = "resize"
         if self._mode == "resize":
@@ -231,8 +233,10 @@ class PaintTool(QObject):
             self._gesture.add(*self._at(self._place), sample.pressure)
         elif self._mode == "drag" and self._wandered():
             self._picker.drag(self._at(self._start), self._at(self._place))
-        if self.painting.draws and before != self._place:
-            self.canvas.update()
+        if self.painting.draws:
+            # Only what the ring leaves and where it goes: a whole canvas is slow to draw.
+            self.canvas.update(before)
+            self.canvas.update(self._marked())
 
     def _release(self, sample: Sample) -> None:
         mode, self._mode = self._mode, ""
@@ -412,12 +416,31 @@ class PaintTool(QObject):
 
     # Drawing over the picture.
 
+    def _ring_place(self) -> QPointF | None:
+        return self._start if self._mode == "resize" else self._place
+
+    def _marked(self) -> QRect:
+        """Where ring and crosses are on the canvas; everywhere while a stroke is not shown yet."""
+        place = self._ring_place()
+        if place is None:
+            return QRect()
+        if self._gesture is not None and not self._gesture.shown:
+            return self.canvas.rect()
+        reach = 0.5 * self.painting.brush.size * self._step() + 12
+        wide = reach * max(self.canvas.viewport.aspect, 1.0)
+        box = QRectF(place.x() - wide, place.y() - reach, 2 * wide, 2 * reach)
+        source = self._source_of(place)
+        if source is not None:
+            box = box.united(QRectF(source.x() - 12, source.y() - 12, 24, 24))
+        return box.toAlignedRect()
+
     def _paint_unseen(self, painter: QPainter, gesture: StrokeGesture) -> None:
         tool = self.painting.tool
         coloured = tool is not None and tool.coloured
         colour = self.painting.screen_colour() if coloured else QColor(theme.TEXT)
         colour.setAlphaF(0.55 if coloured else 0.25)
-        points = [self._on(point[0], point[1]) for point in gesture.drawn.points]
+        scale = self._scale()
+        points = [self.canvas.point(p[0] * scale, p[1] * scale) for p in gesture.drawn.points]
         marks.drawn_line(painter, points, self.painting.brush.size * self._step(), colour)
 
     # Being told.

@@ -18,6 +18,7 @@ from tests.gui.paint.graphs import shot
 def grey_frame(width: int = 200, height: int = 120) -> ViewFrame:
     """A grey picture with its linear pixels."""
     pixels = np.full((height, width, 4), 0.18, np.float32)
+    pixels[..., 3] = 1
     codes = np.full((height, width), 0xFF767676, np.uint32)
     box = (0, 0, width, height)
     return ViewFrame(CachedFrame(codes, box, box, 1, 1.0, "grey"), pixels)

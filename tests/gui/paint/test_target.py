@@ -6,7 +6,14 @@ from codef_nodes.graph.commands import AddNode, Connect, Group
 from engine.errors import UsageError
 from gui.core.editor import Editor
 from gui.core.project import Project
-from gui.paint.target import CANONICAL, canonical_target, canvas_scale, frame_target
+from gui.core.streams import space_of
+from gui.paint.target import (
+    CANONICAL,
+    canonical_target,
+    canvas_scale,
+    frame_target,
+    give_field,
+)
 from tests.gui.paint.graphs import shot
 
 
@@ -104,3 +111,16 @@ def test_a_finer_canvas_counts_in_the_scale(project: Project) -> None:
     assert canvas_scale(project.document, "Paint1") == 2
     assert canvas_scale(project.document, "Carry") == 1
     assert CANONICAL == "canonical"
+
+
+def test_a_paint_node_that_reveals_is_still_one_of_the_canonical(project: Project) -> None:
+    shot(project, paint=1)
+    target = canonical_target(project.document, [], "Paint1")
+    give_field(project.document, target, "Fit")
+    assert "Wired Fit" in target.note
+    project.do(Group(target.commands))
+    assert project.document.wires("Paint1", "field") == ("Fit",)
+    assert space_of(project.document, "Paint1") == CANONICAL
+    again = canonical_target(project.document, [], "Paint1")
+    give_field(project.document, again, "Fit")
+    assert again.commands == [] and again.node == "Paint1"

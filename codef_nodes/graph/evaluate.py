@@ -19,6 +19,9 @@ from engine.errors import CodefError, MissingFrameError, UsageError
 from engine.progress import Progress, Task
 
 OnDraft = Callable[[str, Any, float | None, float], None]
+KnownKnobs = tuple[int, dict[tuple[str, str], JSON], dict[str, str]]
+"""Revision of a document, values by node and knob, hashes of all knobs by node."""
+
 #: Share of a render's progress that its fits take.
 FITS = 0.75
 
@@ -77,6 +80,7 @@ class Evaluator:
         self.notes: list[str] = []
         self._lock = threading.Lock()
         self._acyclic: int | None = None
+        self._known_knobs: KnownKnobs = (-1, {}, {})
         self.assets.use_keys(lambda node: self._pass().own_key(node))
 
     def may_run(self, command: Sequence[str]) -> bool:
@@ -233,6 +237,17 @@ class Evaluator:
         with self._lock:
             if sentence not in self.notes:
                 self.notes.append(sentence)
+
+    def known_knobs(self) -> tuple[dict[tuple[str, str], JSON], dict[str, str]]:
+        """Values and hashes of knobs that were checked since the document last changed.
+
+        A list of a thousand strokes takes a tenth of a second to check and to hash; it is done
+        once, not for each question about the graph.
+        """
+        revision = self.document.revision
+        if self._known_knobs[0] != revision:
+            self._known_knobs = (revision, {}, {})
+        return self._known_knobs[1:]
 
     def refuse_cycles(self) -> None:
         """Raises ``UsageError`` for a cyclic graph; looks once per change of the document."""

@@ -34,8 +34,7 @@ class Pass:
         self._document = evaluator.document
         self._nodes: dict[str, Node] = {}
         self._frames: dict[str, tuple[int, ...] | None] = {}
-        self._knobs: dict[tuple[str, str], JSON] = {}
-        self._knob_hashes: dict[str, str] = {}
+        self._knobs, self._knob_hashes = evaluator.known_knobs()
         self._static: dict[str, bool] = {}
         self._keys: dict[Place, tuple[str, frozenset[str]]] = {}
         self._own_keys: dict[Place, tuple[str, frozenset[str]]] = {}

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,14 @@ class Listed:
         data: The JSON object.
         given: The stroke as the document says it.
         stroke: The same in the canvas' pixels.
+        box: What it writes.
         shown: What tells the picture that a ``reveal`` shows from another; None for other kinds.
     """
 
     data: Mapping[str, Any]
     given: Stroke
     stroke: Stroke
+    box: Box
     shown: Any = None
 
 
@@ -174,11 +176,12 @@ def _listed(
             item = known[n - len(strokes)]
         else:
             given = stroke_from(data, f"stroke {n + 1}")
-            item = Listed(_copied(data), given, given.scaled(scale))
+            finer = given.scaled(scale)
+            item = Listed(_copied(data), given, finer, stroke_box(finer))
         if item.given.kind == "reveal":
             token = shown.get(item.given.revealed(frame))
             if token != item.shown:
-                item = Listed(item.data, item.given, item.stroke, token)
+                item = replace(item, shown=token)
         result.append(item)
     return tuple(result)
 
@@ -193,7 +196,7 @@ def _copied(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _boxes(drawn: Sequence[Listed]) -> I64:
     """Boxes that the strokes write, [N, 4]: which of them touch a place is one comparison."""
-    return np.array([stroke_box(each.stroke) for each in drawn], np.int64).reshape(-1, 4)
+    return np.array([each.box for each in drawn], np.int64).reshape(-1, 4)
 
 
 def _touching(boxes: I64, box: Box) -> list[int]:

@@ -39,8 +39,11 @@ class Sheet:
         scale: tuple[float, float] = (1.0, 1.0),
     ) -> "Sheet":
         """A sheet of any picture: alpha 1 where it has none; NaN and Inf become holes."""
-        rgba = np.ones((*pixels.shape[:2], 4), np.float32)
-        rgba[..., : pixels.shape[2]] = pixels[..., :4]
+        if pixels.shape[2] >= 4:
+            rgba = np.array(pixels[..., :4], np.float32, order="C")
+        else:
+            rgba = np.ones((*pixels.shape[:2], 4), np.float32)
+            rgba[..., : pixels.shape[2]] = pixels
         finite = np.isfinite(rgba).all(axis=2)
         if not finite.all():
             rgba[~finite] = 0

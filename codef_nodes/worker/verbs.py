@@ -112,17 +112,9 @@ def load_verbs(role: str) -> dict[str, Verb]:
     importlib.import_module("codef_nodes.worker.documents")
     for each in roles:
         for module in VERB_MODULES[each]:
-            _import(module)
+            importlib.import_module(module)
     return {
         name: found
         for name, found in _VERBS.items()
         if role == "all" or found.role in (role, "all")
     }
-
-
-def _import(module: str) -> None:
-    try:
-        importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise

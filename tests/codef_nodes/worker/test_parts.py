@@ -254,9 +254,13 @@ def test_arguments_of_the_wrong_kind_are_named():
 
 def test_verbs_are_a_closed_list_by_role():
     view, jobs = load_verbs("view"), load_verbs("jobs")
-    assert {"open", "edit", "ping", "cancel"} <= view.keys() & jobs.keys()
-    assert "view" in view and "view" not in jobs
-    assert "render" in jobs and "render" not in view
+    both = {"open", "edit", "relocate", "drafts", "ping", "status", "cancel", "release"}
+    assert both | {"pause", "resume", "stop", "shutdown"} <= view.keys() & jobs.keys()
+    of_view = {"view", "info", "faces", "cached", "sample", "map", "overlay"}
+    of_view |= {f"paint.{what}" for what in ("begin", "extend", "end", "abort")}
+    of_jobs = {"render", "fit", "export", "place"}
+    assert of_view <= view.keys() and not of_view & jobs.keys()
+    assert of_jobs <= jobs.keys() and not of_jobs & view.keys()
     assert load_verbs("all").keys() == view.keys() | jobs.keys()
 
 

@@ -264,6 +264,11 @@ def test_verbs_are_a_closed_list_by_role():
     assert load_verbs("all").keys() == view.keys() | jobs.keys()
 
 
+def test_every_verb_is_described():
+    text = (Path(__file__).resolve().parents[3] / "docs" / "protocol.md").read_text("utf-8")
+    assert [name for name in load_verbs("all") if f"`{name}`" not in text] == []
+
+
 def test_two_modules_cannot_list_the_same_verb():
     def other(worker, args, task, emit):
         return {}

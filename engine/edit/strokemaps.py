@@ -45,7 +45,7 @@ def to_canonical(
 ) -> list[tuple[int, Stroke]]:
     """Strokes drawn on a frame as strokes on canonical images.
 
-    A stroke belongs to the layer that owns most of its points.
+    A stroke belongs to the layer that owns the first of its points within the frame.
 
     Args:
         lookup: The frame.
@@ -78,8 +78,8 @@ def to_canonical(
                 "another frame, or take the ignore mask off and fit again",
                 frame=frame,
             )
-        owners = lookup.owners(points[inside])
-        k = int(np.bincount(owners).argmax()) if layer is None else layer
+        # Where the pen came down, so that it goes where it was seen to go while it was drawn.
+        k = int(lookup.owners(points[inside][:1])[0]) if layer is None else layer
         moved = _moved(stroke, lambda p, k=k: lookup.stretched(p, k), label)  # type: ignore[misc]
         _check_canvas(moved, field, k, label)
         found.append((k, moved))

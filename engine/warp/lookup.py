@@ -142,7 +142,7 @@ class Lookups:
         budget: Bytes that they may take together; one is always kept.
     """
 
-    def __init__(self, field: Field, budget: int = 512 << 20) -> None:
+    def __init__(self, field: Field, budget: int = 256 << 20) -> None:
         self.field = field
         self._budget = budget
         self._kept: OrderedDict[int, FrameLookup] = OrderedDict()

@@ -36,14 +36,16 @@ def test_a_stroke_on_the_square_goes_to_its_canonical(index):
     assert moved.size == pytest.approx(6.0 * (1 - 0.05 * index), rel=1e-3)
 
 
-def test_a_stroke_belongs_to_the_layer_of_most_of_its_points():
+def test_a_stroke_belongs_to_the_layer_that_it_starts_on():
     lookup = FrameLookup(moving_field(), 0)
-    ((layer, moved),) = to_canonical(lookup, [line(40, 30, 90, 30)])
+    ((layer, moved),) = to_canonical(lookup, [line(50, 30, 30, 30)])
     assert layer == 1
-    wanted = through(back_matrix(0), line(40, 30, 90, 30).points)
+    wanted = through(back_matrix(0), line(50, 30, 30, 30).points)
     assert np.abs(places(moved) - wanted).max() < 0.01
-    ((layer, _),) = to_canonical(lookup, [line(40, 30, 90, 30)], layer=0)
+    ((layer, _),) = to_canonical(lookup, [line(40, 30, 90, 30)])
     assert layer == 0
+    ((layer, _),) = to_canonical(lookup, [line(40, 30, 90, 30)], layer=1)
+    assert layer == 1
 
 
 def test_a_bent_map_puts_points_in_between():
@@ -55,9 +57,7 @@ def test_a_bent_map_puts_points_in_between():
     fine = np.array(line(55, 8, 90, 60, count=200).points)[:, :2].astype(np.float32)
     wanted = field.layers[k].deformation.at(1, fine)
     drawn = places(moved)
-    along = np.concatenate(
-        [np.linspace(a, b, 20) for a, b in pairwise(drawn)]
-    )
+    along = np.concatenate([np.linspace(a, b, 20) for a, b in pairwise(drawn)])
     far = np.linalg.norm(wanted[:, None] - along[None], axis=2).min(axis=1)
     assert far.max() < 0.5
 

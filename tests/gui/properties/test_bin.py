@@ -1,5 +1,7 @@
 """Panels are views of the document."""
 
+import gc
+
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
@@ -10,6 +12,7 @@ from gui.core.editor import Editor
 from gui.properties.bin import PropertiesBin
 from gui.properties.nodepage import NodePage
 from gui.properties.page import KnobPage
+from gui.properties.row import KnobRow
 from tests.gui.helpers import wait_for
 
 
@@ -265,3 +268,25 @@ def test_an_unknown_node_has_a_panel_that_says_so(editor: Editor, bin_: Properti
     assert isinstance(page, NodePage) and "does not know" in page.facts.text()
     editor.project.do(SetDisabled("Odd1"))
     assert page.disabled.isChecked()
+
+
+def test_panels_that_were_closed_leave_nothing_behind(editor: Editor, bin_: PropertiesBin) -> None:
+    def round_trip() -> None:
+        for name in ("Grade1", "Fit1", "Write1"):
+            bin_.open(name)
+            panel = bin_.panels[0]
+            for page in range(panel.tabs.count()):
+                panel.tabs.setCurrentIndex(page)
+        editor.project.do(RemoveNode("Fit1"))
+        editor.project.undo()
+        bin_.close_all()
+        settle()
+        gc.collect()
+
+    round_trip()
+    widgets = len(QApplication.allWidgets())
+    rows = sum(isinstance(each, KnobRow) for each in gc.get_objects())
+    for _ in range(10):
+        round_trip()
+    assert len(QApplication.allWidgets()) <= widgets
+    assert sum(isinstance(each, KnobRow) for each in gc.get_objects()) <= rows

@@ -3,6 +3,7 @@
 from codef_nodes.nodes.backdrop import Backdrop
 from codef_nodes.nodes.canonical_view import CanonicalView
 from codef_nodes.nodes.dot import Dot
+from codef_nodes.nodes.edited_canonical import EditedCanonical
 from codef_nodes.nodes.fit_codef import FitCoDeF
 from codef_nodes.nodes.image_operation import ImageOperation
 from codef_nodes.nodes.load_field import LoadField
@@ -20,6 +21,7 @@ __all__ = [
     "Backdrop",
     "CanonicalView",
     "Dot",
+    "EditedCanonical",
     "FitCoDeF",
     "ImageOperation",
     "LoadField",

@@ -29,7 +29,13 @@ def numbered(path: Path, layer: int) -> Path:
 
 
 def write_canonicals(
-    field: Field, output: str | Path, *, layer: int | None, scale: float, task: Task
+    field: Field,
+    output: str | Path,
+    *,
+    layer: int | None,
+    scale: float,
+    task: Task,
+    bits: int | None = None,
 ) -> dict[str, Any]:
     """Writes the canonical images: parts of one EXR, or files of their own.
 
@@ -40,6 +46,7 @@ def write_canonicals(
         layer: One layer, or None for all.
         scale: Canonical pixels per frame pixel.
         task: Progress and cancel.
+        bits: Of an EXR: 16 (half) or 32; None: half. PNG and TIFF always have 16.
 
     Returns:
         ``{"written", "layers", "scale"}``.
@@ -66,7 +73,7 @@ def write_canonicals(
         for count, k in enumerate(layers):
             task.report(count / len(layers), "canonical")
             parts.append((field.layers[k].name, canonical_picture(field, k, scale=scale)))
-        write_parts(path, parts, WriteOptions(working=working))
+        write_parts(path, parts, WriteOptions(bits=bits, working=working))
         written.append(str(path))
     else:
         for count, k in enumerate(layers):

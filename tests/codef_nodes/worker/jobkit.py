@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from codef_nodes.graph.commands import AddNode, Command, Connect, SetKnob
+from codef_nodes.graph.commands import AddNode, Command, Connect
 from codef_nodes.graph.document import Document
 from codef_nodes.worker.client import Call, Client
 

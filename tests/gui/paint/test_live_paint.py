@@ -2,9 +2,7 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterator
-from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,6 @@ from codef_nodes.graph.serialise import save
 from gui.core.editor import Editor
 from gui.paint.bar import PaintBar
 from gui.paint.painting import Painting, painting_of
-from gui.viewer import fetch
 from gui.viewer.canvas import Canvas
 from gui.viewer.pane import ViewerPane
 from tests.codef_nodes.cli.tinyclip import make_clip
@@ -55,13 +52,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ).run(document)
     save(document, made / "shot.codef")
     return made
-
-
-@pytest.fixture(scope="module", autouse=True)
-def drawing_threads() -> None:
-    """The viewers' threads live as long as the program: they are there before the first test."""
-    for pool in (fetch._parts(), fetch._queue()):
-        wait([pool.submit(time.sleep, 0.02) for _ in range(4)])
 
 
 class Desk:

@@ -54,7 +54,7 @@ def draw_node(
         hovered: With all its inputs and the handle of its output.
         drop: ``good`` or ``bad`` while a wire is dragged, else empty.
         name: The name as it fits.
-        caption: The second line as it fits.
+        caption: The second line as it fits; empty from further away, where the name is larger.
     """
     ground = look.body(
         face.kind, face.category, unknown=face.unknown, disabled=face.disabled, selected=selected
@@ -147,15 +147,15 @@ def _far(painter: QPainter, face: NodeFace, ground: int, selected: bool, drop: s
 
 
 def _text(painter: QPainter, face: NodeFace, zoom: float, name: str, caption: str) -> None:
-    second = zoom >= CAPTION_ZOOM and bool(caption)
+    near, second = zoom >= CAPTION_ZOOM, bool(caption)
     painter.setPen(look.pen("#ffffff" if not face.disabled else theme.DIM))
-    painter.setFont(look.font(12, bold=True))
+    painter.setFont(look.font(12 if near else 17, bold=True))
     painter.drawText(_NAME if second else _NAME_ALONE, _CENTRE, name)
     if second:
         painter.setPen(look.pen("#ffffff", 1.0, 185))
         painter.setFont(look.font(10))
         painter.drawText(_CAPTION, _CENTRE, caption)
-    if face.keys:
+    if face.keys and near:
         tag = QRectF(4, 4, 7.0 * len(face.keys) + 5, 12)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(look.brush("#000000", 120))

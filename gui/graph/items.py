@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidg
 
 from gui.graph import drawing
 from gui.graph.face import NodeFace, Spot
-from gui.graph.metrics import DOT_SIZE, NODE_HEIGHT, NODE_WIDTH, STRIP, STUB
+from gui.graph.metrics import CAPTION_ZOOM, DOT_SIZE, NODE_HEIGHT, NODE_WIDTH, STRIP, STUB
 
 _NODE_BOUNDS = QRectF(-16, -STUB - 46, NODE_WIDTH + STUB + 66, NODE_HEIGHT + STRIP + STUB + 52)
 
@@ -42,6 +42,8 @@ class NodeItem(QGraphicsRectItem):
         """Shows another face."""
         self.face = face
         self._name = drawing.elided(face.name, 12, drawing.name_width(face), bold=True)
+        room = 44 if face.told.fit else 12
+        self._name_large = drawing.elided(face.name, 17, NODE_WIDTH - room, bold=True)
         caption = face.caption
         if face.told.progress is not None:
             caption = f"{face.told.label or 'working'}  {face.told.progress * 100:.0f} %"
@@ -67,15 +69,17 @@ class NodeItem(QGraphicsRectItem):
         widget: QWidget | None = None,
     ) -> None:
         """Draws the node."""
+        zoom = painter.worldTransform().m11()
+        near = zoom >= CAPTION_ZOOM
         drawing.draw_node(
             painter,
             self.face,
-            painter.worldTransform().m11(),
+            zoom,
             selected=self.selected,
             hovered=self.hovered,
             drop=self.drop,
-            name=self._name,
-            caption=self._caption,
+            name=self._name if near else self._name_large,
+            caption=self._caption if near else "",
         )
 
 

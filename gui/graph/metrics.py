@@ -21,6 +21,6 @@ MARGIN = 30.0
 """Room that a new backdrop leaves around what it is made for."""
 
 # Below these zooms things are left out.
-TEXT_ZOOM = 0.42
+TEXT_ZOOM = 0.36
 CAPTION_ZOOM = 0.62
 DETAIL_ZOOM = 0.35

@@ -83,8 +83,7 @@ class NodeSearch(QFrame):
         self.field.setPlaceholderText(fitting)
         self.field.clear()
         self._fill("")
-        rows = min(max(self.list.count(), 1), _ROWS)
-        size = QSize(_WIDTH, self.field.sizeHint().height() + rows * _ROW + 20)
+        size = self._fitting_size()
         room = self._pane.rect().size() - size - QSize(4, 4)
         place = QPoint(
             max(4, min(at.x() - 20, room.width())), max(4, min(at.y() - 16, room.height()))
@@ -146,6 +145,12 @@ class NodeSearch(QFrame):
             item.setToolTip(cls.help)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
+        if self.isVisible():
+            self.resize(self._fitting_size())
+
+    def _fitting_size(self) -> QSize:
+        rows = min(max(self.list.count(), 1), _ROWS)
+        return QSize(_WIDTH, self.field.sizeHint().height() + rows * _ROW + 20)
 
 
 class _Rows(QStyledItemDelegate):

@@ -17,7 +17,8 @@ class Ranges(QObject):
     ) -> None:
         super().__init__(parent)
         self._project, self._viewing, self._clock = project, viewing, clock
-        self._to_start = True
+        self._to_start, self._own = True, False
+        clock.frame_changed.connect(self._moved)
         project.replaced.connect(self._replaced)
         project.changed.connect(self._changed)
         viewing.info_changed.connect(lambda _: self.follow())
@@ -31,14 +32,19 @@ class Ranges(QObject):
         first = info.get("first") if first is None else first
         last = info.get("last") if last is None else last
         if isinstance(first, int) and isinstance(last, int):
+            self._own = True
             self._clock.set_range(first, last)
             if self._to_start:  # a document opens at its first frame
-                self._to_start = False
                 self._clock.set_frame(first)
+            self._to_start = self._own = False
         rate = settings["fps"]
         if self._project.document.stored_setting("fps") is ABSENT:
             rate = info.get("fps") or rate
         self._clock.set_fps(float(rate))
+
+    def _moved(self, _frame: int) -> None:
+        if not self._own:
+            self._to_start = False
 
     def _replaced(self) -> None:
         self._clock.stop()

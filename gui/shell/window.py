@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QInputDialog, QLabel, QMainWindow, QTabWidget, QWi
 
 from gui import theme
 from gui.core.editor import Editor
-from gui.paint.painting import painting_of
 from gui.project.autosave import Autosave
 from gui.project.files import Files
 from gui.project.settings import ProjectSettings
@@ -97,7 +96,6 @@ class MainWindow(QMainWindow):
         editor.preferences.changed.connect(self._preferred)
         if autosave is not None:
             autosave.problem.connect(self._problem)
-            painting_of(editor).journal = autosave.journal
         self._title()
 
     def start(self) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 from codef_nodes.graph.document import Change
 from gui import theme
 from gui.core.editor import Editor
-from gui.properties.dim import dim_label, icon_button, small_button
+from gui.properties.dim import dim_label, small_button
 from gui.properties.openpanels import OpenPanels
 from gui.properties.panel import NodePanel
 from gui.properties.quiet import TextField
@@ -119,8 +119,7 @@ class PropertiesBin(QWidget):
         self.most.setToolTip("How many panels stay open; pinned ones always do.")
         self.most.show_text(str(self.open_panels.most))
         self.most.typed.connect(self._limit)
-        clear = icon_button("trash", "Close all panels that are not pinned.", self)
-        clear.setIcon(theme.icon("close"))
+        clear = small_button("Clear", "Close all panels that are not pinned.", self)
         clear.clicked.connect(self.clear)
         self.clear_button = clear
         bar = QHBoxLayout()

@@ -18,6 +18,7 @@ from gui.graph.create import create
 from gui.graph.drops import as_knob, clip_name, clips
 from gui.graph.editing import Editing
 from gui.graph.entry import FindBar, RenameField
+from gui.graph.info import InfoCard
 from gui.graph.items import DotItem
 from gui.graph.metrics import HEADER, STEP_X
 from gui.graph.places import Hit
@@ -54,6 +55,7 @@ class GraphPane(QWidget):
         self.search = NodeSearch(self)
         self.find_bar = FindBar(self)
         self.rename_field = RenameField(self.view)
+        self.info_card = InfoCard(editor, self.view)
         self._welcome = QLabel(self.view)
         self._welcome.setTextFormat(Qt.TextFormat.RichText)
         self._welcome.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -258,6 +260,15 @@ class GraphPane(QWidget):
     def _select_all(self) -> None:
         self.editor.selection.set(self.scene.nodes)
 
+    def show_info(self) -> bool:
+        """A card about the current node's result."""
+        name = self.editor.selection.current
+        if name is None:
+            return False
+        body = self.scene.nodes[name].body()
+        self.info_card.ask(name, self.view.mapFromScene(body.topRight()) + QPoint(12, 0))
+        return True
+
     def _open(self) -> bool:
         name = self.editor.selection.current
         if name is None:
@@ -275,6 +286,7 @@ class GraphPane(QWidget):
     def _start_again(self) -> None:
         self.view.cancel()
         self.search.close_search()
+        self.info_card.close_card()
         self.view.frame()
         self._greet()
 
@@ -356,6 +368,7 @@ class GraphPane(QWidget):
             "disable": do.disable,
             "rename": self.rename,
             "open": self._open,
+            "info": self.show_info,
             "delete": do.delete,
             "tidy": do.tidy,
             "snap": do.snap,

@@ -83,7 +83,7 @@ def test_windows_that_are_closed_are_gone(config: Path, application: QApplicatio
         once()
         settle(application)
     widgets, memory = len(application.allWidgets()), resident()
-    for _ in range(12):
+    for _ in range(6):
         once()
         settle(application)
     assert len(application.allWidgets()) - widgets <= 4

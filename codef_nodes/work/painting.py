@@ -57,6 +57,11 @@ class Paintings:
             before=self._before(picture),
             task=task,
         )
+        self.hold(made)
+        return made
+
+    def hold(self, made: Painting) -> None:
+        """Keeps a painting; it takes the place of the one of the same picture."""
         with self._lock:
             self._held = [each for each in self._held if each.under is not made.under]
             self._held.append(made)
@@ -64,7 +69,6 @@ class Paintings:
                 len(self._held) > self._keep or sum(map(_bytes, self._held)) > self._budget
             ):
                 self._held.pop(0)
-        return made
 
     def _before(self, picture: Picture) -> Painting | None:
         with self._lock:

@@ -17,10 +17,10 @@ from engine.errors import CodefError, UsageError
 
 if TYPE_CHECKING:
     from codef_nodes.worker.paintlive_follow import Follower
+    from codef_nodes.worker.paintlive_start import Started
     from codef_nodes.worker.server import Worker
     from engine.arrays import F32
     from engine.io.picture import Picture
-    from engine.paint.live import StrokeSession
     from engine.paint.stamps import Box
 
 _MOST = 4
@@ -56,17 +56,13 @@ class Live:
     """A stroke under way.
 
     Attributes:
-        stroke: Draws it.
-        picture: What is painted on.
-        opacity: Of all strokes of the node.
+        started: The stroke, and what it is drawn on.
         view: What the viewer that is painted in shows; None: nothing is sent to it.
         follower: The frame that follows, or None.
         follow: What its viewer shows.
     """
 
-    stroke: "StrokeSession"
-    picture: "Picture"
-    opacity: float
+    started: "Started"
     view: Looked | None
     follower: "Follower | None" = None
     follow: Looked | None = None
@@ -105,9 +101,7 @@ def begin(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         raise UsageError("the request 'paint.begin' needs the stroke without its points")
     node, frame = args.text("node"), args.frame()
     started = start_stroke(worker, node, frame, header, args.optional_integer("index"), task)
-    live = Live(
-        started.stroke, started.picture, started.opacity, Looked.of(args.verb, args.get("view"))
-    )
+    live = Live(started, Looked.of(args.verb, args.get("view")))
     note = ""
     live.follow = Looked.of(args.verb, args.get("follow"))
     if live.follow is not None:
@@ -130,21 +124,30 @@ def extend(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
             f"there is no stroke {args.text('session')!r} under way; begin it again with all its "
             "points"
         )
-    return _answer(worker, live, live.stroke.extend(args.points("points")))
+    points = args.points("points")
+    live.started.points += points
+    return _answer(worker, live, live.started.stroke.extend(points))
 
 
 @verb("paint.end", role="view", queue="paint")
 def end(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Ends a stroke; the answer is as that of ``paint.extend`` (a heal is solved as a whole)."""
     live = _sessions(worker).open.pop(args.text("session"), None)
-    return {} if live is None else _answer(worker, live, live.stroke.finish())
+    if live is None:
+        return {}
+    answer = _answer(worker, live, live.started.stroke.finish())
+    # The next stroke begins on this one, before the evaluator has come to it.
+    made = live.started.finish()
+    if made is not None and live.follower is not None:
+        live.follower.keep(made)
+    return answer
 
 
 @verb("paint.abort", role="view", queue="paint")
 def abort(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Takes a stroke back; the answer is as that of ``paint.extend``."""
     live = _sessions(worker).open.pop(args.text("session"), None)
-    return {} if live is None else _answer(worker, live, live.stroke.abort())
+    return {} if live is None else _answer(worker, live, live.started.stroke.abort())
 
 
 def _answer(worker: "Worker", live: Live, box: "Box | None") -> Reply:
@@ -152,12 +155,12 @@ def _answer(worker: "Worker", live: Live, box: "Box | None") -> Reply:
     if box is None:
         return reply
     reply["box"] = list(box)
-    stroke, view = live.stroke, live.view
+    stroke, view = live.started.stroke, live.view
     if view is not None:
         part = _looked_at(box, view, stroke.bounds)
         if part is not None:
-            pixels = stroke.picture(part, live.opacity)
-            reply["picture"] = _shared(worker, pixels, part, live.picture, view)
+            pixels = stroke.picture(part, live.started.opacity)
+            reply["picture"] = _shared(worker, pixels, part, live.started.picture, view)
     follower, follow = live.follower, live.follow
     if follower is None or follow is None:
         return reply

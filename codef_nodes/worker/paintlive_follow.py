@@ -1,6 +1,7 @@
 """The frame that follows a stroke: which chains of nodes can be followed, and how."""
 
-from dataclasses import replace
+import weakref
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.paint.follow import Blocks, FrameFollower
+from engine.paint.painting import Painting
 from engine.paint.stamps import Box, common
 from engine.paint.tiles import piece
 from engine.progress import Task
@@ -51,6 +53,10 @@ class Follower(Protocol):
         """The frame as it is now."""
         ...
 
+    def keep(self, painting: Painting) -> None:
+        """Keeps the frame for the next stroke, which begins on a painting with this one."""
+        ...
+
 
 class _Itself:
     """The viewer shows the painted picture itself."""
@@ -67,12 +73,17 @@ class _Itself:
         """The painted picture."""
         return self._stroke.picture(box, self._opacity)
 
+    def keep(self, painting: Painting) -> None:
+        """Nothing: the painting is all."""
+
 
 class _Carried:
     """The viewer shows a Propagate that carries the painted picture."""
 
-    def __init__(self, follower: FrameFollower, plate: Picture) -> None:
-        self._follower = follower
+    def __init__(
+        self, worker: "Worker", follower: FrameFollower, plate: Picture, followed: "_Followed"
+    ) -> None:
+        self._worker, self._follower, self._followed = worker, follower, followed
         self.picture, self.bounds = plate, follower.bounds
 
     def update(self, box: Box) -> Box | None:
@@ -82,6 +93,34 @@ class _Carried:
     def pixels(self, box: Box) -> F32:
         """The frame as it is now."""
         return self._follower.pixels(box)
+
+    def keep(self, painting: Painting) -> None:
+        """Keeps the frame as it is now."""
+        self._followed.overlay, self._followed.shown = painting.overlay, self._follower.whole()
+        _LAST[self._worker] = self._followed
+
+
+Others = dict[int, tuple[EditLayer, SeenLayer]]
+
+
+@dataclass(eq=False)
+class _Followed:
+    """A frame at the end of a stroke.
+
+    Attributes:
+        keys: All that it depends on beside the paint.
+        others: The edits of the other layers.
+        shown: Its pixels.
+        overlay: The paint that is in it.
+    """
+
+    keys: list[object]
+    others: Others
+    shown: F32
+    overlay: F32
+
+
+_LAST: "weakref.WeakKeyDictionary[Worker, _Followed]" = weakref.WeakKeyDictionary()
 
 
 def follower_of(
@@ -109,35 +148,75 @@ def follower_of(
         raise _too_much(shown, f"{carry} lies between it and the Propagate")
     if frame is None:
         raise _too_much(shown, "it is shown without a frame")
-    ctx = Context(Pass(started.evaluator), carry, frame, task)
+    graph = Pass(started.evaluator)
+    ctx = Context(graph, carry, frame, task)
     sources = [through(document, wire) for wire in ctx.wired("edit")]
     if sources.count(started.node) != 1:
         raise _too_much(shown, f"{started.node} is not wired to the edit of {carry} itself")
     if ctx.knob("mode") != "over" or ctx.has("frame_edit"):
         raise _too_much(shown, f"{carry} draws more than the change")
-    result: Picture = result_of(worker, started.evaluator, carry, frame, task)
+    place = sources.index(started.node)
+    keys = _keys(graph, ctx, place, started.opacity)
+    last = _LAST.get(worker)
+    if last is None or last.overlay is not started.painting.overlay or last.keys != keys:
+        last = None
     field: Field = ctx.input("field")
     if frame not in field.frames:
         raise _too_much(shown, f"frame {frame} was not fitted")
-    return _Carried(*_frame_follower(ctx, started, field, sources.index(started.node), result))
+    index = field.index(frame)
+    if last is None:
+        result: Picture = result_of(worker, started.evaluator, carry, frame, task)
+        last = _Followed(keys, _others(ctx, field, place, index), result.pixels, _NONE)
+    follower, plate = _frame_follower(ctx, started, field, place, last)
+    return _Carried(worker, follower, plate, _Followed(keys, last.others, _NONE, _NONE))
+
+
+_NONE: F32 = np.zeros((0, 0, 4), np.float32)
+
+
+def _keys(graph: Pass, ctx: Context, place: int, opacity: float) -> list[object]:
+    """All that a followed frame depends on beside the paint that is being drawn."""
+    frame = ctx.frame
+    keys: list[object] = [ctx.node_name, frame, place, ctx.working_space, opacity]
+    keys += [ctx.knob(name) for name in ("mode", "mix", "layers", "mask_channel")]
+    for port in ("source", "field", "mask"):
+        keys += [graph.key_of(wire, frame) for wire in ctx.wired(port)]
+    for n, wire in enumerate(ctx.wired("edit")):
+        keys.append(None if n == place else graph.key_of(wire, frame))
+    return keys
+
+
+def _own_layer(ctx: Context, field: Field, place: int) -> tuple[int, Picture]:
+    edited: Picture = ctx.inputs("edit")[place]
+    layers = ctx.knob("layers")
+    said = layers[place].strip() or None if place < len(layers) else None
+    source = EditSource(edited, layer=said)
+    return matched_layer(field, source, None, len(ctx.wired("edit")) == 1), edited
+
+
+def _others(ctx: Context, field: Field, place: int, index: int) -> Others:
+    """The changes of the other layers, and how the frame sees those."""
+    if len(ctx.wired("edit")) == 1:
+        return {}
+    k, _ = _own_layer(ctx, field, place)
+    return {
+        n: (edit.change, _seen(field, n, index))
+        for n, edit in prepared(ctx, field).items()
+        if n != k and edit.change is not None
+    }
 
 
 def _frame_follower(
-    ctx: Context, started: Started, field: Field, place: int, result: Picture
+    ctx: Context, started: Started, field: Field, place: int, last: _Followed
 ) -> tuple[FrameFollower, Picture]:
     frame, stroke = ctx.frame, started.stroke
     index = field.index(frame)
     plate = plate_at(ctx, field, frame)
     check_plate(field, plate, frame)
-    edited: Picture = ctx.inputs("edit")[place]
-    layers = ctx.knob("layers")
-    said = layers[place].strip() or None if place < len(layers) else None
-    alone = len(ctx.wired("edit")) == 1
-    k = matched_layer(field, EditSource(edited, layer=said), None, alone)
+    k, edited = _own_layer(ctx, field, place)
     placed = place_edit(edited, field, k)
     if placed.pixels is not edited.pixels:
         raise _too_much(ctx.node_name, f"{started.node} does not lie on the canonical canvas")
-    others = {} if alone else prepared(ctx, field)
     mask = None
     if ctx.has("mask"):
         mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
@@ -147,16 +226,12 @@ def _frame_follower(
         index,
         BLOCKS.get((field,), (k, index), lambda: Blocks(_seen(field, k, index))),
         plate,
-        result.pixels,
+        last.shown,
         _Change(started, _lower(ctx, started, field, k, placed), placed).read,
         stroke.bounds,
         placed.origin,
         placed.scale,
-        others={
-            n: (edit.change, _seen(field, n, index))
-            for n, edit in others.items()
-            if n != k and edit.change is not None
-        },
+        others=last.others,
         mix=ctx.knob("mix"),
         mask=mask,
     )

@@ -1,7 +1,7 @@
 """What a stroke is drawn on: the picture of a Paint node with the strokes below and above."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from codef_nodes.graph.context import Context
@@ -13,6 +13,7 @@ from codef_nodes.worker.viewing import result_of
 from engine.errors import UsageError
 from engine.io.picture import Picture
 from engine.paint.live import StrokeSession
+from engine.paint.painting import Painting, with_stroke
 from engine.paint.raster import check_picture
 from engine.paint.stroke import stroke_from
 from engine.progress import Task
@@ -31,6 +32,11 @@ class Started:
         picture: What the node paints on.
         opacity: Of all its strokes.
         stroke: Draws.
+        painting: All strokes that are there.
+        header: The stroke without its points.
+        on_top: It goes to the end of the list.
+        shown: What a ``reveal`` shows.
+        points: Where it went so far, as the client said it.
     """
 
     node: str
@@ -38,6 +44,25 @@ class Started:
     picture: Picture
     opacity: float
     stroke: StrokeSession
+    painting: Painting
+    header: Mapping[str, Any]
+    on_top: bool
+    shown: Any = None
+    points: list[list[float]] = field(default_factory=list)
+
+    def finish(self) -> Painting | None:
+        """Keeps what was drawn for the moment when the document has the stroke too.
+
+        Returns:
+            The painting with the stroke; None where it has to be drawn anew.
+        """
+        if not (self.on_top and self.points):
+            return None
+        data = {**self.header, "points": self.points}
+        made = with_stroke(self.painting, data, self.stroke, self.shown)
+        if made is not None:
+            PAINTINGS.hold(made)
+        return made
 
 
 def start_stroke(
@@ -98,4 +123,14 @@ def start_stroke(
         above=over,
         top=whole.overlay,
     )
-    return Started(node, evaluator, picture, float(ctx.knob("opacity")), stroke)
+    return Started(
+        node,
+        evaluator,
+        picture,
+        float(ctx.knob("opacity")),
+        stroke,
+        whole,
+        header,
+        place == len(strokes),
+        shown.get(given.revealed(frame)) if given.kind == "reveal" else None,
+    )

@@ -173,6 +173,10 @@ class FrameFollower:
         """The frame as it is now, in a box inside it; read it only."""
         return self._shown.part(box)
 
+    def whole(self) -> F32:
+        """All of the frame as it is now; the follower is not used afterwards."""
+        return self._shown.part(self.bounds)
+
     def _change(self, window: Box) -> EditLayer:
         """The change in a window of the canvas, as ``cropped`` makes it."""
         rgba = np.array(self._paint(window), np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from codef_nodes.__main__ import main
-from codef_nodes.graph.edits import Splice
+from codef_nodes.graph.edits import ABSENT, Put, Splice
 from codef_nodes.worker.client import Client
 from codef_nodes.worker.edits import edits_to_json
 from codef_nodes.worker.protocol import WorkerError
@@ -49,7 +49,7 @@ class Shot:
                 "Clip": node("LoadSequence", file="clip"),
                 "Fit": node("LoadField", folder="F"),
                 "Still": node("CanonicalView", {"field": "Fit"}, scale=scale),
-                "Paint": node("Paint", {"image": "Still", "field": "Fit"}, strokes=strokes),
+                "Paint": node("Paint", {"image": "Still", "field": "Fit"}, strokes=list(strokes)),
                 "Out": node("Propagate", {"source": "Clip", "field": "Fit", "edit": ["Paint"]}),
                 "View": node("Viewer", {"image": "Out"}),
                 **more,
@@ -71,9 +71,14 @@ class Shot:
         answer = self.ask("view", node=name, frame=frame, slot=name, scale=scale)
         return self.picture(answer["picture"])
 
-    def stroke(self, stroke, frame=FRAME, follow="View", scale=1, index=None):
-        """Draws a stroke; returns both pictures as the window has them in the end."""
-        shown, seen = self.view("Paint", frame, scale), self.view(follow, frame, scale)
+    def stroke(self, stroke, frame=FRAME, follow="View", scale=1, index=None, fresh=True):
+        """Draws a stroke; returns both pictures as the window has them in the end.
+
+        Without ``fresh`` it goes on with the pictures that it has.
+        """
+        if fresh:
+            self.shown = self.view("Paint", frame, scale), self.view(follow, frame, scale)
+        shown, seen = self.shown
         view = {"region": None, "scale": scale}
         begun = self.ask(
             "paint.begin",
@@ -107,6 +112,7 @@ class Shot:
         path = ("nodes", "Paint", "knobs", "strokes")
         splice = Splice(path, place, [], [{**stroke, "points": POINTS}])
         self.ask("edit", edits=edits_to_json([splice]))
+        strokes.insert(place, splice.added[0])
 
 
 KINDS = [
@@ -133,6 +139,33 @@ def test_both_viewers_end_with_what_the_evaluator_renders(client, folder, more):
     assert np.abs(frame - before).max() > 0.01
     np.testing.assert_array_equal(shown, wanted)
     np.testing.assert_allclose(seen, frame, atol=1e-5)
+
+
+@pytest.mark.parametrize("more", KINDS, ids=lambda more: more.get("kind", "brush"))
+def test_strokes_that_follow_each_other_begin_on_what_was_drawn(client, folder, more):
+    shot = Shot(client, folder, [{**FIRST, "size": 7.0 + KINDS.index(more)}])
+    before = shot.ask("status")["computes"]
+    strokes = [BRUSH, {**BRUSH, **more, "size": 17.0}, {**BRUSH, "colour": [0.0, 0.4, 2.0]}]
+    for stroke in strokes:
+        _, shown, seen = shot.stroke(stroke, fresh=stroke is strokes[0])
+        shot.commit(stroke)
+    after = shot.ask("status")["computes"]
+    assert after["Out"] - before.get("Out", 0) == 1  # the frame before the first stroke
+    wanted, frame = shot.view("Paint", FRAME)[0], shot.view("View", FRAME)[0]
+    np.testing.assert_array_equal(shown, wanted)
+    np.testing.assert_allclose(seen, frame, atol=1e-5)
+
+
+def test_a_change_between_two_strokes_is_seen_by_the_second(client, folder):
+    shot = Shot(client, folder, [FIRST])
+    shot.stroke(BRUSH)
+    shot.commit(BRUSH)
+    mix = Put(("nodes", "Out", "knobs", "mix"), ABSENT, 0.5)
+    shot.ask("edit", edits=edits_to_json([mix]))
+    more = {**BRUSH, "size": 20.0}
+    _, _, seen = shot.stroke(more)
+    shot.commit(more)
+    np.testing.assert_allclose(seen, shot.view("View", FRAME)[0], atol=1e-5)
 
 
 @pytest.mark.parametrize("scale", [2, 4])

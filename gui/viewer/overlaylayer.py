@@ -179,7 +179,7 @@ class OverlayLayer(QObject):
         if shown.node is None or shown.fit is None:
             return None
         # In the canonical these are sums over all frames.
-        still = self._slot == CANONICAL and kind in ("coverage", "folds", "outlines")
+        still = self._slot == CANONICAL and kind != "confidence"
         frame = None if still else self._editor.clock.frame
         layer = viewing.layer if self._slot == CANONICAL else None
         return shown.fit, frame, layer, viewing.signature(shown.fit)
@@ -191,11 +191,11 @@ class OverlayLayer(QObject):
             return
         for kind in sorted(self.on):
             wish = self._wish(kind)
-            if wish in (self._have.get(kind), self._asked.get(kind)):
-                continue
             if wish is None or fit is None:
                 self.problems[kind] = "there is no fit here"
                 self._canvas.update()
+                continue
+            if wish in (self._have.get(kind), self._asked.get(kind)):
                 continue
             self._asked[kind] = wish
             args = {

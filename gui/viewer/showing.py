@@ -137,9 +137,12 @@ class Showing(QObject):
         """Whether the picture is another one at other frames, as far as is known."""
         if self.slot != CANONICAL:
             return True
-        if self.editor.viewing.infos[CANONICAL].get("frames") is not None:
+        viewing, document = self.editor.viewing, self.editor.project.document
+        shown = viewing.shown(CANONICAL).node
+        # A fit has frames; its canonical image is one for all of them.
+        is_fit = shown is not None and document.node_class(shown).output == "field"
+        if not is_fit and viewing.infos[CANONICAL].get("frames") is not None:
             return True
-        document = self.editor.project.document
         return any(n is not None and varies_over_frames(document, n) for n in nodes)
 
     def _region(self) -> tuple[int, int, int, int] | None:

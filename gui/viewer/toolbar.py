@@ -75,6 +75,8 @@ class Toolbar(QToolBar):
         self.setMovable(False)
         self.setIconSize(QSize(theme.ICON, theme.ICON))
         self.setFixedHeight(theme.BAR)
+        # A longer name of a node must not move the picture.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setStyleSheet(
             f"QToolBar {{ background: {theme.WINDOW}; border: 0; spacing: 3px; padding: 0 4px; }}"
             f"QToolBar::separator {{ background: {theme.RAISED}; width: 1px; margin: 6px 3px; }}"

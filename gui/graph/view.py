@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QLineF, QObject, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -17,7 +17,7 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsView, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QToolTip, QWidget
 
 from codef_nodes.graph.commands import AddNode, Group, InsertOnWire
 from codef_nodes.graph.document import Document
@@ -148,6 +148,7 @@ class GraphView(QGraphicsView):
             return  # a second button during a gesture means nothing
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self.gesture = self._gesture_for(event)
+        self._hear_esc(self.gesture is not None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Leads the gesture on, or lights up what the cursor is over."""
@@ -163,6 +164,7 @@ class GraphView(QGraphicsView):
         event.accept()
         if self.gesture is not None and not event.buttons():
             gesture, self.gesture = self.gesture, None
+            self._hear_esc(False)
             gesture.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -194,11 +196,27 @@ class GraphView(QGraphicsView):
             self.menu_asked.emit(event.pos(), hit)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Esc ends a gesture; all other keys are actions (see ``pane.py``)."""
-        if event.key() == Qt.Key.Key_Escape and self.cancel():
+        """Keys are actions (see ``pane.py``); the arrow keys must not scroll."""
+        event.ignore()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Esc ends a gesture, wherever the focus is and before it means anything else."""
+        if (
+            event.type() in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and (self.gesture is not None or self.cutting)
+        ):
             event.accept()
-            return
-        event.ignore()  # the arrow keys must not scroll
+            return event.type() == QEvent.Type.ShortcutOverride or self.cancel()
+        return super().eventFilter(watched, event)
+
+    def _hear_esc(self, on: bool) -> None:
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+            if on:
+                application.installEventFilter(self)
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Nothing is under the cursor any more."""
@@ -208,6 +226,7 @@ class GraphView(QGraphicsView):
     def cancel(self) -> bool:
         """Ends the gesture as if it had never begun; returns whether there was one."""
         gesture, self.gesture = self.gesture, None
+        self._hear_esc(False)
         if gesture is not None:
             gesture.cancel()
         armed, self.cutting = self.cutting, False
@@ -218,6 +237,7 @@ class GraphView(QGraphicsView):
     def arm_cutting(self) -> None:
         """The next drag cuts wires."""
         self.cutting = True
+        self._hear_esc(True)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def _hit(self, event: QMouseEvent) -> Hit:

@@ -215,3 +215,19 @@ def test_esc_during_a_move_puts_everything_back(stream: Desk) -> None:
 def test_a_wire_catches_a_node_whose_body_lies_on_it(stream: Desk) -> None:
     stream.drag(stream.node("Blur"), stream.wire("Out", "image") + QPoint(18, 4))
     assert stream.document.wires("Out", "image") == ("Blur",)
+
+
+def test_esc_ends_a_gesture_before_it_cancels_a_job(stream: Desk) -> None:
+    cancelled: list[str] = []
+    stream.editor.actions.register(None, "global", {"jobs.cancel": lambda: cancelled.append("job")})
+    before = stream.text
+    stream.press(stream.node("Grade"))
+    stream.move(stream.node("Grade") + QPoint(80, 40))
+    stream.key(Qt.Key.Key_Escape)
+    assert stream.view.gesture is None and not cancelled
+    stream.release(QPoint(300, 300))
+    stream.key(Qt.Key.Key_X)
+    stream.key(Qt.Key.Key_Escape)
+    assert not stream.view.cutting and not cancelled and stream.text == before
+    stream.key(Qt.Key.Key_Escape)
+    assert cancelled == ["job"]

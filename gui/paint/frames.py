@@ -126,6 +126,10 @@ class FrameGesture(StrokeGesture):
                     self._editor.say(target.note)
         self._finish()
 
+    def drop(self) -> None:
+        """The document that it was for is closed."""
+        self._finish()
+
     # Live.
 
     def _placed(self, answer: dict[str, Any]) -> None:

@@ -15,15 +15,22 @@ from PySide6.QtCore import (
 )
 
 from codef_nodes.graph.commands import Command, EditStrokes, Group
-from codef_nodes.graph.document import Document
 from codef_nodes.graph.edits import Edit, Put, RenameKey, Splice
 from engine.errors import UsageError
-from engine.paint.stroke import LIMITS, Stroke
 from gui.core.project import Project
 from gui.paint.brush import BY_KIND, lifetime_text, lifetime_typed
+from gui.paint.strokedata import (
+    KNOB,
+    counted,
+    removal,
+    runs,
+    share,
+    step_title,
+    strokes_of,
+    value_of,
+)
 
 Index = QModelIndex | QPersistentModelIndex
-KNOB = "strokes"
 COLUMNS = ("visible", "locked", "name", "opacity", "blend", "colour", "lifetime")
 TITLES = ("", "", "Name", "%", "Blend", "", "Frames")
 VISIBLE, LOCKED, NAME, OPACITY, BLEND, COLOUR, LIFETIME = range(7)
@@ -33,32 +40,6 @@ VALUE = Qt.ItemDataRole.UserRole + 1
 """The value itself: a bool, text, number, colour or lifetime."""
 KIND = Qt.ItemDataRole.UserRole + 2
 """Kind of the stroke."""
-
-_DEFAULTS: dict[str, Any] = {
-    name: field.default
-    for name, field in Stroke.__dataclass_fields__.items()
-    if name not in ("points", "extra")
-} | {"locked": False}
-
-
-def value_of(stroke: Mapping[str, Any], key: str) -> Any:
-    """A value of a stroke as documents hold it, defaults filled in."""
-    return stroke.get(key, _DEFAULTS.get(key))
-
-
-def strokes_of(document: Document, node: str) -> list[dict[str, Any]]:
-    """The strokes of a node as the document holds them, bottom first; never change them."""
-    if node not in document:
-        return []
-    found = document.state(node).knobs.get(KNOB, [])
-    return found if isinstance(found, list) else []
-
-
-def removal(node: str, places: Iterable[int]) -> Command:
-    """Deletes strokes of a node, in one step."""
-    gone = sorted(set(places))
-    commands = [EditStrokes(node, first, count) for first, count in reversed(_runs(gone))]
-    return Group(commands, f"Delete {_count(len(gone))}")
 
 
 class StrokeModel(QAbstractTableModel):
@@ -169,7 +150,7 @@ class StrokeModel(QAbstractTableModel):
             if key == "lifetime":
                 value = lifetime_typed(str(value))
             elif key == "opacity":
-                value = _share(str(value))
+                value = share(str(value))
         except UsageError as error:
             self.refused.emit(error.message)
             return False
@@ -197,7 +178,7 @@ class StrokeModel(QAbstractTableModel):
             if after.get("locked") is False:
                 del after["locked"]
             changed[place] = after
-        return self._replace(changed, _title(values), gesture)
+        return self._replace(changed, step_title(values), gesture)
 
     def set_strokes(
         self, strokes: Mapping[int, dict[str, Any]], title: str, gesture: str | None = None
@@ -219,7 +200,7 @@ class StrokeModel(QAbstractTableModel):
             name = f"{value_of(stroke, 'name') or BY_KIND[value_of(stroke, 'kind')].title} copy"
             copy = {key: value for key, value in stroke.items() if key != "locked"}
             commands.append(EditStrokes(self._name(), place + 1, 0, [{**copy, "name": name}]))
-        if not self._do(commands, f"Duplicate {_count(len(chosen))}"):
+        if not self._do(commands, f"Duplicate {counted(len(chosen))}"):
             return []
         return [place + 1 + before for before, place in enumerate(chosen)]
 
@@ -242,10 +223,10 @@ class StrokeModel(QAbstractTableModel):
         moved = [self._strokes[place] for place in chosen]
         node = self._name()
         commands: list[Command] = [
-            EditStrokes(node, first, count) for first, count in reversed(_runs(chosen))
+            EditStrokes(node, first, count) for first, count in reversed(runs(chosen))
         ]
         commands.append(EditStrokes(node, start, 0, moved))
-        return after if self._do(commands, f"Move {_count(len(chosen))}") else []
+        return after if self._do(commands, f"Move {counted(len(chosen))}") else []
 
     # Drag and drop within the list.
 
@@ -310,6 +291,7 @@ class StrokeModel(QAbstractTableModel):
         """Tells the views about exactly the rows that changed."""
         if self._node is None:
             return
+        changed: list[int] = []
         for edit in edits:
             if isinstance(edit, RenameKey) and edit.path == ("nodes",):
                 if edit.before == self._node:
@@ -325,15 +307,20 @@ class StrokeModel(QAbstractTableModel):
             if isinstance(edit, Splice) and len(edit.path) == 4:
                 self._splice(edit)
             elif isinstance(edit, Put | Splice) and len(edit.path) > 4:
-                row = self.place(int(edit.path[4]))
-                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+                changed.append(self.place(int(edit.path[4])))
             else:
                 self.show_node(self._node)
                 return
-        if len(self._strokes) == len(self._stored()):
-            self._strokes[:] = self._stored()
-        else:
+        stored = self._stored()
+        if len(self._strokes) != len(stored):
             self.show_node(self._node)
+            return
+        self._strokes[:] = stored
+        if changed:
+            # Once for all: a list that is told a thousand times is slow.
+            last = len(stored) - 1
+            top, bottom = min(min(changed), last), min(max(changed), last)
+            self.dataChanged.emit(self.index(top, 0), self.index(bottom, len(COLUMNS) - 1))
 
     def _splice(self, edit: Splice) -> None:
         first, gone, new = edit.index, len(edit.removed), len(edit.added)
@@ -373,34 +360,3 @@ class StrokeModel(QAbstractTableModel):
             return f"Frames in which it shows: {lifetime_text(value_of(stroke, 'lifetime'))}"
         kind = BY_KIND[value_of(stroke, "kind")].title
         return f"{kind}, size {value_of(stroke, 'size'):.4g} px, {len(stroke['points'])} points"
-
-
-def _share(text: str) -> float:
-    """An opacity as typed, in per cent: 50, 50 %."""
-    word = text.strip()
-    try:
-        value = float(word.rstrip("% ")) / 100
-    except ValueError:
-        raise UsageError(f"{word!r} is no opacity; type per cent, 0 to 100") from None
-    low, high = LIMITS["opacity"]
-    return min(max(value, low), high)
-
-
-def _runs(places: list[int]) -> list[tuple[int, int]]:
-    """Sorted places as runs: first and how many."""
-    runs: list[tuple[int, int]] = []
-    for place in places:
-        if runs and runs[-1][0] + runs[-1][1] == place:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((place, 1))
-    return runs
-
-
-def _count(number: int) -> str:
-    return "a stroke" if number == 1 else f"{number} strokes"
-
-
-def _title(values: Mapping[str, Any]) -> str:
-    names = {"visible": "visibility", "locked": "lock", "pressure_size": "pressure"}
-    return "Stroke " + names.get(next(iter(values), ""), next(iter(values), "values"))

@@ -20,7 +20,7 @@ from gui.paint.brush import (
 )
 from gui.paint.colour import RGB, Recent
 from gui.paint.journal import StrokeJournal
-from gui.paint.model import removal, strokes_of
+from gui.paint.strokedata import removal, strokes_of
 from gui.paint.target import CANONICAL, FRAME, PAINT
 from gui.properties.viewspace import ViewColours, view_colours
 
@@ -75,6 +75,7 @@ class Painting(QObject):
         self.journal: StrokeJournal | None = None
         self._last = "brush"
         self._brushes: dict[str, Brush] = dict(STARTS)
+        editor.project.replaced.connect(self._forget)
 
     # The tool.
 
@@ -228,6 +229,13 @@ class Painting(QObject):
         document = self._editor.project.document
         there = strokes_of(document, self.node) if self.node is not None else []
         return len(there) + len(self.waiting)
+
+    def _forget(self) -> None:
+        """Another document: what was drawn on the old one is not for it."""
+        waiting, self.waiting = self.waiting, []
+        for gesture in waiting:
+            gesture.drop()
+        self.select(None, ())
 
     # The list.
 

@@ -8,8 +8,8 @@ from codef_nodes.graph.commands import Command, EditStrokes, Group
 from gui.core.editor import Editor
 from gui.core.streams import CANONICAL, space_of
 from gui.paint.hit import Spines, moved
-from gui.paint.model import strokes_of
 from gui.paint.painting import Painting
+from gui.paint.strokedata import strokes_of
 
 MOST_LINES = 50
 """Of more selected strokes the first ones show their lines."""

@@ -7,7 +7,8 @@ from engine.paint.stroke import BLENDS, LIMITS, RANGES, SOURCES
 from gui import theme
 from gui.core.editor import Editor
 from gui.paint.brush import lifetime_text, lifetime_typed
-from gui.paint.model import StrokeModel, value_of
+from gui.paint.model import StrokeModel
+from gui.paint.strokedata import value_of
 from gui.paint.valuebox import ValueBox
 from gui.properties.dim import dim_label, small_button
 from gui.properties.quiet import QuietCombo, TextField

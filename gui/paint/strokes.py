@@ -30,10 +30,10 @@ from gui.paint.model import (
     OPACITY,
     VISIBLE,
     StrokeModel,
-    value_of,
 )
 from gui.paint.painting import painting_of
 from gui.paint.rows import RowPainter
+from gui.paint.strokedata import value_of
 from gui.paint.strokepanel import StrokePanel
 from gui.paint.target import PAINT
 from gui.properties.dim import icon_button

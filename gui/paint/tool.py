@@ -9,23 +9,16 @@ from codef_nodes.graph.document import Document
 from engine.errors import CodefError
 from gui import theme
 from gui.core.editor import Editor
-from gui.core.streams import carrier_of, fit_of, main_source, space_of
+from gui.core.streams import main_source
 from gui.paint import marks
 from gui.paint.events import PointerEvent, sample_of
-from gui.paint.frames import FrameGesture
 from gui.paint.gesture import StrokeGesture
-from gui.paint.model import strokes_of
 from gui.paint.painting import Painting, painting_of
 from gui.paint.pen import PenFilter, Sample
 from gui.paint.picking import StrokePicker
+from gui.paint.start import gesture_for
 from gui.paint.target import (
-    CANONICAL,
-    FRAME,
-    Target,
-    canonical_target,
     canvas_scale,
-    frame_target,
-    give_field,
 )
 from gui.viewer.canvas import Canvas
 
@@ -266,11 +259,11 @@ class PaintTool(QObject):
         here = self._at(QPointF(sample.x, sample.y))
         self._settle_source(here)
         try:
-            gesture = self._gesture_for(kind)
+            gesture = gesture_for(self._editor, self.painting, kind, self.shown, self)
         except CodefError as error:
             self._editor.say(error.message)
             return
-        if gesture is None or not gesture.start():
+        if not gesture.start():
             return
         self._gesture, self._mode = gesture, "draw"
         gesture.pixels.connect(lambda answer: self.painting.show_pixels(answer, gesture.space))
@@ -291,54 +284,6 @@ class PaintTool(QObject):
         if self._gesture is not None:
             self._mode = "draw"
             self._release(Sample("release", False, place.x(), place.y(), 0))
-
-    def _gesture_for(self, kind: str) -> StrokeGesture | None:
-        """The gesture that a press with a tool begins, or None when it says why not."""
-        painting, clock, document = self.painting, self._editor.clock, self._document
-        shown = self.shown
-        if shown is None:
-            self._editor.say("This viewer shows no node; select one and press 1, then paint.")
-            return None
-        if painting.brush_of(kind).offset is None and kind in ("clone", "heal"):
-            self._editor.say(
-                "Choose where to copy from first: hold Ctrl and drag from there to here."
-            )
-            return None
-        on_still = space_of(document, shown) == CANONICAL
-        space = CANONICAL if on_still or painting.frames_to_canonical else FRAME
-        clip = clock.first, clock.last
-        if space == CANONICAL and not on_still:
-            carrier = carrier_of(document, shown)
-            if carrier is None:
-                self._editor.say(
-                    "Nothing leads from here to a canonical; look at the frames of a Propagate."
-                )
-                return None
-            header = painting.header(kind, space, clock.frame, clip, painting.drawn_before())
-            return FrameGesture(self._editor, painting, header, carrier, clock.frame, self)
-        target = self._target(space, shown)
-        node = target.node
-        if node in document and document.state(node).disabled:
-            self._editor.say(f"{node} is disabled; select it and press D to paint on it.")
-            return None
-        count = len(strokes_of(document, node))
-        header = painting.header(kind, space, clock.frame, clip, count)
-        if kind == "reveal":
-            give_field(document, target, fit_of(document, shown))
-
-        def begin() -> dict[str, Any]:
-            return painting.begin_arguments(node, header, space)
-
-        return StrokeGesture(
-            self._editor, target, header, begin, painting.journal, self, space=space
-        )
-
-    def _target(self, space: str, shown: str) -> Target:
-        if space == FRAME:
-            return frame_target(self._document, self._editor.selection.names, shown)
-        viewing = self._editor.viewing
-        still = viewing.node(CANONICAL)
-        return canonical_target(self._document, self._editor.selection.names, still, viewing.layer)
 
     # The viewer.
 

@@ -289,3 +289,53 @@ def test_a_stroke_in_progress_is_in_the_autosave_s_journal(
     finally:
         painting.journal = None
         autosave.close()
+
+
+def test_esc_over_the_viewer_aborts_the_stroke_and_only_then_cancels_jobs(
+    editor: Editor, application: QApplication, painting: Painting
+) -> None:
+    shot(editor.project, paint=1)
+    pane = ViewerPane(editor, "canonical")
+    bar = PaintBar(editor)
+    cancelled: list[bool] = []
+    editor.actions.register(None, "global", {"jobs.cancel": lambda: cancelled.append(True)})
+    pane.resize(400, 300)
+    pane.show()
+    canvas = pane.canvas
+    QCursor.setPos(canvas.mapToGlobal(QPoint(100, 100)))
+    bar.buttons["brush"].click()
+    QTest.mousePress(canvas, LEFT, NONE, QPoint(100, 100))
+    QTest.mouseMove(canvas, QPoint(140, 120))
+    assert painting.tools["canonical"].gesture is not None
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert painting.tools["canonical"].gesture is None
+    QTest.mouseRelease(canvas, LEFT, NONE, QPoint(140, 120))
+    assert stored(editor) == [] and cancelled == []
+    QTest.keyClick(canvas, Qt.Key.Key_Escape)
+    assert cancelled == [True]
+    pane.close()
+
+
+def test_another_document_ends_the_stroke(
+    editor: Editor, canvas: Canvas, painting: Painting
+) -> None:
+    painting.take("brush")
+    drag(canvas, (40, 30), (60, 40), release=False)
+    editor.project.new()
+    assert painting.tools["canonical"].gesture is None
+    assert (painting.node, painting.selected) == (None, ())
+    QTest.mouseRelease(canvas, LEFT, NONE, at(canvas, 60, 40))
+    assert dict(editor.project.document.nodes) == {}
+
+
+def test_painting_brings_no_heavy_library_into_the_window() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, gui.paint.bar, gui.paint.options, gui.paint.strokes\n"
+        "heavy = {'torch', 'numba', 'cv2', 'av', 'OpenImageIO'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr

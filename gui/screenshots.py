@@ -68,9 +68,11 @@ class Album:
         self.settle()
 
     def layout(self, name: str) -> None:
-        """Shows a layout as shipped."""
+        """Shows a layout as shipped, with the whole graph in sight."""
         self.window.layouts.show(name)
         self.window.layouts.reset()
+        QTest.qWait(300)  # docks find their places in several rounds
+        self.editor.actions.run("graph.frame", self.window.docks["graph"].pane)
 
     def settle(self) -> None:
         """Waits until nothing moves any more."""
@@ -99,21 +101,26 @@ def pictures(album: Album) -> None:
     """Takes every picture of the manual."""
     window, editor = album.window, album.editor
     editor.clock.set_frame(30)
+    editor.viewing.set_layer(1)  # the one that is painted on
+    editor.selection.set([])
     album.layout("Graph")
-    window.docks["graph"].raise_()
     editor.selection.set(["Fit"])
     editor.actions.run("graph.open", window.docks["graph"].pane)
     album.settle()
     album.take("editor_graph")
     editor.selection.set(["Paint"])
     editor.actions.run("graph.open", window.docks["graph"].pane)
+    editor.selection.set([])
     album.layout("Paint")
+    editor.selection.set(["Paint"])
     album.settle()
     album.take("editor_paint")
+    editor.selection.set([])
     album.layout("Graph")
     window.docks["fit"].raise_()
     album.settle()
     album.take("fit_panel", window.docks["fit"])
+    window.docks["properties"].raise_()
     window.tour.start()
     window.tour.next()
     album.settle()

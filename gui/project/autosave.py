@@ -33,6 +33,9 @@ class Autosave(QObject):
         project: The open document.
         enabled: Whether the artist wants it; without it only the lock is held.
         parent: The owner.
+
+    Attributes:
+        trouble: The last problem that was told, for who came too late to hear it.
     """
 
     problem = Signal(str)
@@ -53,8 +56,8 @@ class Autosave(QObject):
             pass  # the lock fails then, and the first snapshot says why
         else:
             self._lock.tryLock(0)
-        # From the thread: Qt delivers it on ours.
-        self.snapshots = Snapshots(stem, self.problem.emit)
+        self.trouble = ""
+        self.snapshots = Snapshots(stem, self._told)
         self._idle = QTimer(self, singleShot=True, interval=IDLE)
         self._forced = QTimer(self, singleShot=True, interval=FORCED)
         for timer in (self._idle, self._forced):
@@ -93,6 +96,11 @@ class Autosave(QObject):
         self._forced.stop()
         self.snapshots.close()
         self._lock.unlock()
+
+    def _told(self, text: str) -> None:
+        """In the snapshots' thread; Qt delivers the signal on ours."""
+        self.trouble = text
+        self.problem.emit(text)
 
     def _meta(self) -> dict[str, JSON]:
         path = self._project.path

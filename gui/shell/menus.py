@@ -56,7 +56,7 @@ class Menus:
         self._listed(
             "&Render",
             "jobs.render_all jobs.render_selected | jobs.cancel | cache.clear_buffers "
-            "cache.manager",
+            "cache.manager | roundtrip.export",
         )
         self._panes()
         self._help()

@@ -96,6 +96,8 @@ class MainWindow(QMainWindow):
         editor.preferences.changed.connect(self._preferred)
         if autosave is not None:
             autosave.problem.connect(self._problem)
+            if autosave.trouble:
+                self._problem(autosave.trouble)
         self._title()
 
     def start(self) -> None:

@@ -149,6 +149,9 @@ def test_a_folder_that_cannot_be_written_is_told_once(editor: Editor, config: Pa
     recovery_folder().write_text("a file is in the way")
     told: list[str] = []
     kept = Autosave(editor.project)
+    assert kept.snapshots.wait()
+    assert "autosave" in kept.trouble  # at once, before anybody could listen
+    kept.snapshots._told = False
     kept.problem.connect(told.append)
     for name in "ABC":
         editor.project.do(AddNode("Merge", name=name))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QLabel, QMainWindow, QTabWidget, QWi
 
 from gui import theme
 from gui.core.editor import Editor
+from gui.jobs.queue import queue_of
 from gui.project.autosave import Autosave
 from gui.project.files import Files
 from gui.project.settings import ProjectSettings
@@ -16,6 +17,7 @@ from gui.shell.about import About
 from gui.shell.assembly import assemble
 from gui.shell.banner import Banner
 from gui.shell.docks import PaneDock
+from gui.shell.errors import ask, chosen
 from gui.shell.layouts import LAYOUTS, Layouts
 from gui.shell.menus import Menus
 from gui.shell.panes import PANES
@@ -115,7 +117,11 @@ class MainWindow(QMainWindow):
         """Asks about unsaved changes; then ends the workers."""
         if not self._leaving and self.editor.project.modified:
             event.ignore()
-            self.files.when_safe(self._leave)
+            self.files.when_safe(self._ask_about_jobs)
+            return
+        if not self._leaving and queue_of(self.editor).running is not None:
+            event.ignore()
+            self._ask_about_jobs()
             return
         self.layouts.remember()
         self.editor.preferences.set("window", self.saveGeometry().toBase64().toStdString())
@@ -284,6 +290,30 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowModality(Qt.WindowModality.WindowModal)
         dialog.show()
+
+    def _ask_about_jobs(self) -> None:
+        """A job that runs for an hour does not end by a slip of the hand."""
+        running = queue_of(self.editor).running
+        if running is None:
+            self._leave()
+            return
+        box = ask(
+            self,
+            f"{running.title} is still running",
+            "Closing ends it. A fit goes on from its last checkpoint when it is started again; "
+            "frames that are written stay.",
+            ("Close", "Keep running"),
+            default=1,
+        )
+
+        def answered(_: int) -> None:
+            answer = chosen(box)
+            box.deleteLater()
+            if answer == "Close":
+                self._leave()
+
+        box.finished.connect(answered)
+        box.open()
 
     def _leave(self) -> None:
         self._leaving = True

@@ -98,9 +98,9 @@ def clear_cache(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Rep
         return {"freed": freed}
     if what in _KINDS:
         place = _places(worker)[what]
-        freed, _ = _size(place, task)
-        shutil.rmtree(place, ignore_errors=True)
-        return {"freed": freed}
+        return {
+            "freed": _empty(place, {Path(p).parent for p in worker.mirror.drafts.values()}, task)
+        }
     return {"freed": _delete_fit(worker, Path(what), task)}
 
 
@@ -211,6 +211,17 @@ def _delete_fit(worker: "Worker", folder: Path, task: WorkTask) -> int:
         ) from error
     shutil.rmtree(gone, ignore_errors=True)
     return size
+
+
+def _empty(place: Path, kept: set[Path], task: WorkTask) -> int:
+    """Removes the folders in a place, but those that are in use; returns the bytes."""
+    freed = 0
+    with contextlib.suppress(OSError):
+        for folder in place.iterdir():
+            if folder not in kept:
+                freed += _size(folder, task)[0]
+                shutil.rmtree(folder, ignore_errors=True)
+    return freed
 
 
 def _plain(path: Path) -> Path:

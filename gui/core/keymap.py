@@ -67,6 +67,7 @@ ACTIONS: tuple[Action, ...] = (
         ("cache.clear_buffers", "Clear buffers", "F12"),
         ("cache.manager", "Cache manager…", "Shift+F12"),
         ("view.proxy", "Proxy mode", "Ctrl+P"),
+        ("roundtrip.export", "Export canonical…", ""),
     ),
     *_table(
         "global",

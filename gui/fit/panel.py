@@ -28,8 +28,12 @@ from gui.jobs.job import ENDING, PAUSED, RUNNING, WAITING, Job, duration
 from gui.jobs.queue import queue_of
 from gui.jobs.reveal import reveal
 from gui.properties.numberfield import NumberField
+from gui.roundtrip.exportdialog import ExportDialog
+from gui.roundtrip.placedialog import PlaceDialog
+from gui.roundtrip.trip import Arrival, trip_of
 
 _TICK_MS = 700
+EXPORT_TIP = "Take the canonical image to a paint program and bring its edits back as a layer"
 _WORDS = {
     "": "Not fitted",
     "none": "Not fitted",
@@ -82,6 +86,10 @@ class FitPanel(QWidget):
         editor.workers_started.connect(self.preview.refresh)
         self._queue.added.connect(self._job_changed)
         self._queue.changed.connect(self._job_changed)
+        trip = trip_of(editor)
+        trip.guessed.connect(self._look_at)
+        trip.troubled.connect(project.problem)
+        editor.actions.register(None, "global", {"roundtrip.export": self.export_canonical})
         self._choose()
 
     @property
@@ -113,6 +121,20 @@ class FitPanel(QWidget):
         """Cancels the fit; a checkpoint stays."""
         if self.job is not None:
             self._queue.cancel(self.job)
+
+    def export_canonical(self) -> None:
+        """Asks how to take the canonical image to a paint program."""
+        if self.node is None:
+            self._editor.say("There is no fit in the graph to export from")
+            return
+        dialog = ExportDialog(self._editor, self.node, self._editor.viewing.layer, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _look_at(self, arrival: Arrival) -> None:
+        dialog = PlaceDialog(self._editor, arrival, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     # Building.
 
@@ -147,6 +169,8 @@ class FitPanel(QWidget):
         for each in (self.start, self.hold, self.stop, self.cancel):
             buttons.addWidget(each)
         buttons.addStretch(1)
+        self.export = button("Export\u2026", "", EXPORT_TIP, self.export_canonical)
+        buttons.addWidget(self.export)
         buttons.addWidget(self.folder)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
@@ -337,7 +361,8 @@ class FitPanel(QWidget):
         self.stop.setEnabled(not ending)
         self.cancel.setVisible(active or waiting)
         self.cancel.setEnabled(job is None or job.label != "cancelling")
-        self.folder.setVisible(fitted)
+        self.folder.setVisible(fitted and not active)
+        self.export.setVisible(fitted and not active)
         self.bar.setVisible(active)
         if job is not None and active:
             self.bar.setValue(round(job.fraction * 1000))

@@ -53,7 +53,7 @@ class FigureList(QWidget):
 
 def button(text: str, name: str, tip: str, does: Callable[[], object]) -> QPushButton:
     """A button with an icon that never takes the focus."""
-    made = QPushButton(icon(name), text)
+    made = QPushButton(icon(name), text) if name else QPushButton(text)
     made.setIconSize(QSize(theme.ICON - 2, theme.ICON - 2))
     made.setToolTip(tip)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)

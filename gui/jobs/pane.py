@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from gui import theme
+from gui.cache.manager import CacheManager
 from gui.core.editor import Editor
 from gui.jobs.dialog import RenderDialog, selected_writers
 from gui.jobs.job import INTERRUPTED, Job
@@ -34,6 +35,7 @@ class JobsPane(QWidget):
         queue: The jobs.
         rows: The row of each job.
         dialog: The render dialog while it is open.
+        manager: The cache manager while it is open.
     """
 
     def __init__(self, editor: Editor) -> None:
@@ -42,6 +44,7 @@ class JobsPane(QWidget):
         self.queue = queue_of(editor)
         self.rows: dict[Job, JobRow] = {}
         self.dialog: RenderDialog | None = None
+        self.manager: CacheManager | None = None
         self._selected: Job | None = None
         self._lines = 0
         self._build()
@@ -56,6 +59,7 @@ class JobsPane(QWidget):
             {
                 "jobs.render_all": self.render_all,
                 "jobs.render_selected": self.render_selected,
+                "cache.manager": self.manage_caches,
             },
         )
         # The time goes on also while the worker says nothing.
@@ -78,6 +82,18 @@ class JobsPane(QWidget):
             self._editor.say("Select a node to render first (F5 renders all writes)")
             return
         self._ask(names)
+
+    def manage_caches(self) -> None:
+        """Opens the cache manager, or brings it to the front."""
+        if self.manager is None:
+            self.manager = CacheManager(self._editor, self.window())
+            self.manager.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            self.manager.destroyed.connect(self._manager_gone)
+        self.manager.show()
+        self.manager.raise_()
+
+    def _manager_gone(self) -> None:
+        self.manager = None
 
     def select(self, job: Job | None) -> None:
         """Shows the log of a job."""

@@ -92,9 +92,10 @@ class Menus:
         self._own(menu, "Open the demo")
         self._add(
             menu,
-            "| project.save project.save_as project.save_version | project.settings "
-            "app.preferences | app.quit",
+            "| project.save project.save_as project.save_version |",
         )
+        self._own(menu, "Export the canonical…")
+        self._add(menu, "| project.settings app.preferences | app.quit")
 
     def _edit(self) -> tuple[QAction, QAction]:
         menu = self._menu("&Edit")

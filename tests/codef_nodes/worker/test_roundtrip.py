@@ -93,7 +93,8 @@ def test_the_returned_change_is_a_layer_below_strokes_and_reaches_every_frame(fi
     stroke = {"kind": "brush", "points": [[50, 36, 1]], "size": 8, "colour": [0, 1, 0]}
     EditStrokes("Paint", add=[stroke]).run(document)
     top = evaluator.value("Paint")
-    assert top.pixels[36, 50, 1] > 0.9 and top.overlay[36, 50, 3] == pytest.approx(1)
+    y, x = 36 - top.data.y0, 50 - top.data.x0
+    assert top.pixels[y, x, 1] > 0.9 and top.overlay[y, x, 3] == pytest.approx(1)
     SetKnob("Back", "opacity", 0.0).run(document)
     assert evaluator.value("Back") is evaluator.value("Still")
 
@@ -149,6 +150,7 @@ def test_what_cannot_be_used_is_told_in_one_sentence(fitted, tmp_path):
     with pytest.raises(WorkerError, match="no layer"):
         line.ask("export", node="Fit", file=str(tmp_path / "a.png"), layer=3)
     kept = line.document
+    make_clip(tmp_path / "clip")
     line.document = shot_graph(tmp_path, steps=3)
     AddNode("LoadSequence", "Alone").run(line.document)
     try:

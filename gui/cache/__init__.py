@@ -1,0 +1,1 @@
+"""The cache manager: finished fits and what can be made again, with sizes."""

@@ -1,0 +1,1 @@
+"""The way to other paint programs and back."""

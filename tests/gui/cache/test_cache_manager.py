@@ -1,5 +1,7 @@
 """The cache manager over a real worker."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest

@@ -9,15 +9,19 @@ from gui.paint.painting import painting_of
 from gui.project.autosave import Autosave
 from gui.properties.bin import PropertiesBin
 from gui.shell.docks import PaneDock
+from gui.shell.exchange import Exchange
 
 
-def assemble(editor: Editor, docks: dict[str, PaneDock], autosave: Autosave | None) -> None:
+def assemble(
+    editor: Editor, docks: dict[str, PaneDock], autosave: Autosave | None, exchange: Exchange
+) -> None:
     """Connects what one pane offers with what another does.
 
     Args:
         editor: What panes share.
         docks: The panes by name.
         autosave: Its journal keeps the stroke in progress.
+        exchange: Exports for other paint programs.
     """
     painting = painting_of(editor)
     painting.status.connect(editor.say)
@@ -32,7 +36,19 @@ def assemble(editor: Editor, docks: dict[str, PaneDock], autosave: Autosave | No
             opened.open(node)
 
         graph.pane.open_requested.connect(open_panel)
-        opened.asked.connect(lambda action, node: _asked(editor, docks, action))
+        opened.asked.connect(
+            lambda action, node: (
+                exchange.export(node if document_fit(editor, node) else None)
+                if action == "roundtrip.export"
+                else _asked(editor, docks, action)
+            )
+        )
+
+
+def document_fit(editor: Editor, node: str) -> bool:
+    """Whether a node gives a field."""
+    document = editor.project.document
+    return node in document and document.node_class(node).output == "field"
 
 
 def show(dock: PaneDock) -> None:

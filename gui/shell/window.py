@@ -18,6 +18,7 @@ from gui.shell.assembly import assemble
 from gui.shell.banner import Banner
 from gui.shell.docks import PaneDock
 from gui.shell.errors import ask, chosen
+from gui.shell.exchange import Exchange
 from gui.shell.layouts import LAYOUTS, Layouts
 from gui.shell.menus import Menus
 from gui.shell.panes import PANES
@@ -67,7 +68,8 @@ class MainWindow(QMainWindow):
             dock = PaneDock(pane.name, pane.title, made, pane.smallest, self)
             dock.keep_bar(pane.bar)
             self.docks[pane.name] = dock
-        assemble(editor, self.docks, autosave)
+        self.exchange = Exchange(editor, self)
+        assemble(editor, self.docks, autosave, self.exchange)
         self.banner = Banner(self)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.banner)
         self.setStatusBar(StatusBar(editor, self))
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
             {
                 "Open safely…": lambda: self.files.ask_open(safe=True),
                 "Open the demo": self.welcome.open_demo,
+                "Export the canonical…": self.exchange.export,
                 "Reset this layout": self.layouts.reset,
                 "Guided tour": self.tour.start,
                 "About Codef Nodes": lambda: self._dialog(About(self)),
@@ -199,7 +202,12 @@ class MainWindow(QMainWindow):
             },
         )
         actions.register_default(
-            "global", {"jobs.cancel": self._cancel, "cache.clear_buffers": self._clear_buffers}
+            "global",
+            {
+                "jobs.cancel": self._cancel,
+                "cache.clear_buffers": self._clear_buffers,
+                "cache.manager": self.exchange.manage_cache,
+            },
         )
 
     def _maximise(self) -> bool:

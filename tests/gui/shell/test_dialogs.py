@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit
 
 from gui.core.preferences import PREFERENCES
 from gui.project.settings import ProjectSettings
@@ -112,3 +112,18 @@ def test_recent_files_are_newest_first_and_limited(window: MainWindow, tmp_path:
     assert len(recent.paths) == 10
     recent.clear()
     assert recent.paths == []
+
+
+def test_the_cache_manager_and_the_export_open_even_when_there_is_nothing(
+    window: MainWindow,
+) -> None:
+    for name, opens in (
+        ("CacheManager", window.exchange.manage_cache),
+        ("ExportDialog", window.exchange.export),
+    ):
+        opens()
+        QTest.qWait(20)
+        opened = [d for d in window.findChildren(QDialog) if d.isVisible()]
+        assert [type(dialog).__name__ for dialog in opened] == [name]
+        opened[0].reject()
+        QTest.qWait(20)

@@ -1,0 +1,1 @@
+"""Pictures of the editor at work, for the manual, and the hands that work it."""

@@ -57,11 +57,15 @@ class Paintings:
             before=self._before(picture),
             task=task,
         )
-        self.hold(made)
+        self._hold(made)
         return made
 
-    def hold(self, made: Painting) -> None:
-        """Keeps a painting; it takes the place of the one of the same picture."""
+    def known(self, picture: Picture, strokes: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether a list over a picture was drawn before."""
+        before = self._before(picture)
+        return before is not None and [each.data for each in before.listed] == list(strokes)
+
+    def _hold(self, made: Painting) -> None:
         with self._lock:
             self._held = [each for each in self._held if each.under is not made.under]
             self._held.append(made)

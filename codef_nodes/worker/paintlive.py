@@ -132,14 +132,15 @@ def extend(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
 @verb("paint.end", role="view", queue="paint")
 def end(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Ends a stroke; the answer is as that of ``paint.extend`` (a heal is solved as a whole)."""
+    from codef_nodes.worker.paintlive_start import ended
+
     live = _sessions(worker).open.pop(args.text("session"), None)
     if live is None:
         return {}
     answer = _answer(worker, live, live.started.stroke.finish())
-    # The next stroke begins on this one, before the evaluator has come to it.
-    made = live.started.finish()
-    if made is not None and live.follower is not None:
-        live.follower.keep(made)
+    ended(worker, live.started)
+    if live.follower is not None:
+        live.follower.keep()
     return answer
 
 

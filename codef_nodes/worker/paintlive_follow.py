@@ -25,9 +25,8 @@ from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.paint.follow import Blocks, FrameFollower
-from engine.paint.painting import Painting
 from engine.paint.stamps import Box, common
-from engine.paint.tiles import piece
+from engine.paint.tiles import LazyPaint, piece
 from engine.progress import Task
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ SEEN, BLOCKS, LOWER = Memo(keep=4), Memo(keep=4), Memo(keep=2)
 """How frames see layers, and what nodes between the canonical and the paint change."""
 
 _PASSING = ("Viewer", "Dot")
+_LONGEST = 8
+"""Strokes that a frame may follow one after the other before the evaluator is waited for."""
 
 
 class Follower(Protocol):
@@ -53,8 +54,8 @@ class Follower(Protocol):
         """The frame as it is now."""
         ...
 
-    def keep(self, painting: Painting) -> None:
-        """Keeps the frame for the next stroke, which begins on a painting with this one."""
+    def keep(self) -> None:
+        """Keeps the frame for the next stroke, which may begin on this one."""
         ...
 
 
@@ -73,8 +74,8 @@ class _Itself:
         """The painted picture."""
         return self._stroke.picture(box, self._opacity)
 
-    def keep(self, painting: Painting) -> None:
-        """Nothing: the painting is all."""
+    def keep(self) -> None:
+        """Nothing: the stroke itself is kept."""
 
 
 class _Carried:
@@ -94,9 +95,9 @@ class _Carried:
         """The frame as it is now."""
         return self._follower.pixels(box)
 
-    def keep(self, painting: Painting) -> None:
+    def keep(self) -> None:
         """Keeps the frame as it is now."""
-        self._followed.overlay, self._followed.shown = painting.overlay, self._follower.whole()
+        self._followed.shown = self._follower.shown
         _LAST[self._worker] = self._followed
 
 
@@ -111,13 +112,15 @@ class _Followed:
         keys: All that it depends on beside the paint.
         others: The edits of the other layers.
         shown: Its pixels.
-        overlay: The paint that is in it.
+        started: The stroke.
+        depth: How many strokes lie on each other without the evaluator.
     """
 
     keys: list[object]
     others: Others
-    shown: F32
-    overlay: F32
+    shown: F32 | LazyPaint
+    started: Started
+    depth: int = 0
 
 
 _LAST: "weakref.WeakKeyDictionary[Worker, _Followed]" = weakref.WeakKeyDictionary()
@@ -158,20 +161,21 @@ def follower_of(
     place = sources.index(started.node)
     keys = _keys(graph, ctx, place, started.opacity)
     last = _LAST.get(worker)
-    if last is None or last.overlay is not started.painting.overlay or last.keys != keys:
+    if last is None or last.started is not started.follows or last.keys != keys:
         last = None
+    elif last.depth >= _LONGEST or started.evaluator.where(carry, frame) == "ram":
+        last = None  # the evaluator has caught up, or has to
     field: Field = ctx.input("field")
     if frame not in field.frames:
         raise _too_much(shown, f"frame {frame} was not fitted")
     index = field.index(frame)
     if last is None:
         result: Picture = result_of(worker, started.evaluator, carry, frame, task)
-        last = _Followed(keys, _others(ctx, field, place, index), result.pixels, _NONE)
+        last = _Followed(keys, _others(ctx, field, place, index), result.pixels, started)
     follower, plate = _frame_follower(ctx, started, field, place, last)
-    return _Carried(worker, follower, plate, _Followed(keys, last.others, _NONE, _NONE))
-
-
-_NONE: F32 = np.zeros((0, 0, 4), np.float32)
+    return _Carried(
+        worker, follower, plate, _Followed(keys, last.others, last.shown, started, last.depth + 1)
+    )
 
 
 def _keys(graph: Pass, ctx: Context, place: int, opacity: float) -> list[object]:

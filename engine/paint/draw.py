@@ -13,7 +13,7 @@ from engine.paint.kernels import SMEAR_STEP, all_finite
 from engine.paint.poisson import ROUNDS, difference, encoded, healed, membrane
 from engine.paint.stamps import Box, Pace, common, grown, stamps, stroke_box
 from engine.paint.stroke import BLENDS, RANGES, Stroke
-from engine.paint.tiles import TiledPicture, piece
+from engine.paint.tiles import LazyPaint, TiledPicture, piece
 
 Reveal = Callable[[Stroke], TiledPicture]
 """Gives the picture that a ``reveal`` stroke shows."""
@@ -28,7 +28,9 @@ class Layers:
         origin: Top-left corner of both.
     """
 
-    def __init__(self, under: F32, overlay: F32 | None, origin: tuple[int, int]) -> None:
+    def __init__(
+        self, under: F32, overlay: F32 | LazyPaint | None, origin: tuple[int, int]
+    ) -> None:
         self._under, self._overlay = under, overlay
         x0, y0 = origin
         self.bounds: Box = (x0, y0, x0 + under.shape[1], y0 + under.shape[0])
@@ -52,11 +54,17 @@ class Layers:
     def paint(self, box: Box) -> F32:
         """The paint [h, w, 4]."""
         part = common(box, self.bounds)
-        if part == box and self._overlay is not None:
-            return piece(self._overlay, self.bounds, box)
-        result = np.zeros((box[3] - box[1], box[2] - box[0], 4), np.float32)
+        found: F32 | None = None
         if part is not None and self._overlay is not None:
-            piece(result, box, part)[...] = piece(self._overlay, self.bounds, part)
+            if isinstance(self._overlay, LazyPaint):
+                found = self._overlay.part(part)
+            else:
+                found = piece(self._overlay, self.bounds, part)
+        if found is not None and part == box:
+            return found
+        result = np.zeros((box[3] - box[1], box[2] - box[0], 4), np.float32)
+        if found is not None and part is not None:
+            piece(result, box, part)[...] = found
         return result
 
     def picture(self, box: Box) -> F32:

@@ -11,9 +11,8 @@ from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.paint.kernels import measure_blocks
-from engine.paint.live import LazyPaint
 from engine.paint.stamps import Box, common, grown
-from engine.paint.tiles import piece
+from engine.paint.tiles import LazyPaint, piece
 from engine.warp.render import bounds
 from engine.warp.sheet import Sheet
 
@@ -122,7 +121,7 @@ class FrameFollower:
         index: int,
         blocks: Blocks,
         plate: Picture,
-        shown: F32,
+        shown: F32 | LazyPaint,
         paint: Callable[[Box], F32],
         canvas: Box,
         origin: tuple[float, float],
@@ -173,9 +172,10 @@ class FrameFollower:
         """The frame as it is now, in a box inside it; read it only."""
         return self._shown.part(box)
 
-    def whole(self) -> F32:
-        """All of the frame as it is now; the follower is not used afterwards."""
-        return self._shown.part(self.bounds)
+    @property
+    def shown(self) -> LazyPaint:
+        """The frame as it is now, for the next stroke to go on with."""
+        return self._shown
 
     def _change(self, window: Box) -> EditLayer:
         """The change in a window of the canvas, as ``cropped`` makes it."""

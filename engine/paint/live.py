@@ -11,44 +11,12 @@ from engine.paint import kernels
 from engine.paint.draw import Brush, Layers, Reveal, draw, heal_surface
 from engine.paint.stamps import Box, common, grown, stamps, stroke_box, united
 from engine.paint.stroke import Stroke, points_from, stroke_from
-from engine.paint.tiles import TILE, piece, tiles
+from engine.paint.tiles import LazyPaint, piece
 
 #: Pixels around new stamps in which the surface of a heal is found again as it is drawn.
 HEAL_AROUND = 16
 #: Relaxations of that surface: enough to be looked at.
 HEAL_ROUNDS = 5
-
-
-class LazyPaint:
-    """Pixels that start as a copy of another and is copied tile by tile, where it is touched.
-
-    Args:
-        bounds: The canvas.
-        base: float32 [h, w, C], what it starts as; None: empty, of four channels. It is never
-            changed.
-    """
-
-    def __init__(self, bounds: Box, base: F32 | None) -> None:
-        height, width = bounds[3] - bounds[1], bounds[2] - bounds[0]
-        self._bounds, self._base = bounds, base
-        # Memory that is not touched costs nothing.
-        self._pixels = np.empty((height, width, 4 if base is None else base.shape[2]), np.float32)
-        self._ready: Bool = np.zeros((-(-height // TILE), -(-width // TILE)), np.bool_)
-
-    def part(self, box: Box) -> F32:
-        """The pixels of a box inside the canvas, to read and to change."""
-        left, top = self._bounds[:2]
-        for tile in tiles(box, self._bounds):
-            place = (tile[1] - top) // TILE, (tile[0] - left) // TILE
-            if not self._ready[place]:
-                target = piece(self._pixels, self._bounds, tile)
-                target[...] = 0 if self._base is None else piece(self._base, self._bounds, tile)
-                self._ready[place] = True
-        return piece(self._pixels, self._bounds, box)
-
-    def forget(self) -> None:
-        """Makes it the base again."""
-        self._ready[...] = False
 
 
 class StrokeSession:
@@ -61,7 +29,8 @@ class StrokeSession:
     Args:
         header: The stroke as documents hold it; its points are not looked at.
         under: float32 [h, w, 3 or 4], the picture.
-        below: float32 [h, w, 4], the paint of the strokes below; None: there are none.
+        below: float32 [h, w, 4], the paint of the strokes below, or ``own`` of the stroke before;
+            None: there are none.
         origin: Top-left corner of the picture.
         scale: Canvas pixels for each pixel that the stroke is measured in.
         reveal: What ``reveal`` strokes show.
@@ -82,7 +51,7 @@ class StrokeSession:
         self,
         header: Mapping[str, Any],
         under: F32,
-        below: F32 | None = None,
+        below: F32 | LazyPaint | None = None,
         origin: tuple[int, int] = (0, 0),
         *,
         scale: float = 1.0,
@@ -166,6 +135,11 @@ class StrokeSession:
         self._paint.forget()
         self._shown.forget()
         return self.touched
+
+    @property
+    def own(self) -> LazyPaint:
+        """The paint with this stroke, without those above, to draw the next one on."""
+        return self._paint
 
     def paint(self, box: Box) -> F32:
         """The paint of all strokes in a box inside the canvas, [h, w, 4]; read it only."""

@@ -9,7 +9,6 @@ import numpy as np
 
 from engine.arrays import F32, I64, Bool
 from engine.paint.draw import Reveal, draw
-from engine.paint.live import StrokeSession
 from engine.paint.raster import check_picture
 from engine.paint.stamps import Box, common, is_local, read_box, stroke_box, united
 from engine.paint.stroke import Stroke, stroke_from
@@ -149,42 +148,6 @@ def paint(
     redrawn = None if before is None else changed
     return Painting(
         under, origin, scale, listed, drawn, overlay, painted, redrawn, len(todo), boxes
-    )
-
-
-def with_stroke(
-    before: Painting, data: Mapping[str, Any], live: StrokeSession, shown: Any = None
-) -> Painting | None:
-    """A painting with a stroke on top that was drawn live, without drawing it again.
-
-    Args:
-        before: The painting that the stroke was drawn on.
-        data: The stroke with its points, as a document will hold it.
-        live: The stroke, finished.
-        shown: What tells the picture that it reveals from another.
-
-    Returns:
-        What ``paint`` makes of the longer list; None where the stroke changed nothing.
-    """
-    box = live.touched
-    if box is None:
-        return None
-    given = stroke_from(data)
-    finer = given.scaled(before.scale)
-    item = Listed(_copied(data), given, finer, stroke_box(finer), shown)
-    overlay, painted = before.overlay.copy(), before.painted.copy()
-    _part(overlay, before.bounds, box)[...] = live.paint(box)
-    _part(painted, before.bounds, box)[...] = live.picture(box)
-    drawn = (*before.drawn, item)
-    return replace(
-        before,
-        listed=(*before.listed, item),
-        drawn=drawn,
-        overlay=overlay,
-        painted=painted,
-        redrawn=box,
-        strokes_drawn=0,
-        _boxes=_boxes(drawn),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from engine.arrays import F32
+from engine.arrays import F32, Bool
 from engine.paint.stamps import Box, common
 
 #: Side of a tile.
@@ -77,3 +77,43 @@ def piece(pixels: F32, box: Box, part: Box) -> F32:
         part: A box inside it.
     """
     return pixels[part[1] - box[1] : part[3] - box[1], part[0] - box[0] : part[2] - box[0]]
+
+
+class LazyPaint:
+    """Pixels that start as a copy of another and is copied tile by tile, where it is touched.
+
+    Args:
+        bounds: The canvas.
+        base: float32 [h, w, C], or another one of the same canvas: what it starts as. None:
+            empty, of four channels. It must not change.
+    """
+
+    def __init__(self, bounds: Box, base: "F32 | LazyPaint | None") -> None:
+        height, width = bounds[3] - bounds[1], bounds[2] - bounds[0]
+        self._bounds, self._base = bounds, base
+        self.channels: int = 4
+        if base is not None:
+            self.channels = base.channels if isinstance(base, LazyPaint) else base.shape[2]
+        # Memory that is not touched costs nothing.
+        self._pixels = np.empty((height, width, self.channels), np.float32)
+        self._ready: Bool = np.zeros((-(-height // TILE), -(-width // TILE)), np.bool_)
+
+    def part(self, box: Box) -> F32:
+        """The pixels of a box inside the canvas, to read and to change."""
+        left, top = self._bounds[:2]
+        for tile in tiles(box, self._bounds):
+            place = (tile[1] - top) // TILE, (tile[0] - left) // TILE
+            if not self._ready[place]:
+                target = piece(self._pixels, self._bounds, tile)
+                if self._base is None:
+                    target[...] = 0
+                elif isinstance(self._base, LazyPaint):
+                    target[...] = self._base.part(tile)
+                else:
+                    target[...] = piece(self._base, self._bounds, tile)
+                self._ready[place] = True
+        return piece(self._pixels, self._bounds, box)
+
+    def forget(self) -> None:
+        """Makes it the base again."""
+        self._ready[...] = False

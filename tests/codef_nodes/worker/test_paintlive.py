@@ -156,6 +156,16 @@ def test_strokes_that_follow_each_other_begin_on_what_was_drawn(client, folder, 
     np.testing.assert_allclose(seen, frame, atol=1e-5)
 
 
+def test_many_strokes_in_a_row_are_right_in_the_end(client, folder):
+    shot = Shot(client, folder, [])
+    for n in range(11):
+        stroke = {**BRUSH, "size": 5.0 + n, "colour": [n / 5, 0.5, 1 - n / 10], "opacity": 0.4}
+        _, shown, seen = shot.stroke(stroke, fresh=n == 0)
+        shot.commit(stroke)
+    np.testing.assert_array_equal(shown, shot.view("Paint", FRAME)[0])
+    np.testing.assert_allclose(seen, shot.view("View", FRAME)[0], atol=2e-5)
+
+
 def test_a_change_between_two_strokes_is_seen_by_the_second(client, folder):
     shot = Shot(client, folder, [FIRST])
     shot.stroke(BRUSH)

@@ -118,8 +118,11 @@ class FrameGesture(StrokeGesture):
                 self._editor.say(error.message)
             else:
                 stroke = {**answer["strokes"][0], "name": self.drawn.header["name"]}
-                commands = [*target.commands, EditStrokes(target.node, None, 0, [stroke])]
-                project.do(Group(commands, f"Paint on {target.node}"), self._name)
+                if target.commands:
+                    project.do(Group(target.commands, f"Paint on {target.node}"), self._name)
+                if self._live is None:
+                    self._show_whole(target.node, stroke)
+                project.do(EditStrokes(target.node, None, 0, [stroke]), self._name)
                 project.end_gesture()
                 self._painting.list_node(target.node)
                 if target.note:
@@ -131,6 +134,17 @@ class FrameGesture(StrokeGesture):
         self._finish()
 
     # Live.
+
+    def _show_whole(self, node: str, stroke: dict[str, Any]) -> None:
+        """A stroke quicker than the answers: its pixels come before the whole pictures do."""
+        workers = self._editor.workers
+        if workers is None:
+            return
+        whole = DrawnStroke({key: value for key, value in stroke.items() if key != "points"})
+        whole.points = [list(point) for point in stroke["points"]]
+        begin = self._painting.begin_arguments(node, whole.header)
+        self._live = LiveStroke(workers.view, whole, begin, self._pixels, self._failed)
+        self._live.end()
 
     def _placed(self, answer: dict[str, Any]) -> None:
         """The first point's answer: the layer, and the brush as it is on the canonical."""

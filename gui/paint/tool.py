@@ -153,8 +153,12 @@ class PaintTool(QObject):
 
     @property
     def gesture(self) -> StrokeGesture | None:
-        """The stroke that is being drawn."""
-        return self._gesture
+        """The stroke that is being drawn, or that the document is about to get.
+
+        While there is one, viewers keep its pixels: an older picture must not take their place.
+        """
+        waiting = self.painting.waiting
+        return self._gesture or (waiting[0] if waiting else None)
 
     @property
     def place(self) -> QPointF | None:

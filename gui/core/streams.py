@@ -28,13 +28,26 @@ def main_path(document: Document, node: str) -> Iterator[str]:
 
 def space_of(document: Document, node: str) -> str:
     """``canonical`` or ``frame``: what the pixels of a node are places of."""
+    return _space(document, node, {})
+
+
+def _space(document: Document, node: str, known: dict[str, str]) -> str:
+    """``space_of`` that remembers what it finds on the way."""
+    path: list[str] = []
+    found = FRAME
     for name in main_path(document, node):
+        if name in known:
+            found = known[name]
+            break
+        path.append(name)
         if document.state(name).type == STILL or document.node_class(name).output == "field":
-            return CANONICAL
+            found = CANONICAL
+            break
         # A Paint node reads a fit too, to reveal other frames; its picture is the one below it.
         if document.wires(name, "field") and document.state(name).type != PAINT:
-            return FRAME
-    return FRAME
+            break
+    known.update(dict.fromkeys(path, found))
+    return found
 
 
 def shows_picture(document: Document, node: str) -> bool:
@@ -58,27 +71,26 @@ def default_frame_node(document: Document) -> tuple[str | None, str | None]:
 
 
 def _last_written(document: Document) -> str | None:
+    known: dict[str, str] = {}
     found: list[tuple[bool, float, str]] = []
     for name, state in document.nodes.items():
         if document.node_class(name).writes:
             source = main_source(document, name)
-            if source is not None and space_of(document, source) == FRAME:
+            if source is not None and _space(document, source, known) == FRAME:
                 carried = carrier_of(document, source) is not None
                 found.append((carried, state.position[1], source))
     return max(found)[2] if found else None
 
 
 def _last_leaf(document: Document) -> str | None:
-    found: list[tuple[bool, float, str]] = []
-    for name, state in document.nodes.items():
-        image = document.node_class(name).output == "image"
-        if image and space_of(document, name) == FRAME:
-            leaf = not any(
-                space_of(document, reader) == FRAME
-                and document.node_class(reader).output == "image"
-                for reader, _, _ in document.readers(name)
-            )
-            found.append((leaf, state.position[1], name))
+    known: dict[str, str] = {}
+    pictures = {
+        name: state.position[1]
+        for name, state in document.nodes.items()
+        if document.node_class(name).output == "image" and _space(document, name, known) == FRAME
+    }
+    read = {source for name in pictures for source in document.sources(name)}
+    found = [(name not in read, y, name) for name, y in pictures.items()]
     return max(found)[2] if found else None
 
 

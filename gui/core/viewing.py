@@ -44,6 +44,13 @@ class Shown:
     layer: str | None = None
 
 
+def _rewires(change: Change) -> bool:
+    """Whether a change may make viewers show other nodes."""
+    if change.kind == "knob":
+        return change.detail in ("layer", "layers")
+    return change.kind not in ("layout", "field")
+
+
 @dataclass
 class _Slot:
     override: str | None = None
@@ -248,6 +255,10 @@ class Viewing(QObject):
     # Details.
 
     def _follow(self, changes: tuple[Change, ...]) -> None:
+        if not any(map(_rewires, changes)):
+            # A dragged knob or a stroke: which nodes are shown stays, only their results change.
+            self._update(find=False)
+            return
         document = self._project.document
         renamed = {c.detail: c.node for c in changes if c.kind == "node" and c.detail}
 
@@ -272,9 +283,10 @@ class Viewing(QObject):
             self.info_changed.emit(slot)
         self.cached_changed.emit()
 
-    def _update(self) -> None:
+    def _update(self, find: bool = True) -> None:
         for slot in SLOTS:
-            found, signature = self._find(slot), self._signature(slot)
+            found = self._find(slot) if find else self._now[slot]
+            signature = self._signature(slot)
             if found != self._now[slot]:
                 self._now[slot] = found
                 self._signatures[slot] = self._signature(slot)

@@ -137,8 +137,8 @@ class InfoBar(QWidget):
         width = metrics.horizontalAdvance(text)
         # The pixel under the cursor matters more than what is said of the picture.
         room = self.width() - (420 if self.facts.values is not None else 120)
-        if width > room:
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideLeft, max(room, 0))
+        while width > room and text:
+            text = text.partition("   ")[2]
             width = metrics.horizontalAdvance(text)
         left = self.width() - width - theme.MARGIN
         painter.setPen(QColor(theme.DIM))

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QTool
 from gui import theme
 
 _DRAG = 0.01
+_SHORT = {"gain": "\N{MULTIPLICATION SIGN}", "gamma": "\N{GREEK SMALL LETTER GAMMA}"}
 
 
 class _Label(QLabel):
@@ -58,6 +59,8 @@ class LookField(QWidget):
     ) -> None:
         super().__init__()
         self._value, self._low, self._high, self._start = 1.0, low, high, 1.0
+        self._title = title
+        self._arrows: list[QToolButton] = []
         self.label = _Label(title)
         self.label.setToolTip(
             f"{help_text}\nDrag to change, Ctrl+click or double click to go back to 1."
@@ -97,6 +100,14 @@ class LookField(QWidget):
         if not same:
             self.changed.emit(value)
 
+    def set_compact(self, compact: bool) -> None:
+        """Takes little room: a short name and no arrows."""
+        self.label.setText(_SHORT.get(self._title, self._title) if compact else self._title)
+        self.edit.setFixedWidth(38 if compact else 44)
+        self.edit.setStyleSheet("padding: 2px 1px;" if compact else "")
+        for arrow in self._arrows:
+            arrow.setVisible(not compact)
+
     def _button(self, icon: str, tip: str, factor: float) -> QToolButton:
         button = QToolButton()
         button.setIcon(theme.icon(icon))
@@ -104,6 +115,7 @@ class LookField(QWidget):
         button.setFixedSize(14, 20)
         button.setAutoRaise(True)
         button.clicked.connect(lambda _=False: self.set_value(self._value * factor))
+        self._arrows.append(button)
         return button
 
     def _begin(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from engine.errors import CodefError
@@ -38,6 +38,10 @@ _CHANNEL_ACTIONS = {
     "y": "viewer.luminance",
     "m": "viewer.matte",
 }
+
+
+_COMPACT = 660
+"""Narrower than this, words are left out."""
 
 
 class MenuButton(QToolButton):
@@ -90,13 +94,14 @@ class Toolbar(QToolBar):
         self.layers = MenuButton("Layer of the fit  (PgUp, PgDown)")
         self._layers_action = self.addWidget(self.layers)
         self._layers_action.setVisible(False)
-        self.addSeparator()
+        self._compact = False
+        self._separators = [self.addSeparator()]
         self.channels = MenuButton("Channels")
         self._fill_channels()
         self.addWidget(self.channels)
         self.view = MenuButton("OCIO display and view; never burnt into files")
         self.addWidget(self.view)
-        self.addSeparator()
+        self._separators.append(self.addSeparator())
         self.gain = LookField(
             "gain",
             "Multiplies what is shown, in linear light; the arrows go by one f-stop.",
@@ -119,6 +124,10 @@ class Toolbar(QToolBar):
         self.overlays.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.overlay_actions = self._fill_overlays()
         self.addWidget(self.overlays)
+        chevron = self.findChild(QToolButton, "qt_toolbar_ext_button")
+        if chevron is not None:
+            chevron.setIcon(theme.icon("right"))
+            chevron.setToolTip("More")
         self.pause = self._toggle("pause", "viewer.pause")
         self.refresh = self._toggle("refresh", "viewer.refresh", checkable=False)
 
@@ -137,7 +146,9 @@ class Toolbar(QToolBar):
             dot = f"<a href='graph' style='color:{theme.ACCENT}; text-decoration:none'>&#9679;</a>"
             text = f"{dot} {text}"
         self.name.setText(text)
-        tip = "The node that is shown"
+        tip = f"Shown: {a}" if a else "Nothing is shown"
+        if b:
+            tip += f", compared with {b}"
         if chosen:
             tip += ", chosen by hand; click the dot to follow the graph again"
         self.name.setToolTip(tip)
@@ -199,6 +210,19 @@ class Toolbar(QToolBar):
         for button, value in ((self.wipe, "wipe"), (self.difference, "difference")):
             button.setChecked(compare == value)
             button.setEnabled(possible)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """In a narrow viewer words make room for buttons."""
+        compact = self.width() < _COMPACT
+        if compact != self._compact:
+            self._compact = compact
+            for field in (self.gain, self.gamma):
+                field.set_compact(compact)
+            for separator in self._separators:
+                separator.setVisible(not compact)
+        room = max(self.width() - (_COMPACT - 150 if compact else _COMPACT + 20), 60)
+        self.name.setMaximumWidth(room)
+        super().resizeEvent(event)
 
     def _fill_channels(self) -> None:
         menu = self.channels.menu()

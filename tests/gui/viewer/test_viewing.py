@@ -221,3 +221,20 @@ def test_the_cache_keeps_its_budget_and_drops_the_oldest():
     assert cache.room_for(400) == 2
     cache.clear()
     assert cache.bytes == 0
+
+
+def test_a_dragged_knob_does_not_search_the_graph_again(carried, monkeypatch):
+    searched, heard = [], []
+    monkeypatch.setattr(carried.viewing, "_find", searched.append)
+    carried.viewing.results_changed.connect(heard.append)
+    carried.project.do(SetKnob("Paint", "opacity", 0.25))
+    assert searched == []
+    assert set(heard) == {"frame", "canonical"}
+
+
+def test_in_a_long_graph_the_last_picture_is_found(editor):
+    editor.project.do(AddNode("LoadSequence", "P0"))
+    for number in range(1, 120):
+        editor.project.do(AddNode("ImageOperation", f"P{number}", (0, 10 * number)))
+        editor.project.do(Connect(f"P{number - 1}", f"P{number}", "image"))
+    assert nodes(editor, "frame") == ("P119", "P0")

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
+from gui.jobs.queue import queue_of
 from gui.project.demo import OWN, ClipMaker, best, clip_ready, demo_folder, place
 from gui.project.files import Files
 from gui.shell.banner import Banner
@@ -56,6 +57,8 @@ class Welcome(QObject):
         ours = path is not None and path.parent == self.folder
         if path is not None and ours and not clip_ready(self.folder, path.name):
             self._offer()
+        elif path is not None and ours and not list(path.parent.glob(f"{path.stem}_Fit_fit_v*")):
+            self._offer_fit()
         else:
             self._banner.clear_notice(_ABOUT)
 
@@ -65,10 +68,25 @@ class Welcome(QObject):
             (f"{why} " if why else "") + "The demo's clip is not on this machine yet.",
             (
                 ("Render a clip here (5 s)", lambda: self._start(True)),
-                ("Fetch the real one (70 MB)", lambda: self._start(False)),
+                ("Fetch the real one", lambda: self._start(False)),
                 ("Not now", lambda: self._banner.clear_notice(_ABOUT)),
             ),
         )
+
+    def _offer_fit(self) -> None:
+        self._banner.show_notice(
+            _ABOUT,
+            "The demo is not fitted yet; a draft is there within seconds.",
+            (
+                ("Fit it now", self._fit),
+                ("Not now", lambda: self._banner.clear_notice(_ABOUT)),
+            ),
+        )
+
+    def _fit(self) -> None:
+        self._banner.clear_notice(_ABOUT)
+        if "Fit" in self._editor.project.document:
+            queue_of(self._editor).fit("Fit")
 
     def _start(self, offline: bool) -> None:
         self.clip.start(offline=offline)

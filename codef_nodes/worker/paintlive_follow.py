@@ -171,7 +171,7 @@ def follower_of(
     index = field.index(frame)
     if last is None:
         result: Picture = result_of(worker, started.evaluator, carry, frame, task)
-        last = _Followed(keys, _others(ctx, field, place, index), result.pixels, started)
+        last = _Followed(keys, _others(ctx, started, field, place, index), result.pixels, started)
     follower, plate = _frame_follower(ctx, started, field, place, last)
     return _Carried(
         worker, follower, plate, _Followed(keys, last.others, last.shown, started, last.depth + 1)
@@ -190,19 +190,19 @@ def _keys(graph: Pass, ctx: Context, place: int, opacity: float) -> list[object]
     return keys
 
 
-def _own_layer(ctx: Context, field: Field, place: int) -> tuple[int, Picture]:
-    edited: Picture = ctx.inputs("edit")[place]
+def _own_layer(ctx: Context, started: Started, field: Field, place: int) -> int:
+    """The layer that is painted on: what is painted on says it as the painted picture does."""
     layers = ctx.knob("layers")
     said = layers[place].strip() or None if place < len(layers) else None
-    source = EditSource(edited, layer=said)
-    return matched_layer(field, source, None, len(ctx.wired("edit")) == 1), edited
+    source = EditSource(started.picture, layer=said)
+    return matched_layer(field, source, None, len(ctx.wired("edit")) == 1)
 
 
-def _others(ctx: Context, field: Field, place: int, index: int) -> Others:
+def _others(ctx: Context, started: Started, field: Field, place: int, index: int) -> Others:
     """The changes of the other layers, and how the frame sees those."""
     if len(ctx.wired("edit")) == 1:
         return {}
-    k, _ = _own_layer(ctx, field, place)
+    k = _own_layer(ctx, started, field, place)
     return {
         n: (edit.change, _seen(field, n, index))
         for n, edit in prepared(ctx, field).items()
@@ -217,9 +217,9 @@ def _frame_follower(
     index = field.index(frame)
     plate = plate_at(ctx, field, frame)
     check_plate(field, plate, frame)
-    k, edited = _own_layer(ctx, field, place)
-    placed = place_edit(edited, field, k)
-    if placed.pixels is not edited.pixels:
+    k = _own_layer(ctx, started, field, place)
+    placed = place_edit(started.picture, field, k)
+    if placed.pixels is not started.picture.pixels:
         raise _too_much(ctx.node_name, f"{started.node} does not lie on the canonical canvas")
     mask = None
     if ctx.has("mask"):

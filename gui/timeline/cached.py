@@ -31,9 +31,9 @@ class CachedFrames(QObject):
         self._timer.timeout.connect(self._ask)
         viewing = editor.viewing
         viewing.cached_changed.connect(self._cache_changed)
-        viewing.changed.connect(lambda _: self.refresh())
-        viewing.results_changed.connect(lambda _: self.refresh())
-        viewing.info_changed.connect(lambda _: self.refresh())
+        viewing.changed.connect(self.refresh)
+        viewing.results_changed.connect(self.refresh)
+        viewing.info_changed.connect(self.refresh)
         editor.workers_started.connect(self.refresh)
 
     def frames(self) -> dict[str, set[int]]:
@@ -45,7 +45,7 @@ class CachedFrames(QObject):
         stale = (old | said.get("stale", set())) - ram - disk
         return {"ram": ram, "disk": disk, "stale": stale}
 
-    def refresh(self) -> None:
+    def refresh(self, *_: object) -> None:
         """Asks the worker soon, and tells at once what is no longer known."""
         self._timer.start(_SOON)
         self.changed.emit()

@@ -1,6 +1,7 @@
 """A viewer: tool bar, canvas and info bar."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -69,6 +70,7 @@ class ViewerPane(QWidget):
         editor, viewing = self.editor, self.editor.viewing
         canvas, toolbar = self.canvas, self.toolbar
         viewing.canvases[self.slot] = canvas
+        canvas.destroyed.connect(partial(_forget, viewing.canvases, self.slot, canvas))
         viewing.changed.connect(self._node_changed)
         viewing.proxy_changed.connect(self._proxy_changed)
         editor.project.changed.connect(self._settings_changed)
@@ -239,3 +241,8 @@ class ViewerPane(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """A hidden viewer asks for nothing."""
         self.showing.cancel()
+
+
+def _forget(canvases: dict[str, Any], slot: str, canvas: object, *_: object) -> None:
+    if canvases.get(slot) is canvas:
+        del canvases[slot]

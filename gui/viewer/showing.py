@@ -1,6 +1,7 @@
 """What a viewer shows: asks for it, takes it from the cache, tells why it is not there."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -67,7 +68,9 @@ class Showing(QObject):
         viewing.results_changed.connect(self._results_changed)
         clock.frame_changed.connect(self._frame_changed)
         clock.playing_changed.connect(self.refresh)
-        clock.gates.append(self._gate)
+        gate = self._gate
+        clock.gates.append(gate)
+        self.destroyed.connect(partial(_forget, clock.gates, gate))
         editor.workers_started.connect(self._workers_started)
         editor.project.safe_changed.connect(self.refresh)
         self.fetcher.ready.connect(self._ready)
@@ -383,6 +386,12 @@ class Showing(QObject):
         # A draft of a fit changes pictures though the document is the same.
         if event == "draft" and isinstance(data.get("node"), str):
             self.editor.viewing.revisions.bump(data["node"])
+
+
+def _forget(gates: list[Any], gate: object, *_: object) -> None:
+    """The viewer is gone: playback waits for it no more."""
+    if gate in gates:
+        gates.remove(gate)
 
 
 def _told(error: CodefError) -> str:

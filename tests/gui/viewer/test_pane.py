@@ -313,3 +313,24 @@ def test_a_closed_viewer_leaves_nothing_under_way(viewer):
     viewer.show()
     wait_for(lambda: viewer.canvas.frame("a").frame == 1005)
     assert QPointF(viewer.canvas.point(0, 0)) == viewer.canvas.point(0, 0)
+
+
+def test_a_viewer_that_is_gone_holds_nothing_up(editor: Editor):
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    from gui.timeline.bar import TimelineBar
+
+    pane, bar = pane_of(editor), TimelineBar(editor)
+    assert len(editor.clock.gates) == 1
+    for widget in (pane, bar):
+        widget.close()
+        widget.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert editor.clock.gates == []
+    assert editor.viewing.canvases == {}
+    editor.project.do(AddNode("LoadSequence", "Plate"))
+    editor.viewing.revisions.bump()
+    editor.viewing.set_info("frame", {"first": 1, "last": 5})
+    editor.clock.set_every_frame(True)
+    editor.clock.play()
+    wait_for(lambda: editor.clock.frame > 1)

@@ -14,13 +14,15 @@ from engine.io.picture import Window
 
 #: Arrays of a layer.
 NAMES = ("matrices", "lattices", "home", "shade", "picture", "speed", "weight", "say")
-#: Seconds between checkpoints.
-EVERY = 30.0
+#: Seconds between checkpoints, which is what a crash may cost.
+EVERY = 10.0
+#: Seconds that writing one may take of that; of a large fit they come less often.
+SHARE = 0.2
 NAME = "checkpoint.safetensors"
 
 
 class Checkpoints:
-    """Writes at most one checkpoint every ``EVERY`` seconds, in one file, replaced whole.
+    """Writes a checkpoint every ``EVERY`` seconds or more, in one file, replaced whole.
 
     Args:
         folder: Where, or None for no checkpoints.
@@ -30,12 +32,13 @@ class Checkpoints:
     def __init__(self, folder: Path | None, identity: str) -> None:
         self.folder, self.identity = folder, identity
         self._last = time.monotonic()
+        self._slower = 1.0
         self._step: int | None = None
 
     def offer(self, states: list[LayerState], step: int) -> None:
         """Writes a checkpoint if the last one is old enough."""
         self._step = step
-        if self.folder is None or time.monotonic() - self._last < EVERY:
+        if self.folder is None or time.monotonic() - self._last < EVERY * self._slower:
             return
         self._try(states, step)
 
@@ -61,6 +64,7 @@ class Checkpoints:
 
         if self.folder is None:
             return
+        began = time.monotonic()
         tensors: dict[str, AnyArray] = {}
         layers = []
         for k, state in enumerate(states):
@@ -82,6 +86,7 @@ class Checkpoints:
         with replace_atomically(self.folder / NAME) as part:
             save_file(tensors, part, metadata={"codef": json.dumps(note)})
         self._last = time.monotonic()
+        self._slower = max(1.0, (self._last - began) / SHARE)
 
     def read(self) -> tuple[list[LayerState], int] | None:
         """The layers and passes done of the checkpoint, or None when there is none that fits."""

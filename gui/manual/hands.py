@@ -2,7 +2,7 @@
 and the tests that go through the tutorial."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -216,16 +216,21 @@ class Hands:
 
     # Painting.
 
-    def draw(self, canvas: Canvas, places: Iterable[Place], *, lift: bool = True) -> None:
+    def draw(self, canvas: Canvas, places: Sequence[Place], *, lift: bool = True) -> None:
         """A stroke through places of the picture."""
-        points = [canvas.point(*place).toPoint() for place in places]
-        self.over(canvas, points[0])
-        self._mouse(canvas, QEvent.Type.MouseButtonPress, points[0])
-        for point in points[1:]:
-            self.over(canvas, point)
-            self._mouse(canvas, QEvent.Type.MouseMove, point)
+        start = canvas.point(*places[0]).toPoint()
+        self.over(canvas, start)
+        self._mouse(canvas, QEvent.Type.MouseButtonPress, start)
+        self.draw_on(canvas, places[1:])
         if lift:
             self.lift(canvas)
+
+    def draw_on(self, canvas: Canvas, places: Sequence[Place]) -> None:
+        """Moves on with the button held down."""
+        for place in places:
+            point = canvas.point(*place).toPoint()
+            self.over(canvas, point)
+            self._mouse(canvas, QEvent.Type.MouseMove, point)
 
     def lift(self, canvas: Canvas) -> None:
         """Lets the button go where the cursor is."""

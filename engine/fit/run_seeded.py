@@ -40,8 +40,9 @@ from engine.progress import Task
 LEAST_SAY = 0.05
 #: Seconds between previews of the canonical images.
 PREVIEW_EVERY = 2.0
-#: Seconds between drafts that can be painted on, and how many times their own cost lies between.
-DRAFT_EVERY, DRAFT_REST = 3.0, 12.0
+#: Seconds between drafts that can be painted on, at least and at most, and how many times their own
+#: cost lies between where both allow it.
+DRAFT_EVERY, DRAFT_LATEST, DRAFT_REST = 3.0, 10.0, 10.0
 #: Frames that the draft is measured on.
 PROBED = 5
 
@@ -176,7 +177,8 @@ class _Drafts:
             return
         self._show(self._finish.draft(states, half=half), psnr, self._budget.elapsed)
         ended = time.monotonic()
-        self._next = ended + max(DRAFT_EVERY, DRAFT_REST * (ended - began))
+        rest = min(DRAFT_REST * (ended - began), DRAFT_LATEST)
+        self._next = ended + max(DRAFT_EVERY, rest)
 
 
 class _Finish:

@@ -23,6 +23,7 @@ class Job:
         state: One of the words above.
         fraction: Share that is done.
         label: What is being done.
+        stage: The newest of these words that the log has.
         seconds_left: Estimate, or None.
         figures: Newest figures of the work, such as ``step`` and ``psnr``.
         log: Lines with the time of day.
@@ -40,6 +41,7 @@ class Job:
     state: str = WAITING
     fraction: float = 0.0
     label: str = ""
+    stage: str = ""
     seconds_left: float | None = None
     figures: dict[str, float] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
@@ -84,7 +86,8 @@ class Job:
 
     def renew(self) -> None:
         """Forgets how it went, to be started again; the log goes on."""
-        self.fraction, self.label, self.seconds_left, self.error = 0.0, "", None, ""
+        self.fraction, self.seconds_left = 0.0, None
+        self.label = self.stage = self.error = ""
         self.figures, self.result, self.curve, self.draft = {}, {}, [], ""
         self._spent, self._since = 0.0, None
         self.state = WAITING

@@ -222,7 +222,10 @@ class JobQueue(QObject):
         job.figures.update(data.get("figures") or {})
         if job.state != ENDING:
             label = str(data.get("label") or "")
-            if label and label != job.label and label not in job.nodes:
+            # Frames that are read on the way tell the names of their nodes: too much for a log.
+            stage = bool(label) and label not in self._editor.project.document
+            if stage and label != job.stage:
+                job.stage = label
                 job.say(label)
             job.label = label
         psnr = (data.get("figures") or {}).get("psnr")

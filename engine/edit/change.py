@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from engine.arrays import F32, Bool
 from engine.colour.ocio import DEFAULT_WORKING
 from engine.edit.canonical import canonical_pixels, canonical_windows
+from engine.edit.grade import grade_share
 from engine.edit.placement import Placed
 from engine.fields.field import Field
 from engine.io.picture import Native, Picture, Window
@@ -21,6 +23,10 @@ FULL = 8 / 255
 #: Encoded difference that counts as equal where the edit was resampled on its way.
 LOOSE = 6 / 255
 
+#: Layer and scale to what an edit is compared with in place of the canonical image: [h, w, 4] and
+#: its upper left pixel, both on the canvas at that scale.
+Reference = Callable[[int, float], tuple[F32, tuple[int, int]]]
+
 
 @dataclass(frozen=True, eq=False)
 class EditLayer:
@@ -29,9 +35,12 @@ class EditLayer:
     Attributes:
         sheet: Colours and matte (alpha), cropped to what changed. Where the change is fainter than
             ``FULL`` the matte is partial and the colour holds what must be added besides.
+        grade: How surely each pixel is a grade of what was there and no paint, [h, w] as the
+            sheet's pixels; None: all of it is paint.
     """
 
     sheet: Sheet
+    grade: F32 | None = None
 
     @cached_property
     def box(self) -> tuple[float, float, float, float]:
@@ -41,7 +50,12 @@ class EditLayer:
         return (x0 - 2) / sx, (y0 - 2) / sy, (x0 + w + 2) / sx, (y0 + h + 2) / sy
 
 
-def cropped(rgba: F32, origin: tuple[float, float], scale: tuple[float, float]) -> EditLayer | None:
+def cropped(
+    rgba: F32,
+    origin: tuple[float, float],
+    scale: tuple[float, float],
+    grade: F32 | None = None,
+) -> EditLayer | None:
     """A change layer cut to the pixels whose matte is above 0; None when there are none."""
     matte = rgba[..., 3] > 0
     rows = np.flatnonzero(matte.any(axis=1))
@@ -54,7 +68,8 @@ def cropped(rgba: F32, origin: tuple[float, float], scale: tuple[float, float]) 
     cut[..., 3] = np.clip(cut[..., 3], 0, 1)
     # Colour without matte is no paint: it would glow through the filter.
     cut[cut[..., 3] <= 0] = 0
-    return EditLayer(Sheet(cut, (origin[0] + left, origin[1] + top), scale))
+    part = None if grade is None else np.ascontiguousarray(grade[top:bottom, left:right])
+    return EditLayer(Sheet(cut, (origin[0] + left, origin[1] + top), scale), part)
 
 
 def stacked(lower: EditLayer | None, upper: EditLayer | None) -> EditLayer | None:
@@ -66,13 +81,19 @@ def stacked(lower: EditLayer | None, upper: EditLayer | None) -> EditLayer | Non
     x1 = max(s.origin[0] + s.pixels.shape[1] for s in (a, b))
     y1 = max(s.origin[1] + s.pixels.shape[0] for s in (a, b))
     both = np.zeros((round(y1 - y0), round(x1 - x0), 4), np.float32)
-    for sheet in (a, b):
+    grade = np.zeros(both.shape[:2], np.float32)
+    for layer in (lower, upper):
+        sheet = layer.sheet
         h, w = sheet.pixels.shape[:2]
         row, column = round(sheet.origin[1] - y0), round(sheet.origin[0] - x0)
-        place = both[row : row + h, column : column + w]
-        place *= 1 - sheet.pixels[..., 3:]
-        place += sheet.pixels
-    return EditLayer(Sheet(both, (x0, y0), a.scale))
+        part = slice(row, row + h), slice(column, column + w)
+        both[part] *= 1 - sheet.pixels[..., 3:]
+        both[part] += sheet.pixels
+        grade[part] *= 1 - sheet.pixels[..., 3]
+        if layer.grade is not None:
+            grade[part] += layer.grade * sheet.pixels[..., 3]
+    known = lower.grade is not None or upper.grade is not None
+    return EditLayer(Sheet(both, (x0, y0), a.scale), grade if known else None)
 
 
 def plain_colour(pixels: F32) -> F32:
@@ -158,7 +179,12 @@ def matte_of(edit: F32, reference: F32, changed: Bool) -> F32:
 
 
 def change_of(
-    picture: Picture, placed: Placed, field: Field, k: int, working: str = DEFAULT_WORKING
+    picture: Picture,
+    placed: Placed,
+    field: Field,
+    k: int,
+    working: str = DEFAULT_WORKING,
+    against: Reference | None = None,
 ) -> EditLayer | None:
     """What an edited canonical image changes, or None when it changes nothing.
 
@@ -173,45 +199,61 @@ def change_of(
         field: The field.
         k: Layer, front to back.
         working: The working space.
+        against: What it is compared with instead of the canonical image.
     """
     kept = placed.pixels is picture.pixels  # a registered picture was resampled as a whole
     if kept and picture.overlay is not None:
         over = cropped(picture.overlay, placed.origin, placed.scale)
         if picture.under is None:
             return over
-        return stacked(_below(picture.under, placed, field, k, working), over)
+        return stacked(_below(picture.under, placed, field, k, working, against), over)
     if kept and picture.under is not None:
-        return _below(picture.under, placed, field, k, working)
-    return _compared(placed.pixels, picture.native, placed, field, k, working)
+        return _below(picture.under, placed, field, k, working, against)
+    return _compared(placed.pixels, picture.native, placed, field, k, working, against)
 
 
-_BELOW: OrderedDict[tuple[Any, ...], tuple[F32, Field, EditLayer | None]] = OrderedDict()
+_BELOW: OrderedDict[tuple[Any, ...], tuple[Any, ...]] = OrderedDict()
 _BELOW_LOCK = threading.Lock()
 _MOST_BELOW = 4
 
 
-def _below(under: F32, placed: Placed, field: Field, k: int, working: str) -> EditLayer | None:
+def _below(
+    under: F32,
+    placed: Placed,
+    field: Field,
+    k: int,
+    working: str,
+    against: Reference | None,
+) -> EditLayer | None:
     """What a picture below some paint changes; the same picture lies below stroke after stroke."""
-    key = id(under), id(field), k, placed.origin, placed.scale, placed.exact, working
+    grid = placed.origin, placed.scale, placed.exact
+    key = id(under), id(field), k, *grid, working, id(against)
     with _BELOW_LOCK:
         known = _BELOW.get(key)
         if known is not None:
             _BELOW.move_to_end(key)
-            return known[2]
-    found = _compared(under, None, placed, field, k, working)
+            before: EditLayer | None = known[0]
+            return before
+    found = _compared(under, None, placed, field, k, working, against)
     with _BELOW_LOCK:
         # The objects are kept with it, so that no other can take their place.
-        _BELOW[key] = under, field, found
+        _BELOW[key] = found, under, field, against
         while len(_BELOW) > _MOST_BELOW:
             _BELOW.popitem(last=False)
     return found
 
 
 def _compared(
-    edit: F32, native: Native | None, placed: Placed, field: Field, k: int, working: str
+    edit: F32,
+    native: Native | None,
+    placed: Placed,
+    field: Field,
+    k: int,
+    working: str,
+    against: Reference | None,
 ) -> EditLayer | None:
     """The change that comparing an edit [h, w, 3 or 4] with the canonical image finds."""
-    reference = _reference(field, k, placed, edit.shape[:2])
+    reference = reference_on(field, k, placed, edit.shape[:2], against)
     if placed.exact:
         changed = ~equal_pixels(edit, reference, native, working)
     else:
@@ -223,7 +265,16 @@ def _compared(
     changed &= np.isfinite(edit).all(axis=2)
     if not changed.any():
         return None
-    return cropped(matte_of(edit, reference, changed), placed.origin, placed.scale)
+    from engine.colour.encoding import encode
+
+    grade = grade_share(
+        encode(plain_colour(edit)),
+        encode(plain_colour(reference)),
+        changed & (reference[..., 3] > HOLE),
+        max(placed.scale),
+    )
+    rgba = matte_of(edit, reference, changed)
+    return cropped(rgba, placed.origin, placed.scale, grade if grade.any() else None)
 
 
 def _far(edit: F32, reference: F32) -> Bool:
@@ -233,19 +284,28 @@ def _far(edit: F32, reference: F32) -> Bool:
     return np.asarray((difference > LOOSE).any(axis=2), np.bool_)
 
 
-def _reference(field: Field, k: int, placed: Placed, shape: tuple[int, ...]) -> F32:
-    """The canonical image on the edit's grid, [h, w, 4]."""
+def reference_on(
+    field: Field,
+    k: int,
+    placed: Placed,
+    shape: tuple[int, ...],
+    against: Reference | None = None,
+) -> F32:
+    """The canonical image, or what is compared with instead, on an edit's grid, [h, w, 4]."""
     height, width = shape[:2]
     (x0, y0), (sx, sy) = placed.origin, placed.scale
     if placed.exact:
         _, data = canonical_windows(field, k, sx)
         wanted = Window(round(x0), round(y0), round(x0) + width, round(y0) + height)
-        whole = canonical_pixels(field, k, sx)
+        whole = canonical_pixels(field, k, sx) if against is None else against(k, sx)[0]
         return whole if wanted == data else _window_of(whole, data, wanted)
     x = (np.arange(width) + 0.5 + x0) / sx
     y = (np.arange(height) + 0.5 + y0) / sy
     points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
-    return sheet_of(field.layers[k].canonical).read(points, filter="cubic")
+    if against is None:
+        return sheet_of(field.layers[k].canonical).read(points, filter="cubic")
+    pixels, origin = against(k, 1.0)
+    return Sheet.of(pixels, origin).read(points, filter="cubic")
 
 
 def _window_of(pixels: F32, data: Window, wanted: Window) -> F32:

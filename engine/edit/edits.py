@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.colour.ocio import DEFAULT_WORKING
 from engine.edit.change import EditLayer, change_of
@@ -13,6 +13,9 @@ from engine.errors import EditError
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.warp.sheet import Sheet
+
+if TYPE_CHECKING:
+    from engine.edit.stabilise import StablePlate
 
 MODES = ("over", "replace")
 
@@ -27,6 +30,7 @@ class EditSource:
         path: Its file, or None when it comes from the graph.
         layer: Name or number of the layer it is for, as the person said, or None.
         sidecar: What ``NAME.codef.json`` beside it says; read from ``path`` when None.
+        moving: It is one frame of a sequence, so that it may be an edited stabilised plate.
     """
 
     picture: Picture
@@ -34,6 +38,7 @@ class EditSource:
     path: Path | None = None
     layer: str | int | None = None
     sidecar: Mapping[str, Any] | None = None
+    moving: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +50,15 @@ class Edit:
         change: What it changes (for ``over``), or None when nothing.
         how: How the picture was placed, for a person.
         compared: Whether ``change`` was looked for (it is not in mode ``replace``).
+        lit: The field's light belongs on it. Not on an edit of the stabilised plate, which was made
+            in the light of its own frame.
     """
 
     placed: Placed
     change: EditLayer | None
     how: str
     compared: bool = True
+    lit: bool = True
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -108,6 +116,7 @@ def prepare_edits(
     *,
     mode: str = "over",
     working: str = DEFAULT_WORKING,
+    stable: "StablePlate | None" = None,
 ) -> dict[int, Edit]:
     """Matches edits with layers, places them, and finds what they change.
 
@@ -120,6 +129,8 @@ def prepare_edits(
         sources: The edits; the parts of one file are several sources.
         mode: ``over`` (needs the change) or ``replace``.
         working: The working space.
+        stable: The frame that moving edits are for. One that says that it is a stabilised frame,
+            or is more like it than like the canonical image, is compared with that.
 
     Returns:
         Layer number to edit.
@@ -128,6 +139,8 @@ def prepare_edits(
         EditError: No layer or two edits for one, a picture that cannot be placed, a JPEG in
             ``over``, an unknown mode.
     """
+    from engine.edit.stabilise import reached_beyond
+
     if mode not in MODES:
         raise EditError(f"unknown mode {mode!r}; use one of {', '.join(MODES)}")
     edits: dict[int, Edit] = {}
@@ -154,6 +167,14 @@ def prepare_edits(
             if source.path is None or error.file is not None:
                 raise
             raise EditError(f"{source.path}: {error.message}", file=source.path) from error
-        change = change_of(source.picture, placed, field, k, working) if mode == "over" else None
-        edits[k] = Edit(placed, change, placed.how, mode == "over")
+        against = None
+        if stable is not None and source.moving:
+            against = stable.reference_of(source.picture, placed, k, working)
+        change = None
+        if mode == "over":
+            change = change_of(source.picture, placed, field, k, working, against)
+            if change is not None and against is not None:
+                change = reached_beyond(change, against, k)
+        how = placed.how if against is None else f"{placed.how}, stabilised"
+        edits[k] = Edit(placed, change, how, mode == "over", lit=against is None)
     return edits

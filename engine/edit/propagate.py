@@ -8,6 +8,7 @@ import numpy as np
 from engine.arrays import F32, Bool
 from engine.edit.change import EditLayer
 from engine.edit.edits import MODES, Edit
+from engine.edit.finish import PLAIN, Finish
 from engine.errors import EditError
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -30,6 +31,7 @@ def propagate_frame(
     mask: F32 | None = None,
     task: Task | None = None,
     filter: str | None = None,
+    finish: Finish = PLAIN,
 ) -> Picture:
     """Puts the edits of a field's canonical images into one frame.
 
@@ -48,6 +50,7 @@ def propagate_frame(
         mask: Where, [H, W] over the plate's data window, 0 to 1; None: everywhere.
         task: Cancel.
         filter: ``bilinear``, ``cubic``, or None for the mode's own.
+        finish: How the change meets the plate in mode ``over``; ``PLAIN``: paint over the plate.
 
     Returns:
         The frame; the very ``plate`` when nothing reaches it.
@@ -72,12 +75,22 @@ def propagate_frame(
         return plate
     if mode == "replace":
         return _replaced(field, edits, plate, index, mix, mask, filter)
+    if not all(edit.compared for edit in edits.values()):
+        raise EditError("the edits were prepared for mode replace; prepare them for over")
+    if not finish.plain:
+        from engine.edit.finished import finish_frame
+
+        changes = {k: edit.change for k, edit in edits.items() if edit.change is not None}
+        named = filter or OVER_FILTER
+        return finish_frame(
+            field, changes, plate, index, finish, mix=mix, mask=mask, task=task, filter=named
+        ).picture
     pieces = []
     for k in sorted(edits):
-        if not edits[k].compared:
-            raise EditError("the edits were prepared for mode replace; prepare them for over")
         change = edits[k].change
-        piece = None if change is None else warp_change(field, k, index, change, filter)
+        piece = None
+        if change is not None:
+            piece = warp_change(field, k, index, change, filter, lit=edits[k].lit)
         if piece is not None:
             pieces.append(piece)
         if task is not None:
@@ -132,6 +145,7 @@ def warp_change(
     *,
     region: tuple[slice, slice] | None = None,
     seen: SeenLayer | None = None,
+    lit: bool = True,
 ) -> Piece | None:
     """A change as one frame sees it: visible, lit, premultiplied.
 
@@ -143,6 +157,7 @@ def warp_change(
         filter: ``bilinear`` or ``cubic``; None for ``OVER_FILTER``.
         region: Rows and columns of the frame's data window that are wanted; None: all.
         seen: ``seen_layer(field, k, index)`` where the caller has it.
+        lit: Multiply by the field's light; see ``Edit.lit``.
 
     Returns:
         The window of the frame that it reaches (pixels of the display window) and float32
@@ -170,9 +185,9 @@ def warp_change(
         slice(left + inner[1].start, left + inner[1].stop),
     )
     paint = read_change(change, positions, share, part, filter, whole=region is None)
-    if seen is None:
+    if seen is None and lit:
         gain = light(field, k, index)
-    if gain is not None:
+    if gain is not None and lit:
         paint[..., :3] *= gain[part]
     window = Window(part[1].start, part[0].start, part[1].stop, part[0].stop)
     return window.moved(field.data.x0, field.data.y0), paint

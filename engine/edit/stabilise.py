@@ -1,0 +1,272 @@
+"""The plate in canonical space: what each frame shows of the still, where the still has it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as made
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import F32, Bool
+from engine.edit.canonical import canonical_picture, canonical_windows, window_points
+from engine.edit.change import (
+    EditLayer,
+    Reference,
+    equal_pixels,
+    plain_colour,
+    reference_on,
+)
+from engine.edit.placement import Placed
+from engine.errors import EditError
+from engine.fields.field import Field
+from engine.io.picture import Picture
+from engine.warp.inverse import FrameInverse
+from engine.warp.sheet import HOLE, Sheet
+
+#: Metadata key that says which frame a stabilised picture is of.
+STABILISED = "codef/stabilised"
+#: Metadata key of every picture of the canvas, stabilised or not.
+_LAYER = "codef/layer"
+#: The plate is read once, as sharp as paint is.
+FILTER = "cubic"
+#: Canvas pixels by which a change is continued where its frame shows nothing, so that the filter
+#: finds it whole at the rim.
+_BEYOND = 3
+
+
+def stabilised_pixels(
+    field: Field,
+    k: int,
+    index: int,
+    plate: Picture,
+    scale: float = 1.0,
+    *,
+    filter: str = FILTER,
+) -> F32:
+    """One frame unwarped onto a layer's canvas, read from the plate in one resample.
+
+    Args:
+        field: The field.
+        k: Layer, front to back.
+        index: Position of the frame in the field.
+        plate: The frame.
+        scale: Canvas pixels per canonical pixel.
+        filter: ``bilinear`` or ``cubic``; both average where the canvas is coarser than the frame.
+
+    Returns:
+        float32 [h, w, 4] over the data window of ``canonical_windows(field, k, scale)``,
+        scene-linear, premultiplied: alpha is how much of the layer this frame shows there, 0 behind
+        other layers, in folds, outside the frame and where the plate is no finite number.
+    """
+    from engine.edit.propagate import check_plate
+
+    check_plate(field, plate, field.frames[index])
+    _, data = canonical_windows(field, k, scale)
+    share = field.seen(index)[k]
+    if not share.any():
+        return np.zeros((data.height, data.width, 4), np.float32)
+    points = window_points(data, scale)
+    places = FrameInverse(field, k, index, share).find(points.reshape(-1, 2), beyond=False)
+    own = plate.data.moved(-plate.display.x0, -plate.display.y0)
+    shown = _shares_over(share, field, own.width, own.height, own.x0, own.y0)
+    # Weighted by the matte before it is read, so that nothing bleeds in from other layers.
+    weighed = np.concatenate([plate.rgb * shown[..., None], shown[..., None]], axis=2)
+    read = Sheet.of(weighed, (own.x0, own.y0)).read(
+        places.points.reshape(data.height, data.width, 2), filter=filter
+    )
+    read[~places.valid.reshape(data.height, data.width)] = 0
+    return read
+
+
+def _shares_over(share: F32, of: Field, width: int, height: int, x0: int, y0: int) -> F32:
+    """A share over the field's data window as one over the plate's, 0 outside."""
+    if (width, height, x0, y0) == (of.width, of.height, of.data.x0, of.data.y0):
+        return share
+    result = np.zeros((height, width), np.float32)
+    left, right = max(x0, of.data.x0), min(x0 + width, of.data.x1)
+    top, bottom = max(y0, of.data.y0), min(y0 + height, of.data.y1)
+    if left < right and top < bottom:
+        result[top - y0 : bottom - y0, left - x0 : right - x0] = share[
+            top - of.data.y0 : bottom - of.data.y0, left - of.data.x0 : right - of.data.x0
+        ]
+    return result
+
+
+def stabilise_frame(
+    field: Field,
+    k: int,
+    index: int,
+    plate: Picture,
+    *,
+    scale: float = 1.0,
+    filter: str = FILTER,
+) -> Picture:
+    """One frame of the stabilised plate; its windows are those of the canonical image.
+
+    Args:
+        field: The field.
+        k: Layer, front to back.
+        index: Position of the frame in the field.
+        plate: The frame.
+        scale: Canvas pixels per canonical pixel.
+        filter: ``bilinear`` or ``cubic``.
+
+    Raises:
+        EditError: The plate's size is not that of the field.
+        UsageError: The scale is no positive number.
+    """
+    picture = canonical_picture(field, k, scale=scale)
+    pixels = stabilised_pixels(field, k, index, plate, scale, filter=filter)
+    note = {**picture.metadata, STABILISED: field.frames[index]}
+    return replace(picture, pixels=pixels, metadata=note)
+
+
+@dataclass(eq=False)
+class StablePlate:
+    """One frame in canonical space, for edits that were made there: they are compared with it.
+
+    Attributes:
+        field: The field.
+        index: Position of the frame in the field.
+        plate: The frame.
+        filter: The one that the edited frames were read with.
+    """
+
+    field: Field
+    index: int
+    plate: Picture
+    filter: str = FILTER
+    _known: dict[tuple[int, float], F32] = made(default_factory=dict, repr=False)
+
+    def pixels(self, k: int, scale: float) -> F32:
+        """Layer ``k`` at a scale, over its canvas; made once."""
+        if (k, scale) not in self._known:
+            self._known[k, scale] = stabilised_pixels(
+                self.field, k, self.index, self.plate, scale, filter=self.filter
+            )
+        return self._known[k, scale]
+
+    def reference(self, k: int, scale: float) -> tuple[F32, tuple[int, int]]:
+        """What edits of this frame are compared with; see ``engine.edit.change.Reference``."""
+        _, data = canonical_windows(self.field, k, scale)
+        return self.pixels(k, scale), (data.x0, data.y0)
+
+    def reference_of(
+        self, picture: Picture, placed: Placed, k: int, working: str
+    ) -> Reference | None:
+        """What an edit is compared with: this frame, or None for the canonical image.
+
+        A picture says it in its header, as what Stabilise and CanonicalView give does; one that
+        lost its header was made on whichever it equals in more places.
+
+        Raises:
+            EditError: It says that it is another frame.
+        """
+        said = self._claims(picture.metadata)
+        if said is None:
+            said = self._like(picture, placed, k, working)
+        return self.reference if said else None
+
+    def _claims(self, metadata: Mapping[str, Any]) -> bool | None:
+        said = metadata.get(STABILISED)
+        if said is None:
+            return False if _LAYER in metadata else None
+        frame = self.field.frames[self.index]
+        if str(said) != str(frame):
+            raise EditError(
+                f"the edit is the stabilised frame {said}, but it is used for frame {frame}; give "
+                "the whole edited sequence, each frame in its own place",
+                frame=frame,
+            )
+        return True
+
+    def _like(self, picture: Picture, placed: Placed, k: int, working: str) -> bool:
+        kept = placed.pixels is picture.pixels
+        edit = picture.under if kept and picture.under is not None else placed.pixels
+        native = picture.native if kept and edit is picture.pixels else None
+        shape = edit.shape[:2]
+        still = reference_on(self.field, k, placed, shape)
+        same_still = equal_pixels(edit, still, native, working)
+        covered = still[..., 3] > HOLE
+        if same_still[covered].sum() > 0.5 * covered.sum():
+            return False  # the dear comparison is not needed
+        stable = reference_on(self.field, k, placed, shape, self.reference)
+        same_stable = equal_pixels(edit, stable, native, working)
+        return closer(edit, still, stable, same_still, same_stable)
+
+
+def closer(edit: F32, still: F32, stable: F32, same_still: Bool, same_stable: Bool) -> bool:
+    """Whether an edit that says nothing was made on the stabilised frame, not on the still.
+
+    Args:
+        edit: [h, w, 3 or 4], the edited picture.
+        still: [h, w, 4], the canonical image on its grid.
+        stable: [h, w, 4], the stabilised frame likewise.
+        same_still: Where the edit equals the canonical image, [h, w].
+        same_stable: Where it equals the stabilised frame, [h, w].
+    """
+    from engine.colour.encoding import encode
+
+    covered = (still[..., 3] > HOLE) | (stable[..., 3] > HOLE)
+    if not covered.any():
+        return False
+    both = covered & (still[..., 3] > HOLE) & (stable[..., 3] > HOLE)
+    a, b = int((same_still & both).sum()), int((same_stable & both).sum())
+    if a != b:
+        return b > a
+    gaps = [0.0, 0.0]
+    if edit.shape[2] > 3:  # every pixel was changed: the shape of what is shown may still tell
+        own = edit[..., 3][covered]
+        gaps = [float(np.abs(own - each[..., 3][covered]).mean()) for each in (still, stable)]
+    if gaps[0] == gaps[1] and both.any():
+        colour = encode(plain_colour(edit)[both])
+        gaps = [
+            float(np.abs(colour - encode(plain_colour(each)[both])).mean())
+            for each in (still, stable)
+        ]
+    return gaps[1] < gaps[0]
+
+
+def reached_beyond(change: EditLayer, reference: Reference, k: int) -> EditLayer:
+    """A change of a stabilised frame, continued a little where the frame shows nothing.
+
+    The rim of what a frame shows would else be read half edited: there is no paint beyond it. The
+    frame's own mattes cut what was continued.
+
+    Args:
+        change: The change, on the canvas.
+        reference: What it was compared with.
+        k: Layer, front to back.
+    """
+    import cv2
+
+    sheet = change.sheet
+    scale = sheet.scale[0]
+    if sheet.scale != (scale, scale):
+        return change
+    stable, (left, top) = reference(k, scale)
+    paint: F32 = np.pad(sheet.pixels, ((_BEYOND, _BEYOND), (_BEYOND, _BEYOND), (0, 0)))
+    x0, y0 = round(sheet.origin[0]) - _BEYOND, round(sheet.origin[1]) - _BEYOND
+    height, width = paint.shape[:2]
+    alpha = np.zeros((height, width), np.float32)
+    a, b = max(x0, left), min(x0 + width, left + stable.shape[1])
+    c, d = max(y0, top), min(y0 + height, top + stable.shape[0])
+    if a < b and c < d:
+        alpha[c - y0 : d - y0, a - x0 : b - x0] = stable[c - top : d - top, a - left : b - left, 3]
+    blank = (alpha <= 0.5) & (paint[..., 3] <= 0)
+    if not blank.any() or blank.all():
+        return change
+    far, labels = cv2.distanceTransformWithLabels(
+        blank.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    known = ~blank
+    found = np.zeros((int(labels.max()) + 1, 4), np.float32)
+    found[labels[known]] = paint[known]
+    near = blank & (far <= _BEYOND)
+    paint[near] = found[labels[near]]
+    grade = None if change.grade is None else np.pad(change.grade, _BEYOND)
+    if grade is not None:
+        kept = np.zeros(len(found), np.float32)
+        kept[labels[known]] = grade[known]
+        grade[near] = kept[labels[near]]
+    return EditLayer(Sheet(paint, (float(x0), float(y0)), sheet.scale), grade)

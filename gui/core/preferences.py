@@ -22,14 +22,6 @@ PREFERENCES: tuple[Knob, ...] = (
         choices=("75 %", "100 %", "125 %", "150 %", "200 %"),
         page="Window",
     ),
-    Knob(
-        "graph_direction",
-        "choice",
-        "top to bottom",
-        "Which way new graphs and Tidy run.",
-        choices=("top to bottom", "left to right"),
-        page="Window",
-    ),
     Knob("open_panels", "int", 8, "Most panels that the properties bin keeps open.", minimum=1,
          maximum=50, page="Window"),
     Knob("autosave", "bool", True, "Save a copy 5 s after the last change and every 30 s, so that "
@@ -42,12 +34,9 @@ PREFERENCES: tuple[Knob, ...] = (
          page="Viewer"),
     Knob("view", "text", "", "OCIO view of new viewers; empty: the config's default.",
          page="Viewer"),
-    Knob("viewer_gpu", "bool", True, "Convert colours with a shader where there is a GPU; takes "
-         "effect at the next start.", page="Viewer"),
-    Knob("playback_memory", "float", 0.0, "Memory for playback in GiB; 0: half of the machine's.",
+    Knob("playback_memory", "float", 0.0, "Memory for playback; 0: a quarter of the machine's, "
+         "at most 4 GiB.",
          minimum=0.0, maximum=1024.0, unit="GiB", page="Viewer"),
-    Knob("device", "text", "auto", "Where fits run: auto, cpu, or the name of a GPU (codef devices "
-         "lists them).", page="Fit"),
 )  # fmt: skip
 """Every preference as data: the dialog, the file and the checks come from it."""
 

@@ -1,0 +1,92 @@
+"""One frame of a field, asked about in parts: where it reads, how it is lit, what it looks like."""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from engine.arrays import F32, Bool
+from engine.fields.field import Field
+from engine.warp.render import field_filter, light
+from engine.warp.sheet import HOLE, sheet_of
+
+#: Rows and columns of the field's data window, or two arrays of them.
+Part = Any
+
+
+class FrameView:
+    """What is asked more than once of a frame while an edit is put into it.
+
+    Args:
+        field: The field.
+        index: Position of the frame.
+        strength: Of the light on edits, 0 for none.
+    """
+
+    def __init__(self, field: Field, index: int, strength: float = 1.0) -> None:
+        self.field, self.index, self.strength = field, index, strength
+        self._positions: dict[int, F32] = {}
+        self._lights: dict[int, F32 | None] = {}
+
+    def positions(self, k: int) -> F32:
+        """Canonical points of the frame's pixels, [H, W, 2]."""
+        if k not in self._positions:
+            self._positions[k] = self.field.layers[k].deformation.positions(self.index)
+        return self._positions[k]
+
+    @cached_property
+    def seen(self) -> F32:
+        """Visible share of each layer, [K, H, W]."""
+        return self.field.seen(self.index)
+
+    def light(self, k: int) -> F32 | None:
+        """Factors of light on a layer, [H, W, 3], or None."""
+        if k not in self._lights:
+            self._lights[k] = light(self.field, k, self.index)
+        return self._lights[k]
+
+    def gain(self, k: int, part: Part) -> F32 | None:
+        """Factors of light on edits of a layer, at the strength that was asked for."""
+        found = None if self.strength == 0 else self.light(k)
+        if found is None:
+            return None
+        if self.strength == 1:
+            return found[part]
+        # A power, so that twice half the strength is the whole.
+        power = np.power(np.maximum(found[part], 1e-6), np.float32(self.strength))
+        return np.asarray(power, np.float32)
+
+    def offset(self, k: int) -> F32 | None:
+        """What the exposure of a layer adds to the whole frame, [3], or None."""
+        exposure = self.field.layers[k].exposure
+        return None if exposure is None else exposure[self.index][1]
+
+    def drawn(self, part: Part) -> tuple[F32, Bool]:
+        """The frame as the field explains it with light, in some of its pixels.
+
+        Args:
+            part: An index of the data window's first two axes.
+
+        Returns:
+            Scene-linear colours [..., 3], and where the canonical images know them [...].
+        """
+        shares = self.seen[(slice(None), *part)]
+        colour = np.zeros((*shares.shape[1:], 3), np.float32)
+        weight = np.zeros(shares.shape[1:], np.float32)
+        for k, layer in enumerate(self.field.layers):
+            share = shares[k]
+            if not share.any():
+                continue
+            points = np.ascontiguousarray(self.positions(k)[part]).reshape(-1, 2)
+            read = sheet_of(layer.canonical).read(points, filter=field_filter(self.field))
+            rgba = read.reshape(*share.shape, 4)
+            gain = self.light(k)
+            if gain is not None:
+                rgba[..., :3] *= gain[part]
+            offset = self.offset(k)
+            if offset is not None:
+                rgba[..., :3] += offset * rgba[..., 3:]
+            colour += rgba[..., :3] * share[..., None]
+            weight += rgba[..., 3] * share
+        known = np.asarray(weight > 0.5, np.bool_)
+        return np.asarray(colour / np.maximum(weight, HOLE)[..., None], np.float32), known

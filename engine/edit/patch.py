@@ -1,0 +1,109 @@
+"""A change as one frame sees it, with what lies below it on the canonical image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.arrays import F32, Bool
+from engine.edit.change import EditLayer
+from engine.edit.finish import Finish
+from engine.edit.frameview import FrameView
+from engine.edit.shutter import moments, sweep
+from engine.edit.windows import Box, grown
+from engine.warp.render import bounds
+from engine.warp.sheet import sheet_of
+
+
+@dataclass(eq=False)
+class Patch:
+    """A change in a box of the frame; nothing is hidden or lit yet.
+
+    Attributes:
+        layer: Its layer.
+        box: Rows and columns of the field's data window.
+        paint: Premultiplied, [h, w, 4].
+        below: The canonical image there, [h, w, 3].
+        known: Share of the pixel that the canonical image knows, [h, w].
+        share: Visible share of the layer, [h, w].
+        grade: How surely it is a grade, [h, w].
+        motion: What goes by while the shutter is open, [h, w, 2] pixels, or None.
+    """
+
+    layer: int
+    box: Box
+    paint: F32
+    below: F32
+    known: F32
+    share: F32
+    grade: F32
+    motion: F32 | None
+
+
+def read_patch(
+    view: FrameView, k: int, change: EditLayer, finish: Finish, filter: str, margin: int = 0
+) -> Patch | None:
+    """A change as a frame sees it; None when it does not reach the frame.
+
+    Args:
+        view: The frame.
+        k: Layer of the change.
+        change: The change on the canonical canvas.
+        finish: What is wanted.
+        filter: ``bilinear`` or ``cubic``.
+        margin: Pixels around what it reaches that are looked at too.
+    """
+    share = view.seen[k]
+    shape = share.shape[0], share.shape[1]
+    swept = None
+    reach = _reach(change.box, view.positions(k), share)
+    if finish.shutter > 0:
+        swept = sweep(view, k, (slice(0, shape[0]), slice(0, shape[1])))
+        for end in (-0.5, 0.5):
+            tau = finish.shutter_offset + finish.shutter * end
+            reach |= _reach(change.box, swept.at(tau), share)
+    found = bounds(reach)
+    if found is None:
+        return None
+    box = grown(found, margin, shape)
+    motion, places = None, [view.positions(k)[box]]
+    if swept is not None:
+        times = moments(swept.part(found), finish.shutter, finish.shutter_offset)
+        if times != [0.0]:
+            swept = swept.part(box)
+            places = [swept.at(tau) for tau in times]
+            motion = swept.blur(finish.shutter)
+    sheet = sheet_of(view.field.layers[k].canonical)
+    paint = _mean([change.sheet.read_linear(p, filter=filter) for p in places])
+    rgba = _mean([sheet.read_linear(p, filter=filter) for p in places])
+    known = np.ascontiguousarray(rgba[..., 3])
+    below = np.asarray(rgba[..., :3] / np.maximum(known, 1 / 256)[..., None], np.float32)
+    grade = np.zeros(known.shape, np.float32)
+    if finish.merge == "auto" and change.grade is not None:
+        grade = _grade(change, change.grade, places[len(places) // 2])
+    return Patch(k, box, paint, below, known, np.ascontiguousarray(share[box]), grade, motion)
+
+
+def _reach(box: tuple[float, float, float, float], points: F32, share: F32) -> Bool:
+    x, y = points[..., 0], points[..., 1]
+    inner = (x > box[0]) & (x < box[2]) & (y > box[1]) & (y < box[3]) & (share > 0)
+    return np.asarray(inner, np.bool_)
+
+
+def _mean(pictures: list[F32]) -> F32:
+    total = pictures[0]
+    for picture in pictures[1:]:
+        total += picture
+    if len(pictures) > 1:
+        total *= np.float32(1 / len(pictures))
+    return total
+
+
+def _grade(change: EditLayer, grade: F32, points: F32) -> F32:
+    """How surely each pixel is a grade, weighted by the matte, so that its rim is not paint."""
+    from engine.kernels.sample import sample
+
+    matte = change.sheet.pixels[..., 3]
+    planes = np.stack([grade * matte, matte], axis=2)
+    read = sample(planes, points, origin=change.sheet.origin, scale=change.sheet.scale)
+    share = read[..., 0] / np.maximum(read[..., 1], 1e-6)
+    return np.asarray(np.clip(share, 0, 1), np.float32)

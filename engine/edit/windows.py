@@ -1,0 +1,81 @@
+"""Rectangles of a field's data window, and a plate seen through them."""
+
+import numpy as np
+
+from engine.arrays import F32, Bool
+from engine.fields.field import Field
+from engine.io.picture import Picture, Window
+
+Box = tuple[slice, slice]
+
+
+def grown(box: Box, by: int, shape: tuple[int, int]) -> Box:
+    """A box with more around it, cut to [H, W]."""
+    rows, columns = box
+    return (
+        slice(max(rows.start - by, 0), min(rows.stop + by, shape[0])),
+        slice(max(columns.start - by, 0), min(columns.stop + by, shape[1])),
+    )
+
+
+def union(boxes: list[Box]) -> Box:
+    """The smallest box that holds all of them."""
+    return (
+        slice(min(b[0].start for b in boxes), max(b[0].stop for b in boxes)),
+        slice(min(b[1].start for b in boxes), max(b[1].stop for b in boxes)),
+    )
+
+
+def inside(box: Box, outer: Box) -> Box:
+    """A box counted from the corner of another that holds it."""
+    top, left = outer[0].start, outer[1].start
+    return (
+        slice(box[0].start - top, box[0].stop - top),
+        slice(box[1].start - left, box[1].stop - left),
+    )
+
+
+def size(box: Box) -> tuple[int, int]:
+    """Height and width."""
+    return box[0].stop - box[0].start, box[1].stop - box[1].start
+
+
+def window_of(box: Box, field: Field) -> Window:
+    """A box of the field's data window in pixels of the display window, its origin at 0."""
+    window = Window(box[1].start, box[0].start, box[1].stop, box[0].stop)
+    return window.moved(field.data.x0, field.data.y0)
+
+
+def plate_part(plate: Picture, field: Field, box: Box, step: int = 1) -> tuple[F32, Bool]:
+    """A plate's colours in a box of the field's data window.
+
+    Args:
+        plate: The frame.
+        field: The field.
+        box: Rows and columns of the field's data window.
+        step: Every how many pixels, from the box's corner.
+
+    Returns:
+        [h, w, 3] finite, 0 where the plate has no numbers, and where it has, [h, w].
+    """
+    rows = np.arange(box[0].start, box[0].stop, step) + (
+        field.data.y0 + plate.display.y0 - plate.data.y0
+    )
+    columns = np.arange(box[1].start, box[1].stop, step) + (
+        field.data.x0 + plate.display.x0 - plate.data.x0
+    )
+    height, width = plate.pixels.shape[:2]
+    down = (rows >= 0) & (rows < height)
+    along = (columns >= 0) & (columns < width)
+    colours = np.zeros((len(rows), len(columns), 3), np.float32)
+    held = np.zeros(colours.shape[:2], np.bool_)
+    if down.any() and along.any():
+        seen = plate.pixels[
+            rows[down][0] : rows[down][-1] + 1 : step,
+            columns[along][0] : columns[along][-1] + 1 : step,
+            :3,
+        ]
+        finite: Bool = np.asarray(np.isfinite(seen).all(axis=2), np.bool_)
+        colours[np.ix_(down, along)] = np.where(finite[..., None], seen, 0)
+        held[np.ix_(down, along)] = finite
+    return colours, held

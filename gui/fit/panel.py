@@ -15,19 +15,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from codef_nodes.graph.commands import SetKnob
 from engine.errors import UsageError
 from gui import theme
 from gui.core.editor import Editor
 from gui.fit.curve import CurveView
 from gui.fit.figures import live_rows, reason_rows, report_rows
-from gui.fit.parts import FigureList, button, dim
+from gui.fit.knobrow import KnobRow
+from gui.fit.parts import FigureList, button
 from gui.fit.preview import FitPreview
 from gui.icons import icon
 from gui.jobs.job import ENDING, PAUSED, RUNNING, WAITING, Job, duration
 from gui.jobs.queue import queue_of
 from gui.jobs.reveal import reveal
-from gui.properties.numberfield import NumberField
 from gui.roundtrip.exportdialog import ExportDialog
 from gui.roundtrip.placedialog import PlaceDialog
 from gui.roundtrip.trip import Arrival, trip_of
@@ -60,6 +59,7 @@ class FitPanel(QWidget):
         preview: The canonical image.
         curve: Quality over time.
         figures: What there is to say about the fit.
+        knobs: Recipe and time.
     """
 
     def __init__(self, editor: Editor) -> None:
@@ -73,6 +73,7 @@ class FitPanel(QWidget):
         self.preview = FitPreview(editor)
         self.curve = CurveView()
         self.figures = FigureList()
+        self.knobs = KnobRow(editor)
         self._build()
         self._tick = QTimer(self, interval=_TICK_MS)
         self._tick.timeout.connect(self._look)
@@ -175,36 +176,12 @@ class FitPanel(QWidget):
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(True)
-        self.recipe = QComboBox()
-        self.recipe.setMinimumContentsLength(8)
-        self.recipe.setSizeAdjustPolicy(
-            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-        )
-        self.recipe.setToolTip("How to fit; the finished fit says which recipe its motion suggests")
-        self.recipe.activated.connect(lambda _: self._set("recipe", self.recipe.currentText()))
-        self.seconds = NumberField(minimum=0.0)
-        self.seconds.setFixedWidth(64)
-        self.seconds.setToolTip("Time that the fit may take; 0: as long as the recipe wants")
-        self.seconds.typed.connect(lambda value: self._set("seconds", value))
-        self.seconds.stepping.connect(lambda value: self._set("seconds", value))
-        self.seconds.ended.connect(self._editor.project.end_gesture)
-        how = QHBoxLayout()
-        how.setSpacing(theme.GAP + 2)
-        how.addWidget(dim("Recipe"))
-        how.addWidget(self.recipe, 1)
-        how.addSpacing(theme.GAP)
-        self._time = [dim("Time"), self.seconds, dim("s")]
-        for part in self._time:
-            how.addWidget(part)
-        self._steps = dim("")
-        self._steps.setToolTip("The knob steps sets a number of passes instead of a time")
-        how.addWidget(self._steps)
         self._inside = QWidget()
         column = QVBoxLayout(self._inside)
         column.setContentsMargins(*(theme.MARGIN,) * 4)
         column.setSpacing(theme.MARGIN - 1)
         column.addLayout(top)
-        column.addLayout(how)
+        column.addWidget(self.knobs)
         column.addLayout(buttons)
         column.addWidget(self.bar)
         column.addWidget(self.preview, 3)
@@ -372,7 +349,7 @@ class FitPanel(QWidget):
             self.bar.setFormat("  \u00b7  ".join(words).replace("%", "%%"))
             if not self._tick.isActive():
                 self._tick.start()
-        self._update_knobs()
+        self.knobs.show_node(self.node)
         self._update_curve(job)
         self._update_rows(job)
         self._update_badge(job)
@@ -388,26 +365,6 @@ class FitPanel(QWidget):
         self._word.setText(text)
         self._word.setToolTip(error or text)
         self._dot.setPixmap(icon("dot", colour).pixmap(QSize(12, 12)))
-
-    def _update_knobs(self) -> None:
-        document = self._editor.project.document
-        cls = document.node_class(self.node or "")
-        described = cls.knob("recipe")
-        names = list(described.choices) if described is not None else []
-        now = str(document.knob_value(self.node or "", "recipe")) if described else ""
-        if now and now not in names:
-            names.append(now)
-        if [self.recipe.itemText(i) for i in range(self.recipe.count())] != names:
-            self.recipe.clear()
-            self.recipe.addItems(names)
-        self.recipe.setCurrentText(now)
-        if cls.knob("seconds") is not None:
-            self.seconds.show_value(document.knob_value(self.node or "", "seconds"))
-            steps = document.knob_value(self.node or "", "steps")
-            for part in self._time:
-                part.setVisible(steps is None)
-            self._steps.setVisible(steps is not None)
-            self._steps.setText(f"{steps} passes")
 
     def _update_curve(self, job: Job | None) -> None:
         if job is not None and (job.active or job.curve):
@@ -440,14 +397,6 @@ class FitPanel(QWidget):
             self.preview.set_badge("draft" if psnr is None else f"draft, {psnr:.1f} dB")
         else:
             self.preview.set_badge("")
-
-    # Changing.
-
-    def _set(self, knob: str, value: Any) -> None:
-        if self.node is not None:
-            self._editor.project.do(SetKnob(self.node, knob, value), f"fit.{knob}")
-            if knob == "recipe":
-                self._editor.project.end_gesture()
 
     def _reveal(self) -> None:
         path = self._record()

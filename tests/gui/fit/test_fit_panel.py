@@ -85,18 +85,20 @@ def test_the_selected_fit_or_the_one_above_is_shown(panel, working_editor):
 def test_recipe_and_time_are_the_knobs_of_the_node(panel, working_editor, tmp_path):
     project = working_editor.project
     project.use(shot_graph(tmp_path, steps=None), tmp_path / "shot.codef")
-    assert panel.seconds.isVisible() and panel.seconds.value == 60.0
-    panel.seconds.setFocus()
-    panel.seconds.selectAll()
-    QTest.keyClicks(panel.seconds, "5*3")
-    QTest.keyClick(panel.seconds, Qt.Key.Key_Return)
+    assert panel.knobs.seconds.isVisible() and panel.knobs.seconds.value == 60.0
+    panel.knobs.seconds.setFocus()
+    panel.knobs.seconds.selectAll()
+    QTest.keyClicks(panel.knobs.seconds, "5*3")
+    QTest.keyClick(panel.knobs.seconds, Qt.Key.Key_Return)
     assert project.document.knob_value("Fit", "seconds") == 15.0
-    panel.recipe.setCurrentText("preview")
-    panel.recipe.activated.emit(panel.recipe.currentIndex())
+    panel.knobs.recipe.setCurrentText("preview")
+    panel.knobs.recipe.activated.emit(panel.knobs.recipe.currentIndex())
     assert project.document.knob_value("Fit", "recipe") == "preview"
     project.undo()
     project.undo()
-    assert project.document.knob_value("Fit", "seconds") == 60.0 and panel.seconds.value == 60.0
+    assert (
+        project.document.knob_value("Fit", "seconds") == 60.0 and panel.knobs.seconds.value == 60.0
+    )
 
 
 def test_figures_of_a_fit_of_an_earlier_session_are_asked_for(panel, working_editor, tmp_path):

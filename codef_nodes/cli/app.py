@@ -28,6 +28,7 @@ COMMANDS = (
     "canonical",
     "propagate",
     "reconstruct",
+    "stabilise",
     "stmap",
     "track",
     "check",

@@ -164,6 +164,10 @@ class Context:
         """Names of the nodes wired to an input, in order."""
         return self._evaluation.wires(self.node_name, port)
 
+    def wire_frames(self, port: str) -> list[tuple[int, ...] | None]:
+        """Frames that each wire of an input offers, in order; None: the same at any frame."""
+        return [self._evaluation.frames_of(name) for name in self.wired(port)]
+
     def input(self, port: str, frame: int | None = None) -> Any:
         """What an input gives at a frame (None: the current one).
 

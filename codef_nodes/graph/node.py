@@ -33,6 +33,7 @@ class Node(ABC):
         disk: The result is worth keeping on disk too (needs a codec, see ``graph/codec.py``).
         asset: The result is a finished fit: kept beside the document, never evicted.
         writes: ``render`` writes files; ``codef render`` runs such nodes by default.
+        canvas: Its pictures lie on the canonical canvas although they change with the frame.
         passes: The node only hands its main input on (a dot): it is never computed.
         upgrades: From version N: a function that turns the block of a node of version N into one
             of version N + 1, dict to dict. Never deleted.
@@ -52,6 +53,7 @@ class Node(ABC):
     disk: ClassVar[bool] = False
     asset: ClassVar[bool] = False
     writes: ClassVar[bool] = False
+    canvas: ClassVar[bool] = False
     passes: ClassVar[bool] = False
     upgrades: ClassVar[Mapping[int, Upgrade]] = {}
 

@@ -13,6 +13,7 @@ from codef_nodes.nodes.merge import Merge
 from codef_nodes.nodes.optical_flow import OpticalFlow
 from codef_nodes.nodes.paint import Paint
 from codef_nodes.nodes.propagate import Propagate
+from codef_nodes.nodes.stabilise import Stabilise
 from codef_nodes.nodes.switch import Switch
 from codef_nodes.nodes.viewer import Viewer
 from codef_nodes.nodes.write_sequence import WriteSequence
@@ -31,6 +32,7 @@ __all__ = [
     "OpticalFlow",
     "Paint",
     "Propagate",
+    "Stabilise",
     "Switch",
     "Viewer",
     "WriteSequence",

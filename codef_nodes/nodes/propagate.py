@@ -49,7 +49,8 @@ class Propagate(Node):
         Port(
             "edit",
             "image",
-            "An edited canonical image for each layer that is edited; it knows its layer.",
+            "An edited canonical image for each layer that is edited, or an edited stabilised "
+            "sequence; it knows its layer.",
             optional=True,
             variadic=True,
         ),
@@ -183,6 +184,7 @@ def prepared(ctx: Context, field: Field) -> dict[int, "Edit"]:
     """The edits that a Propagate node carries, by layer; found once for all frames."""
     from engine.edit.edits import EditSource, prepare_edits
     from engine.edit.placement import read_sidecar
+    from engine.edit.stabilise import StablePlate
 
     pictures: list[Picture] = ctx.inputs("edit")
     layers = ctx.knob("layers")
@@ -195,15 +197,26 @@ def prepared(ctx: Context, field: Field) -> dict[int, "Edit"]:
         layers[n].strip() or None if n < len(layers) else None for n in range(len(pictures))
     )
 
+    # Only what changes with the frame may be an edited stabilised plate.
+    moving = [
+        frames is not None and ctx.frame_or_none is not None for frames in ctx.wire_frames("edit")
+    ]
+    plate = plate_at(ctx, field, ctx.frame) if any(moving) else None
+
     def make() -> "dict[int, Edit]":
         sources = []
-        for picture, layer in zip(pictures, said, strict=True):
+        stable = None if plate is None else StablePlate(field, field.index(ctx.frame), plate)
+        for picture, layer, moves in zip(pictures, said, moving, strict=True):
             file = _file_of(picture)
             beside = None if file is None else read_sidecar(file)
             # Only a picture that is still the file's own is judged as that kind of file.
             path = None if picture.native is None else file
-            sources.append(EditSource(picture, path=path, layer=layer, sidecar=beside))
-        found = prepare_edits(field, sources, mode=ctx.knob("mode"), working=ctx.working_space)
+            sources.append(
+                EditSource(picture, path=path, layer=layer, sidecar=beside, moving=moves)
+            )
+        found = prepare_edits(
+            field, sources, mode=ctx.knob("mode"), working=ctx.working_space, stable=stable
+        )
         for k, edit in sorted(found.items()):
             if edit.how.startswith("registered"):  # a guess, which a person should know of
                 log.warning(
@@ -215,7 +228,8 @@ def prepared(ctx: Context, field: Field) -> dict[int, "Edit"]:
         return found
 
     try:
-        return EDITS.get((field, *pictures), (ctx.knob("mode"), ctx.working_space, *said), make)
+        made_of = (field, *pictures) if plate is None else (field, plate, *pictures)
+        return EDITS.get(made_of, (ctx.knob("mode"), ctx.working_space, *said), make)
     except EditError as error:
         error.message = error.message.replace("--layer", "the knob layers")
         raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from codef_nodes.work.source import Source, note_of, noted, open_field, source_of, wanted_frames
 from codef_nodes.work.writing import Plan, check_plan, write_frames
-from engine.errors import EditError, InputError, UsageError
+from engine.errors import EditError, InputError, MissingFrameError, UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.progress import Task
@@ -74,9 +74,20 @@ def chosen_source(
 
 
 def read_edits(
-    edits: Sequence[str], layers: Sequence[int], field: Field, clip: "Clip"
+    edits: Sequence[str],
+    layers: Sequence[int],
+    field: Field,
+    clip: "Clip",
+    frame: int | None = None,
 ) -> list["EditSource"]:
     """The edits in files; a multi-part file gives several.
+
+    Args:
+        edits: Files, or patterns with a place for the frame number.
+        layers: A layer for each, or none.
+        field: The field.
+        clip: Its clip.
+        frame: The frame whose files of a sequence are read.
 
     Raises:
         EditError: Layers and edits do not go together, or a file that is no picture.
@@ -84,6 +95,7 @@ def read_edits(
     """
     from engine.edit.edits import EditSource
     from engine.io.read import read_parts
+    from engine.io.sequence import fill_pattern, has_pattern
 
     if layers and len(layers) != len(edits):
         raise UsageError(
@@ -92,7 +104,15 @@ def read_edits(
         )
     sources = []
     for number, edit in enumerate(edits):
-        path = Path(edit)
+        moving = frame is not None and has_pattern(edit)
+        path = fill_pattern(edit, frame) if frame is not None and moving else Path(edit)
+        if moving and not path.exists():
+            raise MissingFrameError(
+                f"the edited sequence has no file {path}; supply it, or leave the frame out with "
+                "--frames",
+                file=path,
+                frame=frame,
+            )
         if not path.exists():
             raise InputError(f"there is no edit {path}; check the path", file=path)
         if path.is_dir():
@@ -108,7 +128,13 @@ def read_edits(
         if layer is not None:
             parts = _part_of(parts, layer, field, path)
         sources += [
-            EditSource(picture, part=name if len(parts) > 1 else "", path=path, layer=layer)
+            EditSource(
+                picture,
+                part=name if len(parts) > 1 else "",
+                path=path,
+                layer=layer,
+                moving=moving,
+            )
             for name, picture in parts
         ]
     return sources
@@ -143,6 +169,8 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     from engine.edit.edits import prepare_edits
     from engine.edit.frame_edit import frame_edit, propagate_frame_edits
     from engine.edit.propagate import propagate_frame
+    from engine.edit.stabilise import StablePlate
+    from engine.io.sequence import has_pattern
     from engine.io.write import WriteOptions
 
     if not job.edits and not job.edit_frames:
@@ -160,8 +188,24 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     check_plan(plan, frames)
     clip = chosen_source(field, job.source, job.first, job.colour_space, job.working)
     plan = Plan(Path(job.output), WriteOptions(working=clip.working))
-    placed = []
-    if job.edits:
+    placed: list[dict[str, Any]] = []
+    if job.edits and any(has_pattern(edit) for edit in job.edits):
+        shown: dict[int, str] = {}
+
+        def carried(plate: Picture, index: int) -> Picture:
+            frame = field.frames[index]
+            stable = StablePlate(field, index, plate)
+            moving = read_edits(job.edits, job.layers, field, clip, frame)
+            edits = prepare_edits(field, moving, mode=job.mode, working=clip.working, stable=stable)
+            for k, edit in sorted(edits.items()):
+                if shown.get(k) != edit.how:
+                    name = field.layers[k].name
+                    say(f"layer {k} ({name}): placed by {edit.how} from frame {frame} on")
+                    placed.append({"layer": k, "name": name, "placement": edit.how})
+                    shown[k] = edit.how
+            return propagate_frame(field, edits, plate, index, mode=job.mode, task=task)
+
+    elif job.edits:
         sources = read_edits(job.edits, job.layers, field, clip)
         edits = prepare_edits(field, sources, mode=job.mode, working=clip.working)
         for k, edit in sorted(edits.items()):

@@ -74,7 +74,8 @@ def _origin(document: Document, node: str) -> tuple[str, str | None]:
         if not document.state(name).disabled and cls.port("field") is not None:
             fit = _wired(document, name, "field")
             if fit is not None:
-                return (FRAME if cls.per_frame else CANONICAL), _field_of(document, fit)
+                frames = cls.per_frame and not cls.canvas
+                return (FRAME if frames else CANONICAL), _field_of(document, fit)
     return FRAME, None
 
 

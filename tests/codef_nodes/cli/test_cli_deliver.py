@@ -1,0 +1,96 @@
+"""``codef stabilise``, edits of its sequence, ST maps between frames, and the QC sheet."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.fields.folder import load_field
+from engine.io.picture import Picture
+from engine.io.read import read_parts, read_picture
+from engine.io.write import WriteOptions, write_parts, write_picture
+from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, Codef, read_png
+
+
+@pytest.mark.parametrize("name", ["s.%04d.exr", "s.%04d.png"])
+def test_an_unedited_stabilised_sequence_gives_the_clip_back(
+    codef: Codef, clip: Path, field: Path, tmp_path: Path, name: str
+) -> None:
+    stable = tmp_path / "stab" / name
+    answer = codef("stabilise", field, "--frames", "1001-1003", "-o", stable, "--json")
+    assert answer.code == 0 and len(answer.last["written"]) == 3
+    out = tmp_path / "out" / "o.%04d.png"
+    words = ("--edit", stable, "--frames", "1001-1003", "-o", out, "--json")
+    answer = codef("propagate", field, *words)
+    assert answer.code == 0 and "stabilised" in answer.last["edits"][0]["placement"]
+    for frame in FRAMES[:3]:
+        made = read_png(tmp_path / "out" / f"o.{frame}.png")
+        assert np.array_equal(made, read_png(clip / f"shot.{frame}.png"))
+
+
+def test_the_stabilised_layers_are_parts_with_the_windows_of_the_canonical_images(
+    codef: Codef, layered: Path, clip: Path, tmp_path: Path
+) -> None:
+    assert codef("canonical", layered, "-o", tmp_path / "c.exr").code == 0
+    arguments = ("--frames", "1004", "-o", tmp_path / "s.%04d.exr")
+    assert codef("stabilise", layered, *arguments).code == 0
+    stills, stables = read_parts(tmp_path / "c.exr"), read_parts(tmp_path / "s.1004.exr")
+    for (name, still), (same, stable) in zip(stills, stables, strict=True):
+        assert name == same
+        assert (still.display, still.data) == (stable.display, stable.data)
+        assert int(stable.metadata["codef/stabilised"]) == 1004
+    # An edit of one part reaches its own layer only, in its own frame only.
+    pixels = stables[0][1].pixels.copy()
+    pixels[..., :3] *= 3
+    graded = Picture(pixels, stables[0][1].display, stables[0][1].data)
+    parts = [("actor", graded), stables[1]]
+    (tmp_path / "e").mkdir()
+    write_parts(tmp_path / "e" / "e.1004.exr", parts, WriteOptions(bits=16))
+    out = tmp_path / "o.%04d.png"
+    edit = tmp_path / "e" / "e.%04d.exr"
+    answer = codef("propagate", layered, "--edit", edit, "--frames", 1004, "-o", out, "--json")
+    assert answer.code == 0
+    made, plate = read_png(tmp_path / "o.1004.png"), read_png(clip / "shot.1004.png")
+    changed = (made != plate).any(axis=2)
+    assert changed[14:28, 22:42].mean() > 0.95
+    outside = changed.copy()
+    outside[12:30, 20:44] = False
+    assert not outside.any()
+    missing = codef("propagate", layered, "--edit", edit, "--frames", 1005, "-o", out, "--json")
+    assert missing.code == 3 and "--frames" in missing.last["error"]["message"]
+
+
+def test_a_sprite_that_moves_on_the_stabilised_sequence_arrives(
+    codef: Codef, field: Path, clip: Path, tmp_path: Path
+) -> None:
+    known = load_field(field)
+    stable = tmp_path / "s.%04d.exr"
+    assert codef("stabilise", field, "--frames", "1002,1006", "-o", stable).code == 0
+    for frame, x in ((1002, 30), (1006, 44)):
+        picture = read_picture(tmp_path / f"s.{frame}.exr")
+        pixels = picture.pixels.copy()
+        column, row = x - picture.data.x0, 24 - picture.data.y0
+        pixels[row - 4 : row + 4, column - 4 : column + 4] = (1, 0, 0, 1)
+        # As a compositor writes it: the same windows, no header of ours.
+        plain = Picture(pixels, picture.display, picture.data)
+        write_picture(tmp_path / f"e.{frame}.exr", plain, WriteOptions(bits=16))
+    words = ("--edit", tmp_path / "e.%04d.exr", "--frames", "1002,1006")
+    assert codef("propagate", field, *words, "-o", tmp_path / "o.%04d.png").code == 0
+    for frame, x in ((1002, 30), (1006, 44)):
+        made = read_png(tmp_path / f"o.{frame}.png")[..., ::-1].astype(int)
+        red = (made[..., 0] > 200) & (made[..., 1] < 40)
+        place = known.layers[0].deformation.positions(known.index(frame))[red].mean(axis=0)
+        assert 40 < red.sum() < 90
+        assert place == pytest.approx((x, 24), abs=0.5)
+        plate = read_png(clip / f"shot.{frame}.png")[..., ::-1]
+        assert (made == plate).all(axis=2).sum() > WIDTH * HEIGHT - 200
+
+
+def test_stabilise_says_what_it_cannot_do(codef: Codef, layered: Path, tmp_path: Path) -> None:
+    several = codef("stabilise", layered, "-o", tmp_path / "s.%04d.png", "--json")
+    assert several.code == 2 and "--layer" in several.last["error"]["message"]
+    jpeg = codef("stabilise", layered, "-o", tmp_path / "s.%04d.jpg", "--json")
+    assert jpeg.code == 2 and "alpha" in jpeg.last["error"]["message"]
+    one = codef("stabilise", layered, "-o", tmp_path / "s.exr", "--json")
+    assert one.code == 2 and "%04d" in one.last["error"]["message"]
+    assert codef("stabilise", layered, "--layer", 7, "-o", tmp_path / "s.%04d.exr").code == 2

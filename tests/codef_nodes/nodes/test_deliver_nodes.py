@@ -1,0 +1,130 @@
+"""Stabilise, painted frames and the field's other pictures, in a graph."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from codef_nodes.graph.cache import Cache
+from codef_nodes.graph.evaluate import Evaluator
+from codef_nodes.graph.serialise import from_tree
+from codef_nodes.worker.kinship import CANONICAL, space_of
+from tests.codef_nodes.cli.tinyclip import FRAMES, make_clip
+
+Make = Callable[..., Evaluator]
+FIT = {"clip": "Clip"}
+
+
+def node(kind: str, wires: dict[str, Any] | None = None, **knobs: Any) -> dict[str, Any]:
+    return {"type": kind, "version": 1, "knobs": knobs, "inputs": wires or {}}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("deliver")
+    make_clip(place / "clip")
+    return place
+
+
+@pytest.fixture(scope="module")
+def graph(folder: Path) -> Make:
+    """An evaluator of a document beside a clip, with a clip and a fit."""
+
+    def make(**nodes: Any) -> Evaluator:
+        common = {
+            "Clip": node("LoadSequence", file="clip"),
+            "Fit": node("FitCoDeF", FIT, steps=2),
+        }
+        tree = {"codef": {"schema": 1}, "settings": {}, "nodes": {**common, **nodes}}
+        return Evaluator(from_tree(json.loads(json.dumps(tree))), Cache(), folder=folder)
+
+    return make
+
+
+def stroke(x: float, y: float, **more: Any) -> dict[str, Any]:
+    return {"points": [[x, y, 1]], "size": 9, "hardness": 0.9, "colour": [1, 0, 0], **more}
+
+
+def test_stabilise_then_propagate_gives_the_plate_back_bit_for_bit(graph: Make) -> None:
+    evaluator = graph(
+        Stable=node("Stabilise", {"field": "Fit"}),
+        Out=node("Propagate", {"source": "Clip", "field": "Fit", "edit": ["Stable"]}),
+    )
+    assert evaluator.frames("Stable") == FRAMES
+    for frame in (FRAMES[0], FRAMES[-1]):
+        out = evaluator.value("Out", frame)
+        assert np.array_equal(out.native.codes, evaluator.value("Clip", frame).native.codes)
+        assert out.changed is None
+    stable = evaluator.value("Stable", FRAMES[0])
+    still = graph(Still=node("CanonicalView", {"field": "Fit"})).value("Still", None)
+    assert (stable.display, stable.data) == (still.display, still.data)
+    assert 0 < (stable.alpha > 0.5).sum() < (still.alpha > 0.5).sum()
+
+
+def test_the_subject_stands_still_in_a_stabilised_sequence(graph: Make) -> None:
+    evaluator = graph(Stable=node("Stabilise", {"source": "Clip", "field": "Fit"}))
+    first, last = (evaluator.value("Stable", frame) for frame in (FRAMES[0], FRAMES[-1]))
+    both = (first.alpha > 0.99) & (last.alpha > 0.99)
+    assert both.sum() > 800
+    gap = np.abs(first.rgb - last.rgb)[both].mean()
+    plates = [evaluator.value("Clip", frame).rgb for frame in (FRAMES[0], FRAMES[-1])]
+    assert gap < np.abs(plates[0] - plates[1]).mean() / 8
+
+
+def test_paint_on_the_stabilised_plate_that_moves_lands_where_each_frame_has_it(
+    graph: Make,
+) -> None:
+    strokes = [stroke(30, 20, lifetime="1003"), stroke(38, 26, lifetime="1006")]
+    evaluator = graph(
+        Stable=node("Stabilise", {"field": "Fit"}),
+        Paint=node("Paint", {"image": "Stable"}, strokes=strokes),
+        Out=node("Propagate", {"source": "Clip", "field": "Fit", "edit": ["Paint"]}),
+    )
+    assert space_of(evaluator.document, "Paint") == CANONICAL
+    field = evaluator.value("Fit", None)
+    for frame, place in ((1003, (30, 20)), (1006, (38, 26))):
+        out = evaluator.value("Out", frame)
+        points = field.layers[0].deformation.positions(field.index(frame))
+        landed = points[out.changed].mean(axis=0)
+        assert np.abs(landed - place).max() < 0.5
+        assert 40 < out.changed.sum() < 140
+    assert evaluator.value("Out", 1004).changed is None
+
+
+def test_an_operation_on_the_stabilised_plate_is_compared_with_its_own_frame(
+    graph: Make,
+) -> None:
+    evaluator = graph(
+        Stable=node("Stabilise", {"field": "Fit"}),
+        Up=node("ImageOperation", {"image": "Stable"}, operation="exposure", exposure_stops=1.0),
+        Out=node("Propagate", {"source": "Clip", "field": "Fit", "edit": ["Up"]}),
+    )
+    for frame in (1002, 1007):
+        ratio = evaluator.value("Out", frame).rgb / evaluator.value("Clip", frame).rgb
+        assert np.median(ratio) == pytest.approx(2, abs=0.02)
+        assert np.percentile(np.abs(ratio - 2), 95) < 0.2
+
+
+def test_several_painted_frames_meet_in_the_frames_between(graph: Make) -> None:
+    wires = {"image": "Clip"}
+    evaluator = graph(
+        Early=node("Paint", wires, strokes=[stroke(30, 20)]),
+        Late=node("Paint", wires, strokes=[stroke(24, 30, colour=[0, 0, 1])]),
+        Out=node(
+            "Propagate",
+            {"source": "Clip", "field": "Fit", "frame_edit": ["Early", "Late"]},
+            edit_frames="1002,1007",
+        ),
+    )
+    own = evaluator.value("Out", 1002)
+    assert np.allclose(own.rgb[20, 30], [1, 0, 0], atol=1e-3)
+    between = evaluator.value("Out", 1004)
+    red = (between.rgb[..., 0] > 0.9) & (between.rgb[..., 2] < 0.1)
+    blue = (between.rgb[..., 2] > 0.9) & (between.rgb[..., 0] < 0.1)
+    assert red.sum() > 30 and blue.sum() > 30
+    # The pan: two pixels to the left and one up a frame.
+    row, column = np.argwhere(red).mean(axis=0)
+    assert (column, row) == pytest.approx((30 - 4, 20 - 2), abs=0.8)

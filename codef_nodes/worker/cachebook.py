@@ -17,8 +17,6 @@ from engine.errors import UsageError, WriteError
 if TYPE_CHECKING:
     from codef_nodes.worker.server import Worker
 
-PINNED = "pinned"
-"""A file of this name in a field folder says that the folder is to be kept."""
 _FIT = re.compile(r"(?P<stem>.+)_fit_v(?P<version>\d{3,})", re.IGNORECASE)
 _KINDS = ("ram", "disk", "drafts", "checkpoints")
 
@@ -108,7 +106,7 @@ def clear_cache(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Rep
 def pin(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Marks a fit as to be kept, or takes the mark away."""
     folder = _known_fit(worker, Path(args.text("path")))
-    mark, pinned = folder / PINNED, args.flag("pinned")
+    mark, pinned = _mark(folder), args.flag("pinned")
     try:
         if pinned:
             mark.touch()
@@ -120,6 +118,12 @@ def pin(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
             file=folder,
         ) from error
     return {"pinned": pinned}
+
+
+def _mark(folder: Path) -> Path:
+    """The file that says that a field folder is to be kept. It lies beside: the folder's own files
+    are what results are known by."""
+    return folder.with_name(f".{folder.name}.pinned")
 
 
 def _fits_folder(worker: "Worker") -> Path:
@@ -168,7 +172,7 @@ def _described(folder: Path, node: str, version: int | None, users: list[str]) -
         "version": version,
         "bytes": size,
         "used": newest,
-        "pinned": (folder / PINNED).exists(),
+        "pinned": _mark(folder).exists(),
         "in_use": users,
         "psnr": report.get("psnr_edit_path"),
         "frames": report.get("frames"),
@@ -198,7 +202,7 @@ def _delete_fit(worker: "Worker", folder: Path, task: WorkTask) -> int:
             f"{plain.name} is in use by {', '.join(users)}; fit again before you delete it",
             file=plain,
         )
-    if (plain / PINNED).exists():
+    if _mark(plain).exists():
         raise UsageError(f"{plain.name} is pinned; unpin it before you delete it", file=plain)
     size, _ = _size(plain, task)
     # Renamed first: half of a field must never be found under its name.

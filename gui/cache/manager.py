@@ -228,7 +228,9 @@ class CacheManager(QDialog):
             )
             item.setData(0, Qt.ItemDataRole.UserRole, each)
             for column in (2, 3):
-                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+                item.setTextAlignment(
+                    column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                )
             item.setToolTip(0, each["path"])
             if each["pinned"]:
                 item.setIcon(0, icon("pin", theme.ACCENT))

@@ -166,8 +166,10 @@ class JobQueue(QObject):
         self._add(job)
 
     def remove(self, job: Job) -> None:
-        """Takes a job that is over off the list."""
+        """Takes a job that is over off the list; one that was interrupted takes its draft along."""
         if job.over and job in self.jobs:
+            if job.state == INTERRUPTED:
+                self._drop_drafts(job)
             self.jobs.remove(job)
             self.removed.emit(job)
 

@@ -60,9 +60,14 @@ def test_nothing_but_fits_of_the_document_can_be_deleted(line, tmp_path, what):
     assert (tmp_path / "clip").is_dir() and (tmp_path / "out").is_dir()
 
 
-def test_a_pinned_field_still_loads(line, tmp_path):
-    line.ask("cache.pin", path=str(tmp_path / "shot_Fit_fit_v002"), pinned=True)
-    assert line.ask("render", frames=[1001])["summaries"][0]["frames"] == [1001]
+def test_a_pin_leaves_the_field_itself_and_so_every_result_as_it_is(line, tmp_path):
+    folder = tmp_path / "shot_Fit_fit_v002"
+    before = {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+    line.ask("cache.pin", path=str(folder), pinned=True)
+    assert {file.name: file.stat().st_mtime_ns for file in folder.iterdir()} == before
+    # The next version leaves the pin where it is.
+    line.ask("fit", node="Fit")
+    assert [each["pinned"] for each in line.ask("cache.list")["fits"]] == [False, True, False]
 
 
 def test_caches_are_emptied_but_for_the_drafts_in_use(line, fresh_cache):

@@ -119,6 +119,26 @@ def test_the_death_of_the_worker_loses_nothing_but_the_last_seconds(shot, queue,
     assert fit.state == DONE, fit.error
 
 
+def test_who_gives_an_interrupted_fit_up_gives_its_draft_up(shot, queue, tmp_path):
+    open_shot(shot, tmp_path, steps=ENDLESS)
+    fit = queue.fit("Fit")
+    wait_for(lambda: fit.draft, 40)
+    os.kill(shot.workers.jobs.pid, signal.SIGKILL)
+    wait_for(lambda: fit.over, 10)
+
+    def drafts() -> dict[str, str]:
+        told: list[dict[str, dict[str, str]]] = []
+        shot.workers.view.request("status", {}, told.append)
+        wait_for(lambda: told)
+        return told[0]["drafts"]
+
+    assert drafts() == {"Fit": fit.draft}
+    queue.clear_finished()
+    assert fit in queue.jobs  # it may want to be started again
+    queue.remove(fit)
+    assert drafts() == {} and not queue.jobs
+
+
 def test_what_waits_when_the_worker_dies_starts_by_itself(shot, queue, tmp_path):
     open_shot(shot, tmp_path, steps=2)
     wait_for(lambda: shot.workers.jobs.state == "ready", 20)

@@ -9,8 +9,8 @@ from engine.progress import Task
 HELP = "write the plate unwarped to the canonical image, frame by frame"
 DESCRIPTION = (
     "Writes every frame as the canonical image sees it: the subject stands still, alpha says what "
-    "the frame shows of it. Work on the sequence and `codef propagate FIELD --edit EDITED.%04d.exr` "
-    "carries each frame's change back into its own frame. Every layer is written, a part of the "
+    "the frame shows of it. Work on it and `codef propagate FIELD --edit EDITED.%04d.exr` carries "
+    "each frame's change back into its own frame. Every layer is written, a part of the "
     ".exr each; with --layer only that one."
 ).replace("%", "%%")
 

@@ -80,11 +80,13 @@ def propagate_frame(
     if not finish.plain:
         from engine.edit.finished import finish_frame
 
-        changes = {k: edit.change for k, edit in edits.items() if edit.change is not None}
+        changes = {k: e.change for k, e in edits.items() if e.change is not None and e.lit}
         named = filter or OVER_FILTER
-        return finish_frame(
+        plate = finish_frame(
             field, changes, plate, index, finish, mix=mix, mask=mask, task=task, filter=named
         ).picture
+        # What was made on the stabilised plate has its frame's light, grain and blur already.
+        edits = {k: edit for k, edit in edits.items() if not edit.lit}
     pieces = []
     for k in sorted(edits):
         change = edits[k].change

@@ -94,3 +94,42 @@ def test_stabilise_says_what_it_cannot_do(codef: Codef, layered: Path, tmp_path:
     one = codef("stabilise", layered, "-o", tmp_path / "s.exr", "--json")
     assert one.code == 2 and "%04d" in one.last["error"]["message"]
     assert codef("stabilise", layered, "--layer", 7, "-o", tmp_path / "s.%04d.exr").code == 2
+
+
+def test_st_maps_lead_from_frame_to_frame(
+    codef: Codef, field: Path, clip: Path, tmp_path: Path
+) -> None:
+    import cv2
+
+    out = tmp_path / "st.exr"
+    answer = codef("stmap", field, "--from", 1002, "--to", 1007, "-o", out, "--json")
+    assert answer.code == 0 and (answer.last["from"], answer.last["frames"]) == (1002, [1007])
+    st = read_picture(out, colour_space="raw")
+    assert st.metadata["codef/stmap"] == "frame-to-frame"
+    x = (st.pixels[..., 0] * WIDTH - 0.5).astype("f4")
+    y = ((1 - st.pixels[..., 1]) * HEIGHT - 0.5).astype("f4")
+    there, here = (read_png(clip / f"shot.{frame}.png") for frame in (1002, 1007))
+    warped = cv2.remap(there, x, y, cv2.INTER_LINEAR)
+    valid = st.pixels[..., 3] > 0.5
+    # The pan is two pixels to the right and one down a frame.
+    assert 0.7 < valid.mean() < 0.85
+    assert np.median((x - np.arange(WIDTH))[valid]) == pytest.approx(10, abs=0.2)
+    gap = np.abs(warped.astype(int) - here)[valid].mean()
+    assert gap < np.abs(there.astype(int) - here)[valid].mean() / 6
+    many = codef("stmap", field, "--from", 1002, "-o", tmp_path / "m" / "st.%04d.tif", "--json")
+    assert many.last["frames"] == list(FRAMES) and len(many.last["written"]) == len(FRAMES)
+
+
+def test_st_maps_between_frames_say_what_is_wrong(
+    codef: Codef, field: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "st.%04d.exr"
+    for flags, code, says in (
+        (("--to", 1003), 2, "--from"),
+        (("--from", 1002, "--to", 1003, "--frames", "1001"), 2, "not both"),
+        (("--from", 1002, "--direction", "to-frame"), 2, "--direction"),
+        (("--from", 9), 3, "no frame 9"),
+        (("--from", 1002, "--layer", 3), 2, "no layer 3"),
+    ):
+        answer = codef("stmap", field, *flags, "-o", out, "--json")
+        assert answer.code == code and says in answer.last["error"]["message"]

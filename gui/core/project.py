@@ -34,6 +34,8 @@ class Project(QObject):
     """tuple[Change, ...]: what one step changed."""
     edited = Signal(object)
     """list[Edit]: the exact edits of that step, to be applied to a copy of the tree elsewhere."""
+    loaded = Signal()
+    """Another document is open, for the workers: they have it before any pane asks them."""
     replaced = Signal()
     """Another document is open."""
     path_changed = Signal()
@@ -154,6 +156,7 @@ class Project(QObject):
         if not saved:
             self.history.mark_unsaved()
         self._listen()
+        self.loaded.emit()
         self.replaced.emit()
         self._told_modified(always=True)
 

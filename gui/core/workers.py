@@ -259,7 +259,7 @@ class Workers(QObject):
         for link in self.links:
             # A worker that starts, also again, gets the document before anything else.
             link.state_changed.connect(partial(self._greet, link))
-        project.replaced.connect(self._replaced)
+        project.loaded.connect(self._replaced)
         project.edited.connect(self._edited)
         project.path_changed.connect(self._relocated)
         project.safe_changed.connect(self._safe_changed)

@@ -172,6 +172,9 @@ def reopen(hands: Hands, document: Path) -> None:
     hands.window.files.read(document)
     hands.wait(hands.settled, 60, "for both viewers")
     assert (pixels(hands.canvas("frame"))[..., 0] > 1.5).sum() > 50
+    hands.bring("fit")
+    hands.wait(lambda: "Quality" in dict(hands.fit.figures.rows), 20, "for the fit's figures")
+    assert hands.fit.curve.points
     files = sorted((document.parent / "out").glob("*.exr"))
     before = [read_picture(file).pixels for file in files]
     written = [file.stat().st_mtime_ns for file in files]

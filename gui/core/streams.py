@@ -1,6 +1,6 @@
 """What of a graph belongs in which viewer. Reads the document, asks no node, knows no Qt."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from codef_nodes.graph.document import Document
 from engine.errors import UsageError
@@ -151,6 +151,29 @@ def edits_of(document: Document, carrier: str) -> list[tuple[str, str]]:
         layer = str(said[place]).strip() if place < len(said) else ""
         found.append((layer or still_layer(document, wire), wire))
     return found
+
+
+def last_edit(document: Document, fit: str, layers: Collection[str]) -> str | None:
+    """The last picture that is made from a canonical of a fit, while nothing carries it yet.
+
+    Args:
+        document: The document.
+        fit: The node that gives the field.
+        layers: The layer as stills say it, by number or name.
+    """
+    found = []
+    for name, state in document.nodes.items():
+        cls = document.node_class(name)
+        if cls.output != "image" or cls.writes or state.type == STILL:
+            continue
+        still = next((n for n in main_path(document, name) if document.state(n).type == STILL), "")
+        if not still or space_of(document, name) != CANONICAL:
+            continue
+        if fit in document.wires(still, "field") and still_layer(document, still) in layers:
+            found.append(name)
+    read = {source for name in found for source in document.sources(name)}
+    places = [(name not in read, document.state(name).position[1], name) for name in found]
+    return max(places)[2] if places else None
 
 
 def still_layer(document: Document, node: str) -> str:

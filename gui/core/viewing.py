@@ -19,6 +19,7 @@ from gui.core.streams import (
     default_frame_node,
     edits_of,
     fit_of,
+    last_edit,
     plate_of,
     shows_picture,
     space_of,
@@ -63,8 +64,8 @@ class Viewing(QObject):
     """What the two viewers show: ``frame`` (A and B) and ``canonical``.
 
     The frame viewer shows what the Viewer node shows, or the last writer's picture; the canonical
-    viewer the edit of the first Propagate above that, layer by layer, or the fit's own canonical.
-    The artist may choose any other node for either.
+    viewer the edit of the first Propagate above that, layer by layer, or one that is not carried
+    yet, or the fit's own canonical. The artist may choose any other node for either.
 
     Attributes:
         cache: Frames that are ready for the screen; shared by viewers and timeline.
@@ -341,4 +342,7 @@ class Viewing(QObject):
         for layer, node in edits_of(document, carrier) if carrier is not None else []:
             if layer in wanted:
                 return Shown(node, b or plate_of(document, node), fit)
+        edit = last_edit(document, fit, wanted) if fit is not None else None
+        if edit is not None:
+            return Shown(edit, b or plate_of(document, edit), fit)
         return Shown(fit, b, fit, None if fit is None else str(self._layer))

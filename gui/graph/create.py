@@ -53,6 +53,12 @@ def create(
     width, height = size_of(kind)
     at = (place[0] - width / 2, place[1] - height / 2)
     trial = document.copied()
+    first: list[Command] = []
+    if below is not None and wanted is None and _edits_stills(document, below, kind):
+        # Nobody paints on a fit: what is meant is its still.
+        still = create(document, "CanonicalView", place, below=below)
+        _run(trial, first, still.command)
+        below = still.name
     AddNode(kind, name, knobs=knobs or {}).run(trial)
     commands: list[Command] = []
     if wanted is not None and wanted.source is not None:
@@ -67,7 +73,16 @@ def create(
     elif below is not None and kind not in _STILL:
         at = _below(trial, commands, below, name, kind, branch=branch)
     commands.insert(0, AddNode(kind, name, (round(at[0]), round(at[1])), knobs or {}))
-    return Creation(Group(commands, f"Create {name}"), name)
+    return Creation(Group([*first, *commands], f"Create {name}"), name)
+
+
+def _edits_stills(document: Document, above: str, kind: str) -> bool:
+    """Whether a node edits pictures and is asked for below a fit, which gives none itself."""
+    if above not in document or document.node_class(above).output != "field":
+        return False
+    cls = document.registry.node_class(kind)
+    needed = [port.type for port in cls.inputs if not port.optional]
+    return cls.category == "Edit" and needed == ["image"]
 
 
 def size_of(kind: str) -> tuple[float, float]:

@@ -77,6 +77,7 @@ class StrokeGesture(QObject):
             if not project.do(made, self._name):
                 self.running = False
                 return False
+        if self._target.note:
             self._editor.say(self._target.note)
         if self._journal is not None:
             self._journal.begin(self.node, self.drawn.header)

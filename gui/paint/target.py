@@ -37,7 +37,7 @@ class Target:
     Attributes:
         node: The Paint node.
         commands: What makes it, empty when it is there.
-        note: One sentence about what was made, for the status line; empty when nothing was.
+        note: One sentence for the status line, about what was made or is missing; else empty.
     """
 
     node: str
@@ -96,7 +96,7 @@ def canonical_target(
     """
     for name in reversed(selected):
         if is_paint(document, name, CANONICAL):
-            return Target(name)
+            return _there(document, name)
     if shown is not None and shown in document and space_of(document, shown) == CANONICAL:
         if document.node_class(shown).output == "field":
             return _begun(document, shown, layer)
@@ -107,11 +107,11 @@ def canonical_target(
         whole = next((path for path in paths if shown in path), own)
         for name in [*own, *[name for name in reversed(whole) if name not in own]]:
             if is_paint(document, name, CANONICAL):
-                return Target(name)
+                return _there(document, name)
         return _inserted(document, whole[0])
     painted = [name for name in document.nodes if is_paint(document, name, CANONICAL)]
     if len(painted) == 1:
-        return Target(painted[0])
+        return _there(document, painted[0])
     if painted:
         raise UsageError(
             f"there are {len(painted)} Paint nodes on canonicals ({', '.join(painted[:4])}); "
@@ -169,6 +169,13 @@ def frame_target(document: Document, selected: Sequence[str], shown: str | None)
     commands: list[Command] = [AddNode(PAINT, name, _below(document, base))]
     commands += _taken_over(document, base, name)
     return Target(name, commands, f"Made {name} after {base} for strokes that stay on frames.")
+
+
+def _there(document: Document, name: str) -> Target:
+    """A Paint node that is there; where no frame shows its strokes, it says so."""
+    carried = any(name in document.upstream(carrier) for carrier in _carriers(document))
+    note = "" if carried else f"No frame shows {name} yet: select it, press Tab, make a Propagate."
+    return Target(name, note=note)
 
 
 def give_field(document: Document, target: Target, fit: str | None) -> None:
@@ -236,6 +243,26 @@ def _joined(document: Document, target: Target, base: str, still: str = "") -> T
     if carriers:
         target.commands.append(Connect(target.node, carriers[0], "edit"))
         target.note = f"Made {made} between {base} and {carriers[0]}."
+        return target
+    last = target.node
+    if fit is not None:
+        carrier = document.free_name(CARRY)
+        x, y = _end(target)
+        target.commands += [
+            AddNode(CARRY, carrier, (x, y + 60.0)),
+            Connect(fit, carrier, "field"),
+            Connect(last, carrier, "edit"),
+        ]
+        target.note = f"Made {made} after {base}, and {carrier}, which carries it into the frames."
     else:
         target.note = f"Made {made} after {base}; wire it to a Propagate to see it in the frames."
     return target
+
+
+def _end(target: Target) -> tuple[float, float]:
+    """Where the Paint node of a target will stand."""
+    return next(
+        command.position
+        for command in target.commands
+        if isinstance(command, AddNode) and command.name == target.node
+    )

@@ -121,6 +121,22 @@ def test_a_carrier_below_an_edit_gets_its_field_too(desk: Desk) -> None:
     assert desk.document.wires("Propagate1", "field") == ("Fit",)
 
 
+def test_p_below_a_fit_paints_on_its_still(desk: Desk) -> None:
+    desk.add("LoadField", "Fit", 0, 0)
+    desk.editor.selection.set(["Fit"])
+    before = desk.text
+    assert desk.pane.create_node("Paint") == "Paint1"
+    assert desk.document.wires("Paint1", "image") == ("CanonicalView1",)
+    assert desk.document.wires("CanonicalView1", "field") == ("Fit",)
+    heights = [desk.document.state(n).position[1] for n in ("Fit", "CanonicalView1", "Paint1")]
+    assert heights == sorted(set(heights))
+    desk.editor.project.undo()
+    assert desk.text == before, "one step"
+    desk.editor.selection.set(["Fit"])
+    assert desk.pane.create_node("Propagate") == "Propagate1"
+    assert desk.document.wires("Propagate1", "field") == ("Fit",), "what reads fits is left alone"
+
+
 def test_d_crosses_out_and_back(stream: Desk) -> None:
     stream.editor.selection.set(["Grade", "Blur"])
     stream.key(Key.Key_D)

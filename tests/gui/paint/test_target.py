@@ -66,9 +66,29 @@ def test_a_fit_that_is_shown_without_an_edit_gets_still_and_paint(project: Proje
     assert document.wires("Carry", "edit") == (name,)
 
 
-def test_without_a_propagate_the_note_says_what_is_missing(project: Project) -> None:
+def test_where_nothing_carries_the_paint_a_propagate_is_made_too(project: Project) -> None:
     shot(project, carry=False)
-    assert "Propagate" in canonical_target(project.document, [], "Still").note
+    made = canonical_target(project.document, [], "Still")
+    assert "Propagate1" in made.note
+    name = make(project, shown="Still")
+    document = project.document
+    assert document.wires("Propagate1", "edit") == (name,)
+    assert document.wires("Propagate1", "field") == ("Fit",)
+    assert project.undo()
+    assert name not in document and "Propagate1" not in document, "one step"
+
+
+def test_paint_that_no_frame_shows_says_so(project: Project) -> None:
+    shot(project, paint=1, carry=False)
+    target = canonical_target(project.document, ["Paint1"])
+    assert target.node == "Paint1" and "Propagate" in target.note and not target.commands
+
+
+def test_the_first_stroke_on_a_bare_fit_is_seen_in_both_viewers(editor: Editor) -> None:
+    shot(editor.project, still=False, carry=False)
+    name = make(editor.project, shown="Fit")
+    assert editor.viewing.node("canonical") == name
+    assert editor.viewing.node("frame") == "Propagate1"
 
 
 def test_paint_on_frames_is_no_canonical_target(project: Project) -> None:

@@ -57,6 +57,14 @@ def test_without_an_edit_the_canonical_is_the_fits_own(carried):
     assert (shown.node, shown.layer) == ("Fit", "0")
 
 
+def test_paint_that_nothing_carries_yet_is_seen_on_the_canonical(carried):
+    for name in ("Write", "Carry"):
+        carried.project.do(RemoveNode(name))
+    assert carried.viewing.node("canonical") == "Paint"
+    carried.project.do(SetKnob("Still", "layer", 1))
+    assert carried.viewing.node("canonical") == "Fit", "another layer has no edit"
+
+
 def test_a_writer_of_canonicals_is_no_frame(carried):
     carried.project.do(AddNode("WriteSequence", "WriteStill", (0, 900)))
     carried.project.do(Connect("Paint", "WriteStill", "image"))

@@ -9,7 +9,15 @@ from numba import njit, prange
 from engine.arrays import F32, Bool
 from engine.kernels import threads
 from engine.kernels.curve import decoded
-from engine.kernels.sample import _add_bilinear, _add_cubic, _subsamples
+from engine.kernels.sample import (
+    _FAR,
+    _add_bilinear,
+    _add_cubic,
+    _add_footprint,
+    _steps,
+    _wide,
+    reductions,
+)
 
 threads.prepare()
 
@@ -46,7 +54,7 @@ def _lit(light, affine, first, second, between, value, c):  # type: ignore[no-un
 
 @njit(cache=True, parallel=True, error_model="numpy")
 def _draw(  # type: ignore[no-untyped-def]
-    picture, x0, y0, sx, sy, cubic, positions, share, control, affine, hole,
+    picture, reduced, tops, x0, y0, sx, sy, cubic, positions, share, control, affine, hole,
     colour, lit, weight, carry,
 ):  # fmt: skip
     rows, columns = share.shape
@@ -58,10 +66,8 @@ def _draw(  # type: ignore[no-untyped-def]
     across = np.float32(max(control.shape[1] - 1, 0)) / np.float32(columns)
     # All in float32: with an integer in it numba would compute in float64.
     right_edge, low_edge = np.float32(w - 1), np.float32(h - 1)
-    reach, fine = np.float32(9), np.float32(2.25)
+    reach = np.float32(_FAR) * np.float32(2 ** (len(tops) - 1))
     for i in prange(rows):
-        ia = max(i - 1, 0)
-        ib = min(i + 1, rows - 1)
         light = np.ones((max(control.shape[1], 1), 3), np.float32)
         if control.shape[1]:
             _blend_row(control, (i + 0.5) / rows * (control.shape[0] - 1), light)
@@ -77,25 +83,10 @@ def _draw(  # type: ignore[no-untyped-def]
             # Written so that NaN and Inf positions fail it too: they read nothing.
             if not (u > -reach and v > -reach and u < right_edge + reach and v < low_edge + reach):
                 continue
-            nx = 1
-            ny = 1
-            axx = axy = ayx = ayy = np.float32(0)
-            ja = max(j - 1, 0)
-            jb = min(j + 1, columns - 1)
-            if jb > ja:
-                step = half if jb - ja == 2 else one
-                axx = (positions[i, jb, 0] - positions[i, ja, 0]) * step * sx
-                axy = (positions[i, jb, 1] - positions[i, ja, 1]) * step * sy
-                if axx * axx + axy * axy > fine:
-                    nx = _subsamples(axx, axy)
-            if ib > ia:
-                step = half if ib - ia == 2 else one
-                ayx = (positions[ib, j, 0] - positions[ia, j, 0]) * step * sx
-                ayy = (positions[ib, j, 1] - positions[ia, j, 1]) * step * sy
-                if ayx * ayx + ayy * ayy > fine:
-                    ny = _subsamples(ayx, ayy)
+            axx, axy, ayx, ayy = _steps(positions, i, j, sx, sy)
+            large = _wide(axx, axy, ayx, ayy)
             inner = u >= none and v >= none and u < right_edge and v < low_edge
-            if inner and nx == 1 and ny == 1 and not cubic:
+            if inner and not large and not cubic:
                 a = np.uint32(v)
                 b = np.uint32(u)
                 fx = u - np.float32(b)
@@ -109,17 +100,14 @@ def _draw(  # type: ignore[no-untyped-def]
                 alpha = _bilinear(picture, a, b, below, right, fx, fy, 3)
             else:
                 seen[:] = 0
-                part = np.float32(1) / np.float32(nx * ny)
-                for p in range(ny):
-                    fy = (np.float32(p) + half) / np.float32(ny) - half
-                    for q in range(nx):
-                        fx = (np.float32(q) + half) / np.float32(nx) - half
-                        su = u + fx * axx + fy * ayx
-                        sv = v + fx * axy + fy * ayy
-                        if cubic:
-                            _add_cubic(picture, su, sv, part, seen)
-                        else:
-                            _add_bilinear(picture, su, sv, part, seen)
+                if large:
+                    _add_footprint(
+                        picture, reduced, tops, u, v, axx, axy, ayx, ayy, cubic, one, seen
+                    )
+                elif cubic:
+                    _add_cubic(picture, u, v, one, seen)
+                else:
+                    _add_bilinear(picture, u, v, one, seen)
                 red, green, blue, alpha = seen[0], seen[1], seen[2], seen[3]
             # A ramp of a few codes instead of a step: no speckle along the edge of a hole.
             taken = whole * min(max((alpha - hole) * ramp, none), one)
@@ -183,15 +171,20 @@ def draw_layer(
         exposure: [2, 3], gain and offset of linear colours.
     """
     affine = np.array([[1, 1, 1], [0, 0, 0]], np.float32) if exposure is None else exposure
+    picture = np.ascontiguousarray(picture, np.float32)
+    positions = np.ascontiguousarray(positions, np.float32)
     with threads.guard():
+        reduced, tops = reductions(picture, positions, scale[0], scale[1])
         _draw(
-            np.ascontiguousarray(picture, np.float32),
+            picture,
+            reduced,
+            tops,
             np.float32(origin[0]),
             np.float32(origin[1]),
             np.float32(scale[0]),
             np.float32(scale[1]),
             filter == "cubic",
-            np.ascontiguousarray(positions, np.float32),
+            positions,
             np.ascontiguousarray(share, np.float32),
             _NONE if control is None else np.ascontiguousarray(control, np.float32),
             np.ascontiguousarray(affine, np.float32),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.kernels.sample import sample
-from engine.kernels.sample_reference import sample_reference
+from engine.kernels.sample_reference import footprint_reference, sample_reference
 
 
 def _case(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -92,3 +92,75 @@ def test_weights_scale_the_result_and_zero_reads_nothing():
     np.testing.assert_allclose(out, sample(picture, positions) * weights[..., None], atol=1e-6)
     picture[:] = np.nan
     assert not sample(picture, positions, weights=weights)[:3].any()
+
+
+def _warp(matrix, height=20, width=24, corner=(6.0, 5.0)):
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    grid = np.stack([x, y], axis=-1) @ np.asarray(matrix, np.float64).T + np.asarray(corner)
+    bend = np.stack([np.sin(y / 5), np.cos(x / 4)], axis=-1) * 0.4
+    return (grid + bend).astype(np.float32)
+
+
+@pytest.mark.parametrize("filter", ["bilinear", "cubic"])
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        [[1.6, 0], [0, 1.6]],  # shrinks
+        [[3.3, 0.4], [-0.2, 1.1]],  # shrinks along one axis
+        [[0.9, -1.4], [1.5, 0.8]],  # turns and shrinks
+        [[0.5, 0.1], [0, 0.6]],  # enlarges
+        [[-1.2, 0], [0, 1.12]],  # mirrors, between both
+    ],
+)
+def test_footprints_agree_with_the_reference(filter, matrix):
+    picture = np.random.default_rng(3).random((70, 90, 4), dtype=np.float32)
+    positions = _warp(matrix, corner=(40.0, 8.0))
+    fast = sample(picture, positions, origin=(-2, 3), filter=filter, footprint=True)
+    plain = footprint_reference(picture, positions, origin=(-2, 3), filter=filter)
+    assert np.abs(fast - plain).max() < 1e-4
+
+
+@pytest.mark.parametrize("shrink", [1.4, 2.0, 3.7, 6.0, 23.0, 61.0])
+def test_what_a_shrunk_picture_cannot_show_vanishes(shrink):
+    # Waves at 0.75 cycles per frame pixel: each one of them would come back as a false wave.
+    y, x = np.mgrid[0:1200, 0:1200].astype(np.float32)
+    waves = 0.5 + 0.5 * np.sin((x * 0.8 + y * 0.6) * np.float32(2 * np.pi * 0.75 / shrink))
+    picture = np.repeat(waves[..., None].astype(np.float32), 4, axis=2)
+    size = int(1000 / shrink)
+    i, j = np.mgrid[0:size, 0:size].astype(np.float32)
+    positions = np.stack([j, i], axis=-1) * np.float32(shrink) + 100
+    plain = sample(picture, positions, filter="cubic")[3:-3, 3:-3, 0]
+    read = sample(picture, positions, filter="cubic", footprint=True)[3:-3, 3:-3, 0]
+    assert plain.std() > 0.2  # what an unfiltered reading shows
+    assert read.std() < 0.3 * plain.std()
+    assert abs(float(read.mean()) - 0.5) < 0.02
+
+
+@pytest.mark.parametrize("shrink", [1.0, 1.5, 2.0, 5.0, 9.0])
+def test_what_a_shrunk_picture_can_show_stays_sharp(shrink):
+    y, x = np.mgrid[0:600, 0:600].astype(np.float32)
+    waves = 0.5 + 0.5 * np.sin((x + 0.5) * np.float32(2 * np.pi * 0.15 / shrink))
+    picture = np.repeat(waves[..., None].astype(np.float32), 4, axis=2)
+    size = int(480 / shrink)
+    i, j = np.mgrid[0:size, 0:size].astype(np.float32)
+    positions = np.stack([j, i], axis=-1) * np.float32(shrink) + 60
+    read = sample(picture, positions, filter="cubic", footprint=True)[3:-3, 3:-3, 0]
+    assert read.std() / (0.5 / np.sqrt(2)) > 0.9
+
+
+def test_a_picture_squeezed_one_way_stays_sharp_the_other_way():
+    y, x = np.mgrid[0:200, 0:1600].astype(np.float32)
+    waves = 0.5 + 0.5 * np.sin((y + 0.5) * np.float32(2 * np.pi * 0.2))
+    picture = np.repeat(waves[..., None].astype(np.float32), 4, axis=2)
+    i, j = np.mgrid[0:150, 0:100].astype(np.float32)
+    positions = np.stack([j * 12 + 100, i + 20.5], axis=-1)
+    read = sample(picture, positions, filter="cubic", footprint=True)[4:-4, 4:-4, 0]
+    np.testing.assert_allclose(read, waves[24:166, :1][: len(read)].repeat(92, 1), atol=1e-3)
+
+
+@pytest.mark.parametrize("filter", ["bilinear", "cubic"])
+def test_whole_pixel_moves_copy_exactly_with_footprints(filter):
+    picture = np.random.default_rng(1).random((30, 40, 4), dtype=np.float32)
+    y, x = np.mgrid[0:20, 0:25].astype(np.float32)
+    out = sample(picture, np.stack([x + 7.5, y + 4.5], axis=-1), filter=filter, footprint=True)
+    np.testing.assert_array_equal(out, picture[4:24, 7:32])

@@ -4,6 +4,7 @@ from codef_nodes.nodes.backdrop import Backdrop
 from codef_nodes.nodes.canonical_view import CanonicalView
 from codef_nodes.nodes.dot import Dot
 from codef_nodes.nodes.edited_canonical import EditedCanonical
+from codef_nodes.nodes.field_pass import FieldPass
 from codef_nodes.nodes.fit_codef import FitCoDeF
 from codef_nodes.nodes.image_operation import ImageOperation
 from codef_nodes.nodes.load_field import LoadField
@@ -13,6 +14,7 @@ from codef_nodes.nodes.merge import Merge
 from codef_nodes.nodes.optical_flow import OpticalFlow
 from codef_nodes.nodes.paint import Paint
 from codef_nodes.nodes.propagate import Propagate
+from codef_nodes.nodes.st_map import STMap
 from codef_nodes.nodes.stabilise import Stabilise
 from codef_nodes.nodes.switch import Switch
 from codef_nodes.nodes.viewer import Viewer
@@ -23,6 +25,7 @@ __all__ = [
     "CanonicalView",
     "Dot",
     "EditedCanonical",
+    "FieldPass",
     "FitCoDeF",
     "ImageOperation",
     "LoadField",
@@ -32,6 +35,7 @@ __all__ = [
     "OpticalFlow",
     "Paint",
     "Propagate",
+    "STMap",
     "Stabilise",
     "Switch",
     "Viewer",

@@ -12,7 +12,8 @@ from codef_nodes.graph.cache import Cache
 from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.graph.serialise import from_tree
 from codef_nodes.worker.kinship import CANONICAL, space_of
-from tests.codef_nodes.cli.tinyclip import FRAMES, make_clip
+from engine.errors import UsageError
+from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, make_clip, make_masks
 
 Make = Callable[..., Evaluator]
 FIT = {"clip": "Clip"}
@@ -128,3 +129,47 @@ def test_several_painted_frames_meet_in_the_frames_between(graph: Make) -> None:
     # The pan: two pixels to the left and one up a frame.
     row, column = np.argwhere(red).mean(axis=0)
     assert (column, row) == pytest.approx((30 - 4, 20 - 2), abs=0.8)
+
+
+def test_the_passes_of_a_fit_are_mattes_over_the_frame(graph: Make, folder: Path) -> None:
+    make_masks(folder / "masks")
+    evaluator = graph(
+        Mask=node("MaskGroup", files=["masks"]),
+        Two=node("FitCoDeF", {"clip": "Clip", "groups": "Mask"}, steps=2),
+        Front=node("FieldPass", {"field": "Two"}),
+        Back=node("FieldPass", {"field": "Two"}, layer=1),
+        Seen=node("FieldPass", {"field": "Two"}, output="visibility", layer=1),
+        Trust=node("FieldPass", {"field": "Two"}, output="confidence"),
+        Elsewhere=node("FieldPass", {"field": "Two"}, layer=4),
+    )
+    front, back = (evaluator.value(name, 1004) for name in ("Front", "Back"))
+    square = np.zeros((HEIGHT, WIDTH), np.float32)
+    square[12:30, 20:44] = 1
+    assert np.array_equal(front.pixels, np.repeat(square[..., None], 4, 2))
+    assert np.array_equal(back.alpha, 1 - square)
+    assert evaluator.value("Seen", 1004).alpha.sum() > 0.95 * back.alpha.sum()
+    trust = evaluator.value("Trust", 1004)
+    assert 0.8 < trust.alpha.mean() <= 1
+    assert trust.metadata["codef/pass"] == "confidence"
+    with pytest.raises(UsageError, match="no layer 4"):
+        evaluator.value("Elsewhere", 1004)
+
+
+def test_st_maps_are_nodes_too(graph: Make) -> None:
+    evaluator = graph(
+        To=node("STMap", {"field": "Fit"}),
+        Back=node("STMap", {"field": "Fit"}, direction="to-frame"),
+        Across=node("STMap", {"field": "Fit"}, direction="frame-to-frame", sampled_frame=1002),
+        Lost=node("STMap", {"field": "Fit"}, direction="frame-to-frame", sampled_frame=7),
+    )
+    field = evaluator.value("Fit", None)
+    frame = 1006
+    to = evaluator.value("To", frame).pixels
+    points = field.layers[0].deformation.positions(field.index(frame))
+    assert np.allclose(to[..., 0] * WIDTH, points[..., 0], atol=1e-4)
+    assert evaluator.value("Back", frame).data == field.layers[0].canonical.data
+    across = evaluator.value("Across", frame).pixels
+    x = across[..., 0] * WIDTH - 0.5 - np.arange(WIDTH)
+    assert np.median(x[across[..., 3] > 0.5]) == pytest.approx(8, abs=0.2)
+    with pytest.raises(UsageError, match="no frame 7"):
+        evaluator.value("Lost", frame)

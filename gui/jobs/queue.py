@@ -277,20 +277,24 @@ class JobQueue(QObject):
             job.folder = str(answer.get("folder") or "")
             report = answer.get("report") or {}
             if isinstance(report.get("psnr"), int | float):
-                job.say(f"fitted: {report['psnr']:.2f} dB in {report.get('steps')} passes")
+                passes = report.get("steps")
+                job.label = f"{report['psnr']:.2f} dB in {_count(passes, 'pass', 'passes')}"
+                job.say(f"fitted: {job.label}")
             self._close(job, DONE)
             return
         written, failed, skipped = _counts(answer.get("summaries") or [])
         if written:
             job.folder = str(Path(written[0]).parent)
-        said = f"{len(written)} files written"
+        said = f"{_count(len(written), 'file')} written"
         if skipped:
             said += f", {skipped} were there already"
         job.say(said)
         for one in failed:
             job.say(f"frame {one.get('frame')}: {one.get('message')}")
         if failed:
-            job.error = f"{len(failed)} frames failed; the first: {failed[0].get('message')}"
+            job.error = (
+                f"{_count(len(failed), 'frame')} failed; the first: {failed[0].get('message')}"
+            )
         job.label = said
         self._close(job, FAILED if failed else DONE)
 
@@ -389,6 +393,11 @@ class JobQueue(QObject):
         for job in list(self.jobs):
             if not job.over:
                 self.cancel(job)
+
+
+def _count(number: Any, one: str, many: str = "") -> str:
+    """So many of something: ``1 file``, ``2 files``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _counts(summaries: list[Any]) -> tuple[list[str], list[dict[str, Any]], int]:

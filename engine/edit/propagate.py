@@ -13,6 +13,7 @@ from engine.errors import EditError
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.progress import Task
+from engine.warp.reach import points_near, widening
 from engine.warp.render import bounds, composite, light
 from engine.warp.sheet import Sheet
 
@@ -165,33 +166,47 @@ def warp_change(
         The window of the frame that it reaches (pixels of the display window) and float32
         [h, w, 4] over it; None when it does not reach the frame.
     """
+    sx, sy = change.sheet.scale
+    scale = max(sx, sy)
+    around = slice(0, field.height), slice(0, field.width)
     if seen is None:
-        share = field.seen(index)[k]
-        if not share.any():
+        near = points_near(
+            field.layers[k].deformation, index, change.box, scale, field.data, region
+        )
+        if near is None:
             return None
-        positions, gain = field.layers[k].deformation.positions(index), None
+        around, positions = near
+        share, gain = field.seen(index, around)[k], None
     else:
         positions, share, gain = seen.positions, seen.share, seen.gain
-    wanted = region or (slice(0, share.shape[0]), slice(0, share.shape[1]))
+    top, left = around[0].start, around[1].start
+    wanted = (slice(None), slice(None)) if seen is None or region is None else region
+    more = widening(positions[wanted], scale)
     x0, y0, x1, y1 = change.box
     x, y = positions[wanted][..., 0], positions[wanted][..., 1]
     reach: Bool = np.asarray(
-        (x > x0) & (x < x1) & (y > y0) & (y < y1) & (share[wanted] > 0), np.bool_
+        (x > x0 - more) & (x < x1 + more) & (y > y0 - more) & (y < y1 + more) & (share[wanted] > 0),
+        np.bool_,
     )
     inner = bounds(reach)
     if inner is None:
         return None
-    top, left = wanted[0].start, wanted[1].start
+    down, across = wanted[0].start or 0, wanted[1].start or 0
     part = (
-        slice(top + inner[0].start, top + inner[0].stop),
-        slice(left + inner[1].start, left + inner[1].stop),
+        slice(down + inner[0].start, down + inner[0].stop),
+        slice(across + inner[1].start, across + inner[1].stop),
     )
-    paint = read_change(change, positions, share, part, filter, whole=region is None)
-    if seen is None and lit:
-        gain = light(field, k, index)
+    paint = read_change(change, positions, share, part, filter)
+    window = Window(
+        left + part[1].start, top + part[0].start, left + part[1].stop, top + part[0].stop
+    )
+    if lit and seen is None:
+        there = slice(window.y0, window.y1), slice(window.x0, window.x1)
+        gain = light(field, k, index, part=there)
+    elif gain is not None:
+        gain = gain[part]
     if gain is not None and lit:
-        paint[..., :3] *= gain[part]
-    window = Window(part[1].start, part[0].start, part[1].stop, part[0].stop)
+        paint[..., :3] *= gain
     return window.moved(field.data.x0, field.data.y0), paint
 
 
@@ -201,10 +216,10 @@ def read_change(
     share: F32,
     part: tuple[slice, slice],
     filter: str | None = None,
-    *,
-    whole: bool = False,
 ) -> F32:
     """A change at a part of a frame's pixels, weighted by their share, [h, w, 4].
+
+    The pixels around the part are looked at, so that its rim is read like its middle.
 
     Args:
         change: The change on the canonical canvas.
@@ -212,15 +227,13 @@ def read_change(
         share: Visible share of the layer, [H, W].
         part: Rows and columns that are wanted.
         filter: ``bilinear`` or ``cubic``; None for ``OVER_FILTER``.
-        whole: The part is all that the change reaches; otherwise its neighbours are looked at, so
-            that its rim is read like its middle.
     """
     rows, columns = part
-    top, left = (0, 0) if whole else (min(rows.start, 1), min(columns.start, 1))
-    more = part if whole else (
+    top, left = min(rows.start, 1), min(columns.start, 1)
+    more = (
         slice(rows.start - top, rows.stop + 1),
         slice(columns.start - left, columns.stop + 1),
-    )  # fmt: skip
+    )
     paint = change.sheet.read_linear(
         positions[more], filter=filter or OVER_FILTER, weights=np.ascontiguousarray(share[more])
     )

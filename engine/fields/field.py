@@ -12,6 +12,10 @@ from engine.fields.deformation import Deformation
 from engine.fields.residual import Residual
 from engine.io.picture import Window
 
+#: Rows and columns of a data window.
+Part = tuple[slice, slice]
+WHOLE: Part = (slice(None), slice(None))
+
 
 @dataclass
 class Canonical:
@@ -77,15 +81,21 @@ class Masks:
         plain = zlib.decompress(self.streams[group][index])
         return np.frombuffer(plain, np.uint8).reshape(self.height, self.width)
 
-    def coverage(self, index: int, layers: int) -> F32:
+    def coverage(self, index: int, layers: int, part: Part = WHOLE) -> F32:
         """Visible share of each layer in a frame, [K, H, W], front to back, sums to 1.
 
         The front layer wins where masks overlap. What no mask covers belongs to the last layer.
+
+        Args:
+            index: Position of the frame.
+            layers: Number of layers K.
+            part: Rows and columns that are wanted.
         """
-        shares = np.zeros((layers, self.height, self.width), np.float32)
-        left = np.ones((self.height, self.width), np.float32)
+        size = [len(range(*part[n].indices((self.height, self.width)[n]))) for n in (0, 1)]
+        shares = np.zeros((layers, *size), np.float32)
+        left = np.ones(size, np.float32)
         for k in range(min(layers, self.count)):
-            shares[k] = left * (self.mask(k, index).astype(np.float32) / 255)
+            shares[k] = left * (self.mask(k, index)[part].astype(np.float32) / 255)
             left = left - shares[k]
         shares[layers - 1] += left
         return shares
@@ -151,17 +161,22 @@ class Field:
                 frame=frame,
             ) from None
 
-    def coverage(self, index: int) -> F32:
+    def coverage(self, index: int, part: Part = WHOLE) -> F32:
         """Visible share of each layer, [K, H, W]; sums to 1 over K."""
-        return self.masks.coverage(index, len(self.layers))
+        return self.masks.coverage(index, len(self.layers), part)
 
-    def kept(self, index: int) -> Bool | None:
+    def kept(self, index: int, part: Part = WHOLE) -> Bool | None:
         """Where the fit saw the frame, [H, W]; None when nothing of the clip was left out."""
         if self.ignored is None:
             return None
-        return np.asarray(self.ignored.mask(0, index) == 0, np.bool_)
+        return np.asarray(self.ignored.mask(0, index)[part] == 0, np.bool_)
 
-    def seen(self, index: int) -> F32:
-        """Visible share of each layer, [K, H, W], 0 where the frame was left out of the fit."""
-        coverage, kept = self.coverage(index), self.kept(index)
+    def seen(self, index: int, part: Part = WHOLE) -> F32:
+        """Visible share of each layer, [K, H, W], 0 where the frame was left out of the fit.
+
+        Args:
+            index: Position of the frame.
+            part: Rows and columns of the data window that are wanted.
+        """
+        coverage, kept = self.coverage(index, part), self.kept(index, part)
         return coverage if kept is None else np.asarray(coverage * kept, np.float32)

@@ -36,21 +36,27 @@ class LatticeDeformation:
 
     kind = "lattice"
 
-    def positions(self, index: int) -> F32:
-        """Canonical point of each pixel centre of the data window, float32 [H, W, 2]."""
+    def positions(self, index: int, part: tuple[slice, slice] | None = None) -> F32:
+        """Canonical point of each pixel centre of the data window, float32 [H, W, 2].
+
+        Args:
+            index: Position of the frame.
+            part: Rows and columns of the data window that are wanted; None: all.
+        """
         from engine.kernels import lattice
 
+        down, across = part or (slice(0, self.data.height), slice(0, self.data.width))
         rows, row_weights = lattice.taps(self.data.height, self.spacing)
         columns, column_weights = lattice.taps(self.data.width, self.spacing)
         result: F32 = lattice.positions(
             self.matrices[index],
-            float(self.data.x0),
-            float(self.data.y0),
+            float(self.data.x0 + across.start),
+            float(self.data.y0 + down.start),
             self.lattices[index],
-            rows,
-            row_weights,
-            columns,
-            column_weights,
+            rows[down],
+            row_weights[down],
+            columns[across],
+            column_weights[across],
         )
         return result
 

@@ -10,6 +10,7 @@ from engine.edit.change import EditLayer
 from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
+from engine.kernels.sample import REACH
 from engine.paint.kernels import measure_blocks
 from engine.paint.stamps import Box, common, grown
 from engine.paint.tiles import LazyPaint, piece
@@ -55,7 +56,8 @@ class Blocks:
             Rows and columns, which of their pixels see the box, and how far from the box their
             points lie at most; None when there are none.
         """
-        pad = self._step + around
+        # A filter is as wide as what a step of the frame covers.
+        pad = REACH["cubic"] * self._step + around
         hit: Bool = np.asarray(
             (self._high[..., 0] > box[0] - pad)
             & (self._low[..., 0] < box[2] + pad)

@@ -5,7 +5,7 @@ from collections.abc import Container, Sequence
 import numpy as np
 
 from engine.arrays import F32, Bool
-from engine.fields.field import Field
+from engine.fields.field import WHOLE, Field
 from engine.warp.sheet import HOLE, Sheet, sheet_of
 
 #: What a reconstruction adds to canonical image and deformation; each can be left out.
@@ -42,7 +42,14 @@ def render_layer(
     return sheet.read(positions, filter=filter or field_filter(field))
 
 
-def light(field: Field, k: int, index: int, *, without: Container[str] = ()) -> F32 | None:
+def light(
+    field: Field,
+    k: int,
+    index: int,
+    *,
+    without: Container[str] = (),
+    part: tuple[slice, slice] = WHOLE,
+) -> F32 | None:
     """Factors of light of a layer in a frame, [H, W, 3], linear; None when it has none.
 
     The lighting times the gain of the exposure: what edits are multiplied by. The offset of the
@@ -56,15 +63,20 @@ def light(field: Field, k: int, index: int, *, without: Container[str] = ()) -> 
         k: Layer, front to back.
         index: Position of the frame in the field.
         without: Names of ``TERMS`` that are left out.
+        part: Rows and columns of the data window that are wanted.
     """
     control, exposure = _light_terms(field, k, index, without)
     if control is None and exposure is None:
         return None
     gain = np.ones(3, np.float32) if exposure is None else exposure[0]
     if control is None:
-        return np.ascontiguousarray(np.broadcast_to(gain, (field.height, field.width, 3)))
-    rows = _between(field.height, control.shape[0])
-    columns = _between(field.width, control.shape[1])
+        size = [
+            len(range(*s.indices(n)))
+            for s, n in zip(part, (field.height, field.width), strict=True)
+        ]
+        return np.ascontiguousarray(np.broadcast_to(gain, (*size, 3)))
+    rows = _between(field.height, control.shape[0])[part[0]]
+    columns = _between(field.width, control.shape[1])[part[1]]
     spread = np.einsum("hr,rcd->hcd", rows, control * gain)
     return np.asarray(np.einsum("wc,hcd->hwd", columns, spread, optimize=True), np.float32)
 

@@ -24,7 +24,7 @@ gui: setup    ## the editor
 	@$(VENV) -m codef_nodes gui
 
 screenshots: setup ## pictures of the editor at work, written to docs/images
-	@$(VENV) -m gui.screenshots
+	@$(VENV) -m gui.manual
 
 lint: setup   ## lint, types and import contracts, without the tests
 	@$(VENV) -m codef_nodes.checks --no-tests

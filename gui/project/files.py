@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from codef_nodes.graph.document import Document
 from engine.errors import CodefError
 from gui.core.editor import Editor
+from gui.jobs.queue import queue_of
 from gui.project.autosave import Autosave
 from gui.project.opening import Opener
 from gui.project.recovery import Crashed, crashed_windows
@@ -40,8 +41,8 @@ class Files(QObject):
         return self._opener.busy
 
     def new(self) -> None:
-        """An empty document, after the question about unsaved changes."""
-        self.when_safe(self._editor.project.new)
+        """An empty document, after the questions about unsaved changes and jobs."""
+        self.when_safe(lambda: self.when_idle(self._editor.project.new))
 
     def ask_open(self, *, safe: bool = False) -> None:
         """Asks for a document and opens it."""
@@ -49,13 +50,13 @@ class Files(QObject):
         def choose() -> None:
             dialog = QFileDialog(self._window, "Open", self._start_folder(), _FILTER)
             dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-            self._shown(dialog, lambda path: self.read(path, safe=safe))
+            self._shown(dialog, lambda path: self.when_idle(lambda: self.read(path, safe=safe)))
 
         self.when_safe(choose)
 
     def open(self, path: Path, *, safe: bool = False) -> None:
-        """Opens a document, after the question about unsaved changes."""
-        self.when_safe(lambda: self.read(path, safe=safe))
+        """Opens a document, after the questions about unsaved changes and jobs."""
+        self.when_safe(lambda: self.when_idle(lambda: self.read(path, safe=safe)))
 
     def read(self, path: Path, *, safe: bool = False) -> None:
         """Opens a document without a question about the one that is open."""
@@ -116,6 +117,39 @@ class Files(QObject):
             if answer == "Save":
                 self.save(then)
             elif answer == "Discard":
+                then()
+
+        box.finished.connect(answered)
+        box.open()
+
+    def when_idle(self, then: Then, *, ends: str = "End the job", what: str = "This") -> None:
+        """Does something that ends jobs, after asking about one that is under way.
+
+        A job that runs for an hour does not end by a slip of the hand.
+
+        Args:
+            then: What to do.
+            ends: The button that does it.
+            what: What ends the job, the first word of the explanation.
+        """
+        queue = queue_of(self._editor)
+        job = queue.running or next((job for job in queue.jobs if not job.over), None)
+        if job is None:
+            then()
+            return
+        box = ask(
+            self._window,
+            f"{job.title} is still {'running' if job.active else 'waiting'}",
+            f"{what} ends it. A fit goes on from its last checkpoint when it is started again; "
+            "frames that are written stay.",
+            (ends, "Keep running"),
+            default=1,
+        )
+
+        def answered(_: int) -> None:
+            answer = chosen(box)
+            box.deleteLater()
+            if answer == ends:
                 then()
 
         box.finished.connect(answered)

@@ -3,7 +3,9 @@
 from gui.core.editor import Editor
 from gui.fit.panel import FitPanel
 from gui.graph.pane import GraphPane
+from gui.jobs.job import DONE, FAILED, INTERRUPTED, Job
 from gui.jobs.pane import JobsPane
+from gui.jobs.queue import queue_of
 from gui.paint.attach import attach
 from gui.paint.painting import painting_of
 from gui.project.autosave import Autosave
@@ -27,6 +29,9 @@ def assemble(
     painting.status.connect(editor.say)
     painting.journal = None if autosave is None else autosave.journal
     attach(editor)
+    queue = queue_of(editor)
+    queue.added.connect(lambda job: show(docks["jobs"]) if job.kind == "render" else None)
+    queue.finished.connect(lambda job: _tell(editor, docks, job))
     properties, graph = docks["properties"], docks["graph"]
     if isinstance(properties.pane, PropertiesBin) and isinstance(graph.pane, GraphPane):
         opened = properties.pane
@@ -43,6 +48,15 @@ def assemble(
                 else _asked(editor, docks, action)
             )
         )
+
+
+def _tell(editor: Editor, docks: dict[str, PaneDock], job: Job) -> None:
+    """How a job ended, also to who looks elsewhere."""
+    if job.state in (FAILED, INTERRUPTED):
+        editor.say(f"{job.title} failed: {job.error}")
+        show(docks["fit" if job.kind == "fit" else "jobs"])
+    elif job.state == DONE and job.kind == "render":
+        editor.say(f"{job.title}: {job.label}")
 
 
 def document_fit(editor: Editor, node: str) -> bool:

@@ -17,7 +17,6 @@ from gui.shell.about import About
 from gui.shell.assembly import assemble
 from gui.shell.banner import Banner
 from gui.shell.docks import PaneDock
-from gui.shell.errors import ask, chosen
 from gui.shell.exchange import Exchange
 from gui.shell.layouts import LAYOUTS, Layouts
 from gui.shell.menus import Menus
@@ -300,28 +299,7 @@ class MainWindow(QMainWindow):
         dialog.show()
 
     def _ask_about_jobs(self) -> None:
-        """A job that runs for an hour does not end by a slip of the hand."""
-        running = queue_of(self.editor).running
-        if running is None:
-            self._leave()
-            return
-        box = ask(
-            self,
-            f"{running.title} is still running",
-            "Closing ends it. A fit goes on from its last checkpoint when it is started again; "
-            "frames that are written stay.",
-            ("Close", "Keep running"),
-            default=1,
-        )
-
-        def answered(_: int) -> None:
-            answer = chosen(box)
-            box.deleteLater()
-            if answer == "Close":
-                self._leave()
-
-        box.finished.connect(answered)
-        box.open()
+        self.files.when_idle(self._leave, ends="Close", what="Closing")
 
     def _leave(self) -> None:
         self._leaving = True

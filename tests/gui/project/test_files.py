@@ -12,6 +12,7 @@ from codef_nodes.graph.commands import AddNode
 from codef_nodes.graph.serialise import as_text, load
 from gui.core.editor import Editor
 from gui.core.project import Project
+from gui.jobs.queue import queue_of
 from gui.project.autosave import Autosave
 from gui.project.files import Files
 from gui.project.opening import SMALL
@@ -137,6 +138,23 @@ def test_open_asks_first_and_discards_only_when_told(
     window.files.open(path)
     press(window, "Discard")
     assert project.path == path and window.files.recent.paths[0] == path
+
+
+def test_another_document_does_not_end_a_job_unasked(window: MainWindow, tmp_path: Path) -> None:
+    project = window.editor.project
+    project.do(AddNode("FitCoDeF", "Fit"))
+    project.save(tmp_path / "shot.codef")
+    job = queue_of(window.editor).fit("Fit")
+    for slip in (window.files.new, lambda: window.files.open(tmp_path / "shot.codef")):
+        slip()
+        assert "Fit Fit" in boxes(window)[0].text()
+        press(window, "Keep running")
+        assert "Fit" in project.document and not job.over
+    window.files.new()
+    press(window, "End the job")
+    assert not project.document.nodes and job.over
+    window.files.new()
+    assert not boxes(window), "nothing runs any more"
 
 
 def test_save_asks_for_a_name_then_goes_on(

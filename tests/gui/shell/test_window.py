@@ -9,6 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton
 
 from codef_nodes.graph.commands import AddNode, SetKnob
+from gui.jobs.job import FAILED
+from gui.jobs.queue import queue_of
 from gui.shell.panes import PANES
 from gui.shell.window import MainWindow
 from tests.gui.helpers import wait_for
@@ -202,3 +204,22 @@ def test_a_pane_can_be_floated_and_closed_by_its_title(window: MainWindow) -> No
     dock.toggleViewAction().trigger()
     assert not dock.isHidden()
     assert window.childAt(QPoint(5, 5)) is not None
+
+
+def test_a_failed_render_is_told_wherever_one_looks(window: MainWindow) -> None:
+    said: list[str] = []
+    window.editor.status.connect(said.append)
+    queue = queue_of(window.editor)
+    job = queue.render(["Write"])
+    QApplication.processEvents()
+    jobs = window.docks["jobs"].pane
+    assert not jobs.visibleRegion().isEmpty(), "its progress is seen"
+    window.docks["properties"].raise_()
+    QApplication.processEvents()
+    assert jobs.visibleRegion().isEmpty()
+    job.error = "Write has no file; say where to write in its knob file"
+    job.enter(FAILED)
+    queue.finished.emit(job)
+    QApplication.processEvents()
+    assert said[-1] == f"Render Write failed: {job.error}"
+    assert not jobs.visibleRegion().isEmpty()

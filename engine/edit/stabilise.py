@@ -20,6 +20,7 @@ from engine.edit.placement import Placed
 from engine.errors import EditError
 from engine.fields.field import Field
 from engine.io.picture import Picture
+from engine.kernels.sample import sample
 from engine.warp.inverse import FrameInverse
 from engine.warp.sheet import HOLE, Sheet
 
@@ -34,6 +35,43 @@ FILTER = "cubic"
 _BEYOND = 3
 
 
+@dataclass(frozen=True, eq=False)
+class StablePlaces:
+    """Where a canvas lies in a frame.
+
+    Attributes:
+        points: Frame points of the canvas' pixel centres, [h, w, 2].
+        valid: The frame shows the layer there, in part at least, [h, w].
+        share: Visible share of the layer in the frame, [H, W].
+    """
+
+    points: F32
+    valid: Bool
+    share: F32
+
+    def read(self, values: F32, of: Field) -> F32:
+        """Figures of the frame [H, W, C] over the field's data window, on the canvas, bilinear."""
+        return sample(
+            np.ascontiguousarray(values, np.float32),
+            self.points,
+            origin=(of.data.x0, of.data.y0),
+            footprint=True,
+            weights=self.valid.astype(np.float32),
+        )
+
+
+def stable_places(field: Field, k: int, index: int, scale: float = 1.0) -> StablePlaces:
+    """The canvas of layer ``k`` at a scale, as frame number ``index`` of the field sees it."""
+    _, data = canonical_windows(field, k, scale)
+    share = field.seen(index)[k]
+    shape = (data.height, data.width)
+    if not share.any():
+        return StablePlaces(np.zeros((*shape, 2), np.float32), np.zeros(shape, np.bool_), share)
+    points = window_points(data, scale)
+    places = FrameInverse(field, k, index, share).find(points.reshape(-1, 2), beyond=False)
+    return StablePlaces(places.points.reshape(*shape, 2), places.valid.reshape(shape), share)
+
+
 def stabilised_pixels(
     field: Field,
     k: int,
@@ -42,6 +80,7 @@ def stabilised_pixels(
     scale: float = 1.0,
     *,
     filter: str = FILTER,
+    places: StablePlaces | None = None,
 ) -> F32:
     """One frame unwarped onto a layer's canvas, read from the plate in one resample.
 
@@ -52,6 +91,7 @@ def stabilised_pixels(
         plate: The frame.
         scale: Canvas pixels per canonical pixel.
         filter: ``bilinear`` or ``cubic``; both average where the canvas is coarser than the frame.
+        places: ``stable_places(field, k, index, scale)`` where the caller has it.
 
     Returns:
         float32 [h, w, 4] over the data window of ``canonical_windows(field, k, scale)``,
@@ -61,20 +101,15 @@ def stabilised_pixels(
     from engine.edit.propagate import check_plate
 
     check_plate(field, plate, field.frames[index])
-    _, data = canonical_windows(field, k, scale)
-    share = field.seen(index)[k]
-    if not share.any():
-        return np.zeros((data.height, data.width, 4), np.float32)
-    points = window_points(data, scale)
-    places = FrameInverse(field, k, index, share).find(points.reshape(-1, 2), beyond=False)
+    places = places or stable_places(field, k, index, scale)
+    if not places.valid.any():
+        return np.zeros((*places.valid.shape, 4), np.float32)
     own = plate.data.moved(-plate.display.x0, -plate.display.y0)
-    shown = _shares_over(share, field, own.width, own.height, own.x0, own.y0)
+    shown = _shares_over(places.share, field, own.width, own.height, own.x0, own.y0)
     # Weighted by the matte before it is read, so that nothing bleeds in from other layers.
     weighed = np.concatenate([plate.rgb * shown[..., None], shown[..., None]], axis=2)
-    read = Sheet.of(weighed, (own.x0, own.y0)).read(
-        places.points.reshape(data.height, data.width, 2), filter=filter
-    )
-    read[~places.valid.reshape(data.height, data.width)] = 0
+    read = Sheet.of(weighed, (own.x0, own.y0)).read(places.points, filter=filter)
+    read[~places.valid] = 0
     return read
 
 

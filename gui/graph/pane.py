@@ -20,6 +20,7 @@ from gui.graph.editing import Editing
 from gui.graph.entry import FindBar, RenameField
 from gui.graph.info import InfoCard
 from gui.graph.items import DotItem
+from gui.graph.loading import browse_clips
 from gui.graph.metrics import HEADER, STEP_X
 from gui.graph.places import Hit
 from gui.graph.scene import GraphScene
@@ -211,6 +212,13 @@ class GraphPane(QWidget):
             self.editor.selection.set(names)
             self.open_requested.emit(names[-1])
 
+    def load_clips(self) -> None:
+        """Asks for clips and makes their nodes at the cursor."""
+        place = self.view.cursor_place()
+        browse_clips(
+            self.editor, self, lambda paths: self._drop_files(paths, self.view.mapFromScene(place))
+        )
+
     # Looking.
 
     def frame(self) -> None:
@@ -349,7 +357,7 @@ class GraphPane(QWidget):
         do, view = self.editing, self.view
         handlers: dict[str, Callable[[], object]] = {
             "create": self.open_search,
-            "load": self._creates("LoadSequence"),
+            "load": self.load_clips,
             "write": self._creates("WriteSequence"),
             "paint": self._creates("Paint"),
             "operation": self._creates("ImageOperation"),

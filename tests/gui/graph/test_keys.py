@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QWheelEvent,
 )
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QToolTip
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolTip
 
 from codef_nodes.graph.commands import SetKnob
 from codef_nodes.graph.edits import ABSENT, Put
@@ -98,13 +98,10 @@ def test_a_wire_let_go_over_nothing_asks_for_what_fits(desk: Desk) -> None:
     assert desk.document.wires("Still", "field") == ("LoadField1",)
 
 
-def test_r_w_dot_and_p_create(stream: Desk) -> None:
-    stream.editor.selection.clear()
-    stream.key(Key.Key_R)
-    made = stream.editor.selection.current
-    assert made is not None and stream.document.state(made).type == "LoadSequence"
+def test_dot_p_and_w_create(stream: Desk) -> None:
+    stream.editor.selection.set(["Grade"])
     stream.key(Key.Key_Period)
-    assert stream.document.wires("Dot1", "input") == (made,)
+    assert stream.document.wires("Dot1", "input") == ("Grade",)
     stream.key(Key.Key_P)
     assert stream.document.wires("Paint1", "image") == ("Dot1",)
     stream.key(Key.Key_W)
@@ -119,6 +116,28 @@ def test_a_carrier_below_an_edit_gets_its_field_too(desk: Desk) -> None:
     assert desk.pane.create_node("Propagate") == "Propagate1"
     assert desk.document.wires("Propagate1", "edit") == ("Paint",)
     assert desk.document.wires("Propagate1", "field") == ("Fit",)
+
+
+def test_r_browses_and_makes_a_node_of_what_is_chosen(desk: Desk, tmp_path: Path) -> None:
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    for name in ("a.1001.png", "a.1002.png", "b.0001.png"):
+        (shots / name).touch()
+    desk.key(Key.Key_R)
+    (browser,) = (d for d in desk.pane.findChildren(QFileDialog) if d.isVisible())
+    browser.reject()
+    assert not desk.document.nodes, "given up, nothing is made"
+    desk.key(Key.Key_R)
+    (browser,) = (d for d in desk.pane.findChildren(QFileDialog) if d.isVisible())
+    browser.filesSelected.emit([str(shots / "a.1002.png"), str(shots / "b.0001.png")])
+    browser.close()
+    assert {s.type for s in desk.document.nodes.values()} == {"LoadSequence"}
+    assert sorted(desk.document.nodes) == ["a", "b"]
+    desk.editor.selection.set(["a"])
+    desk.key(Key.Key_R)
+    (browser,) = (d for d in desk.pane.findChildren(QFileDialog) if d.isVisible())
+    assert Path(browser.directory().absolutePath()) == shots, "where the selected clip is"
+    browser.reject()
 
 
 def test_p_below_a_fit_paints_on_its_still(desk: Desk) -> None:

@@ -11,12 +11,13 @@ from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
-from engine.errors import InputError, MissingFrameError
+from engine.errors import InputError, MaskError, MissingFrameError
 from engine.flow.pair import FlowPair
 from engine.io.picture import Picture
 
 if TYPE_CHECKING:
     from codef_nodes.work.hinting import HintFiles
+    from codef_nodes.work.masks import FrameMasks
     from engine.arrays import U8
     from engine.fit.hints import Hints
     from engine.fit.request import GroupMasks
@@ -369,7 +370,7 @@ def _groups(ctx: Context, frames: Sequence[int]) -> list["GroupMasks"]:
     from engine.fit.request import GroupMasks
 
     matched = _mask_frames(ctx, frames)
-    names = ctx.input("groups", matched[frames[0]]).names
+    first: FrameMasks = ctx.input("groups", matched[frames[0]])
 
     def mask_of(k: int) -> Callable[[int], "U8"]:
         def mask(frame: int) -> "U8":
@@ -378,16 +379,37 @@ def _groups(ctx: Context, frames: Sequence[int]) -> list["GroupMasks"]:
 
         return mask
 
-    return [GroupMasks(name, mask_of(k)) for k, name in enumerate(names)]
+    return [GroupMasks(first.names[k], mask_of(k)) for k in first.layers]
 
 
 def _ignore(ctx: Context, frames: Sequence[int]) -> Callable[[int], "U8"] | None:
-    if not ctx.has("ignore") or not frames:
-        return None
-    from codef_nodes.work.masks import MaskLook
+    """What the input ``ignore`` and groups of that kind leave out."""
+    given: list[Callable[[int], U8]] = []
+    if frames and ctx.has("ignore"):
+        from codef_nodes.work.masks import MaskLook
 
-    matched, look = _mask_frames(ctx, frames, "ignore"), MaskLook()
-    return lambda frame: look.of(ctx.input("ignore", matched[frame]))
+        matched, look = _mask_frames(ctx, frames, "ignore"), MaskLook()
+        given.append(lambda frame: look.of(ctx.input("ignore", matched[frame])))
+    if frames and ctx.has("groups"):
+        grouped = _mask_frames(ctx, frames)
+        first: FrameMasks = ctx.input("groups", grouped[frames[0]])
+        if len(first.layers) < len(first.names):
+            given.append(lambda frame: ctx.input("groups", grouped[frame]).ignored)
+    if len(given) < 2:
+        return given[0] if given else None
+    return lambda frame: _both(given[0](frame), given[1](frame), frame)
+
+
+def _both(one: "U8", other: "U8", frame: int) -> "U8":
+    import numpy as np
+
+    if one.shape != other.shape:
+        raise MaskError(
+            f"the ignore mask of frame {frame} is {one.shape[1]}x{one.shape[0]}, the masks of the "
+            f"groups are {other.shape[1]}x{other.shape[0]}; give masks of the clip's size",
+            frame=frame,
+        )
+    return np.maximum(one, other)
 
 
 def _hint_files(ctx: Context) -> "HintFiles":

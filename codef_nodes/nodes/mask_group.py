@@ -67,6 +67,14 @@ class MaskGroup(Node):
             [],
             "Names of the groups, front to back; empty ones are made from the files.",
         ),
+        Knob(
+            "kinds",
+            "arguments",
+            [],
+            "What becomes of each group, front to back: layer (or empty) gives it a canonical "
+            "image of its own; ignore leaves it alone: the fit does not look at it and no edit "
+            "touches it (water, smoke, sheen).",
+        ),
     )
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
@@ -109,7 +117,7 @@ class MaskGroup(Node):
                 frame=ctx.frame_or_none,
                 node=ctx.node_name,
             )
-        return FrameMasks(_names(ctx), masks)
+        return FrameMasks(_names(ctx), masks, _kinds(ctx, len(masks)))
 
 
 def _names(ctx: Context) -> tuple[str, ...]:
@@ -126,6 +134,24 @@ def _names(ctx: Context) -> tuple[str, ...]:
         given[k] if k < len(given) and given[k].strip() else name for k, name in enumerate(found)
     ]
     return unique_names(chosen)
+
+
+def _kinds(ctx: Context, count: int) -> tuple[str, ...]:
+    from codef_nodes.work.masks import KINDS
+
+    given = [text.strip().lower() or KINDS[0] for text in ctx.knob("kinds")]
+    if len(given) > count:
+        raise UsageError(
+            f"{ctx.node_name} has {len(given)} kinds for {count} groups; take kinds away",
+            node=ctx.node_name,
+        )
+    odd = next((kind for kind in given if kind not in KINDS), None)
+    if odd is not None:
+        raise UsageError(
+            f"{ctx.node_name} has a group of kind {odd!r}; a group is a layer or ignore",
+            node=ctx.node_name,
+        )
+    return tuple(given) + KINDS[:1] * (count - len(given))
 
 
 def _clips(ctx: Context) -> list["Clip"]:

@@ -13,6 +13,8 @@ from engine.fit.request import GroupMasks
 from engine.io.picture import Native, Picture
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+KINDS = ("layer", "ignore")
+"""What becomes of a group: a layer of its own, or a part of the frames that is left alone."""
 CHANNELS = ("auto", "alpha", "luminance", "red", "green", "blue")
 
 
@@ -23,10 +25,34 @@ class FrameMasks:
     Attributes:
         names: A unique name for each group.
         masks: uint8 [H, W] over the data window of the mask pictures; 255 = wholly in the group.
+        kinds: One of ``KINDS`` for each group; a missing one is ``layer``.
     """
 
     names: tuple[str, ...]
     masks: tuple[U8, ...]
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Which of the groups become layers of a fit."""
+        return tuple(k for k in range(len(self.names)) if self._kind(k) != "ignore")
+
+    @property
+    def ignored(self) -> U8 | None:
+        """What of the frame is ignored, uint8 [H, W], behind the groups in front; None: nothing."""
+        if len(self.layers) == len(self.names):
+            return None
+        left = np.ones(self.masks[0].shape, np.float32)
+        hidden = np.zeros_like(left)
+        for k, mask in enumerate(self.masks):
+            shown = left * np.asarray(mask.astype(np.float32) / 255, np.float32)
+            left -= shown
+            if self._kind(k) == "ignore":
+                hidden += shown
+        return np.asarray(np.rint(hidden * 255), np.uint8)
+
+    def _kind(self, k: int) -> str:
+        return self.kinds[k] if k < len(self.kinds) else "layer"
 
 
 @dataclass(frozen=True)

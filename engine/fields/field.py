@@ -12,6 +12,8 @@ from engine.fields.deformation import Deformation
 from engine.fields.residual import Residual
 from engine.io.picture import Window
 
+#: Grey of an ignore mask above which a pixel is left out: at a soft edge colours are mixed.
+IGNORED = 25
 #: Rows and columns of a data window.
 Part = tuple[slice, slice]
 WHOLE: Part = (slice(None), slice(None))
@@ -112,7 +114,8 @@ class Field:
         layers: Front to back.
         masks: The masks that were given (may be none: a single layer).
         ignored: One mask per frame of what the fit was told not to see, 255 = left out, or None.
-            Edits do not reach it.
+            Edits do not reach it; where it is soft they fade. The fit saw what is at most
+            ``IGNORED``.
         residual: What canonical, deformation and light leave unexplained, per frame; or None.
             Propagated edits never receive it.
         reference: Frame number whose picture the canonical image is aligned to.
@@ -169,7 +172,7 @@ class Field:
         """Where the fit saw the frame, [H, W]; None when nothing of the clip was left out."""
         if self.ignored is None:
             return None
-        return np.asarray(self.ignored.mask(0, index)[part] == 0, np.bool_)
+        return np.asarray(self.ignored.mask(0, index)[part] <= IGNORED, np.bool_)
 
     def seen(self, index: int, part: Part = WHOLE) -> F32:
         """Visible share of each layer, [K, H, W], 0 where the frame was left out of the fit.
@@ -178,5 +181,7 @@ class Field:
             index: Position of the frame.
             part: Rows and columns of the data window that are wanted.
         """
-        coverage, kept = self.coverage(index, part), self.kept(index, part)
-        return coverage if kept is None else np.asarray(coverage * kept, np.float32)
+        coverage = self.coverage(index, part)
+        if self.ignored is not None:
+            coverage *= 1 - self.ignored.mask(0, index)[part].astype(np.float32) / 255
+        return coverage

@@ -7,15 +7,13 @@ import numpy as np
 
 from engine.arrays import F32, U8, Bool
 from engine.errors import MaskError
-from engine.fields.field import Masks
+from engine.fields.field import IGNORED, Masks
 from engine.fit.request import GroupMasks
 from engine.io.picture import Picture
 from engine.progress import Task
 
 #: Share of uncovered pixels from which the inverse of all masks becomes the last layer.
 UNCOVERED = 0.001
-#: Grey of an ignore mask above which a pixel is left out: at a soft edge colours are mixed.
-IGNORED = 25
 #: Name of that layer.
 BACKGROUND = "background"
 #: Name of the only layer of a clip without masks.
@@ -62,7 +60,7 @@ class Groups:
             if ignore is not None:
                 mask = ignore(frame)
                 self._check(mask, "ignore mask", frame)
-                self.leave_out(frame, np.asarray(mask > IGNORED, np.bool_))
+                self._hide(frame, mask)
                 left[mask > IGNORED] = 0
             for k, group in enumerate(groups):
                 mask = group.mask(frame)
@@ -95,15 +93,21 @@ class Groups:
 
     def leave_out(self, frame: int, where: Bool) -> None:
         """Leaves pixels [H, W] of a frame out, besides those that are left out already."""
-        before = self.left_out(frame)
-        if before is not None:
-            where = np.asarray(where | before, np.bool_)
-        if where.any():
-            self._gone[frame] = Masks.pack(where.astype(np.uint8) * 255)
+        self._hide(frame, where.astype(np.uint8) * np.uint8(255))
+
+    def _hide(self, frame: int, mask: U8) -> None:
+        """Adds a mask [H, W] to what is left out; below ``IGNORED`` it only holds edits back."""
+        if frame in self._gone:
+            mask = np.maximum(mask, self._unpacked(self._gone[frame]))
+        if mask.any():
+            self._gone[frame] = Masks.pack(np.ascontiguousarray(mask))
 
     def left_out(self, frame: int) -> Bool | None:
         """What is left out of a frame, [H, W]; None for nothing."""
-        return self._unpacked(self._gone[frame]) if frame in self._gone else None
+        if frame not in self._gone:
+            return None
+        gone: Bool = self._unpacked(self._gone[frame]) > IGNORED
+        return gone if gone.any() else None
 
     def look(self, frame: int, picture: Picture) -> None:
         """Takes note of where a picture's own alpha is 0."""
@@ -126,12 +130,12 @@ class Groups:
         if self._blank:
             return False
         for frame, stream in self._clear.items():
-            self.leave_out(frame, self._unpacked(stream))
+            self._hide(frame, self._unpacked(stream))
         return bool(self._clear)
 
     @property
     def ignored(self) -> Masks | None:
-        """One mask per frame of what is left out, 255 = left out; None when nothing is."""
+        """One mask per frame of what is left out, 255 = wholly; None when nothing is."""
         if not self._gone:
             return None
         nothing = Masks.pack(np.zeros(self._size, np.uint8))
@@ -146,9 +150,9 @@ class Groups:
                 frame=frame,
             )
 
-    def _unpacked(self, stream: bytes) -> Bool:
+    def _unpacked(self, stream: bytes) -> U8:
         plain = np.frombuffer(zlib.decompress(stream), np.uint8)
-        return np.asarray(plain.reshape(self._size) > 0, np.bool_)
+        return np.asarray(plain.reshape(self._size), np.uint8)
 
 
 def _unused(name: str, taken: Sequence[str]) -> str:

@@ -149,6 +149,49 @@ def test_masks_come_from_folders_and_wires_front_to_back(graph: Make, tmp_path: 
     assert set(np.unique(hard)) == {0, 255}
 
 
+def test_a_group_may_be_left_alone(graph: Make, tmp_path: Path) -> None:
+    """It is no layer; what lies in front of it is not ignored with it."""
+    make_masks(tmp_path / "actor")
+    make_masks(tmp_path / "smoke", value=128)
+    groups = {"files": ["actor", "smoke"], "kinds": ["", "Ignore"]}
+    evaluator = graph(
+        Groups=node("MaskGroup", **groups),
+        Front=node("MaskGroup", files=["smoke", "actor"], kinds=["ignore"]),
+        Odd=node("MaskGroup", files=["actor"], kinds=["water"]),
+        Many=node("MaskGroup", files=["actor"], kinds=["", ""]),
+    )
+    found, front = evaluator.value("Groups", 1002), evaluator.value("Front", 1002)
+    assert (found.names, found.kinds) == (("actor", "smoke"), ("layer", "ignore"))
+    assert found.layers == (0,) and front.layers == (1,)
+    assert not found.ignored.any()
+    assert np.array_equal(front.ignored, front.masks[0]) and front.ignored.max() == 128
+    with pytest.raises(UsageError, match="'water'"):
+        evaluator.value("Odd", 1002)
+    with pytest.raises(UsageError, match="2 kinds for 1 groups"):
+        evaluator.value("Many", 1002)
+
+
+def test_a_fit_leaves_ignored_groups_alone(graph: Make, tmp_path: Path) -> None:
+    """Together with what its own input leaves out; neither becomes a layer."""
+    make_masks(tmp_path / "actor")
+    make_masks(tmp_path / "smoke")
+    border = np.zeros((HEIGHT, WIDTH, 3), np.float32)
+    border[:4] = 1
+    evaluator = graph(
+        Clip=node("LoadSequence", file="clip"),
+        Groups=node("MaskGroup", files=["smoke"], kinds=["ignore"]),
+        Border=node("LoadSequence", file=still(tmp_path, "border.exr", border)),
+        Fit=node("FitCoDeF", {"clip": "Clip", "groups": "Groups", "ignore": "Border"}, steps=1),
+    )
+    field = evaluator.value("Fit")
+    smoke = evaluator.value("Groups", 1002).masks[0]
+    assert [layer.name for layer in field.layers] == ["clip"]
+    hidden = field.ignored.mask(0, field.index(1002))
+    assert (hidden[:4] == 255).all()
+    assert np.array_equal(hidden[4:], smoke[4:]) and smoke.any()
+    assert not field.seen(field.index(1002))[0][hidden == 255].any()
+
+
 def test_masks_of_two_sizes_are_refused(graph: Make, tmp_path: Path) -> None:
     make_masks(tmp_path / "a")
     (tmp_path / "b").mkdir()

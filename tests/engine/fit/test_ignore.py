@@ -87,6 +87,18 @@ def test_edits_leave_what_was_ignored_as_it_is(fitted, title, tmp_path):
     assert (out.pixels[~kept][:, 0] > 0.9).mean() > 0.95
 
 
+def test_edits_fade_where_the_mask_is_soft(pan, title):
+    """The fit leaves out what is partly hidden; an edit comes back with the mask's own softness."""
+    soft = (title // 255).astype(np.uint8) * 200
+    soft[40] = 20
+    clip = [picture(titled(pan.frame(t))) for t in range(3)]
+    asked = request(clip, steps=2, overrides=FAST)
+    field = fit(replace(asked, ignore=lambda _: soft), silent())
+    seen = field.seen(1)[0]
+    np.testing.assert_allclose(seen, 1 - soft / np.float32(255), atol=1e-6)
+    assert np.array_equal(field.kept(1), title == 0)
+
+
 def test_what_lies_behind_the_title_is_not_visible(fitted):
     _, field = fitted
     for place, visible in (((70.5, 70.5), False), ((70.5, 30.5), True)):

@@ -112,7 +112,6 @@ ACTIONS: tuple[Action, ...] = (
         ("graph.open", "Open properties", "Return Enter"),
         ("graph.delete", "Delete", "Del Backspace"),
         ("graph.info", "Information", "I"),
-        ("graph.stamp", "Postage stamp", "Alt+P"),
         ("graph.tidy", "Tidy", "L"),
         ("graph.snap", "Snap all to the grid", "\\"),
         ("graph.copy", "Copy", "Ctrl+C"),

@@ -14,6 +14,7 @@ from gui.viewer.lookfield import LookField
 from gui.viewer.views import View, views
 
 SCALES = (1, 2, 4, 8)
+_NAME = 76
 OVERLAYS = {
     "grid": "Warp grid",
     "coverage": "Coverage",
@@ -139,19 +140,26 @@ class Toolbar(QToolBar):
             b: The node of the B side, or None while nothing is compared.
             chosen: The artist chose the node; the graph says another one.
         """
-        text = f"<b>{a}</b>" if a else f"<span style='color:{theme.FAINT}'>nothing</span>"
+        short_a, short_b = self._short(a), self._short(b)
+        text = f"<b>{short_a}</b>" if a else f"<span style='color:{theme.FAINT}'>nothing</span>"
         if b:
-            text = f"{text}<span style='color:{theme.DIM}'> | {b}</span>"
+            text = f"{text}<span style='color:{theme.DIM}'> | {short_b}</span>"
         if chosen:
             dot = f"<a href='graph' style='color:{theme.ACCENT}; text-decoration:none'>&#9679;</a>"
             text = f"{dot} {text}"
         self.name.setText(text)
+        self.name.setMinimumWidth(max(self.name.sizeHint().width(), 40))
         tip = f"Shown: {a}" if a else "Nothing is shown"
         if b:
             tip += f", compared with {b}"
         if chosen:
             tip += ", chosen by hand; click the dot to follow the graph again"
         self.name.setToolTip(tip)
+
+    def _short(self, name: str | None) -> str:
+        """A name as far as there is room for it."""
+        metrics = self.name.fontMetrics()
+        return metrics.elidedText(name or "", Qt.TextElideMode.ElideMiddle, _NAME)
 
     def set_channels(self, channels: str) -> None:
         """Shows the channels."""

@@ -234,3 +234,8 @@ def close(hands: Hands) -> None:
     hands.window.close()
     assert hands.window.isHidden() and hands.editor.workers is None
     assert all(pid is not None and not alive(pid) for pid in pids)
+
+
+def test_every_key_of_the_sheet_does_something(hands: Hands) -> None:
+    actions = hands.editor.actions
+    assert [each.id for each in actions.table if not actions.has_handler(each.id)] == []

@@ -32,6 +32,7 @@ COMMANDS = (
     "stmap",
     "track",
     "check",
+    "qc",
     "import_sequence",
     "devices",
     "models",

@@ -1,0 +1,1 @@
+"""The QC sheet of a field: figures, pictures, a PNG and a page."""

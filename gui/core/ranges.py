@@ -8,6 +8,9 @@ from gui.core.clock import Clock
 from gui.core.project import Project
 from gui.core.viewing import Viewing
 
+NOTHING = 1, 100
+"""The range of an empty document."""
+
 
 class Ranges(QObject):
     """Sets range and frame rate of the clock, never a frame that the artist has chosen inside."""
@@ -49,6 +52,8 @@ class Ranges(QObject):
     def _replaced(self) -> None:
         self._clock.stop()
         self._clock.clear_points()
+        if not self._project.document.nodes:
+            self._clock.set_range(*NOTHING)
         self._to_start = True
         self.follow()
 

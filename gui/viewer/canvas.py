@@ -147,7 +147,7 @@ class Canvas(QWidget):
         self.update()
 
     def set_windows(self, display: Box | None, data: Box | None) -> None:
-        """Sets format and data window; a view that was fitted stays so."""
+        """Sets format and data window, None for none; a view that was fitted stays so."""
         if (display, data) == (self.format, self.data):
             return
         moved = display != self.format or (self.fits_data and data != self.data)

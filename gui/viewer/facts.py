@@ -47,6 +47,7 @@ class FactsAsker(QObject):
 
     def _forget(self) -> None:
         self._asked = None
+        self.tell()
 
     def _ask(self) -> None:
         workers, viewing = self._editor.workers, self._editor.viewing

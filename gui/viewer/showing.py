@@ -185,8 +185,7 @@ class Showing(QObject):
             if obstacle or not wants:
                 self.canvas.set_message(obstacle)
             if not wants:
-                for side in ("a", "b", "difference"):
-                    self.canvas.set_frame(None, side)
+                self._show_nothing()
             return
         self.asks.emit()
         waiting = False
@@ -195,6 +194,15 @@ class Showing(QObject):
         error = next((self._errors[want] for want in wants if want in self._errors), None)
         self.canvas.set_message("" if error is None else _told(error), failed=error is not None)
         self.canvas.set_updating(waiting and not editor.clock.playing)
+
+    def _show_nothing(self) -> None:
+        """Neither a picture nor windows and figures of what was shown before."""
+        for side in ("a", "b", "difference"):
+            self.canvas.set_frame(None, side)
+        if self.canvas.format is not None:
+            self.canvas.set_windows(None, None)
+            self.editor.viewing.set_info(self.slot, {})
+            self.reset.emit()
 
     def _obstacle(self, wants: list[Want]) -> str | None:
         """Why nothing can be asked for: a sentence, empty for no reason to tell, None for none."""

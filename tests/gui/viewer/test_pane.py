@@ -305,6 +305,28 @@ def test_a_chosen_node_is_marked_and_the_mark_goes_back_to_the_graph(viewer):
     assert "href" not in viewer.toolbar.name.text()
 
 
+def test_nothing_of_the_last_document_stays(viewer):
+    canvas, editor = viewer.canvas, viewer.editor
+    assert canvas.format is not None and editor.clock.first == 1001
+    editor.project.new()
+    wait_for(lambda: canvas.format is None, 10)
+    assert canvas.data is None and canvas.frame() is None
+    assert f"{WIDTH}x{HEIGHT}" not in viewer.info.facts.right
+    assert (editor.clock.first, editor.clock.last) == (1, 100)
+
+
+def test_an_undone_clip_comes_back_with_its_windows(viewer):
+    canvas, project = viewer.canvas, viewer.editor.project
+    steps = 0
+    while project.undo():
+        steps += 1
+    wait_for(lambda: canvas.format is None, 10)
+    for _ in range(steps):
+        project.redo()
+    wait_for(lambda: canvas.format is not None and canvas.frame() is not None, 20)
+    wait_for(lambda: viewer.editor.viewing.infos[viewer.slot].get("format"), 20)
+
+
 def test_a_closed_viewer_leaves_nothing_under_way(viewer):
     viewer.editor.clock.set_frame(1005)
     viewer.hide()

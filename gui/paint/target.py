@@ -18,6 +18,7 @@ from gui.core.streams import (
     main_path,
     space_of,
 )
+from gui.graph.metrics import STEP_X, STEP_Y
 
 __all__ = [
     "CANONICAL",
@@ -222,17 +223,24 @@ def _inserted(document: Document, base: str) -> Target:
 
 
 def _begun(document: Document, fit: str, layer: int) -> Target:
-    """A still of a fit's layer and a Paint node after it."""
+    """A still of a fit's layer and a Paint node after it, beside the wire to the Propagate."""
     still, name = document.free_name(STILL), document.free_name(PAINT)
     x, y = document.state(fit).position
+    x += STEP_X
+    while any(_near(state.position, (x, y + STEP_Y)) for state in document.nodes.values()):
+        x += STEP_X
     knobs = {"layer": layer} if layer else {}
     commands: list[Command] = [
-        AddNode(STILL, still, (x, y + 60.0), knobs),
+        AddNode(STILL, still, (x, y + STEP_Y), knobs),
         Connect(fit, still, "field"),
-        AddNode(PAINT, name, (x, y + 120.0)),
+        AddNode(PAINT, name, (x, y + 2 * STEP_Y)),
         Connect(still, name, "image"),
     ]
     return _joined(document, Target(name, commands), fit, still)
+
+
+def _near(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) < STEP_X and abs(one[1] - other[1]) < STEP_Y
 
 
 def _joined(document: Document, target: Target, base: str, still: str = "") -> Target:
@@ -247,9 +255,9 @@ def _joined(document: Document, target: Target, base: str, still: str = "") -> T
     last = target.node
     if fit is not None:
         carrier = document.free_name(CARRY)
-        x, y = _end(target)
+        place = document.state(fit).position[0], _end(target)[1] + STEP_Y
         target.commands += [
-            AddNode(CARRY, carrier, (x, y + 60.0)),
+            AddNode(CARRY, carrier, place),
             Connect(fit, carrier, "field"),
             Connect(last, carrier, "edit"),
         ]

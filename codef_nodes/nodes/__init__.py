@@ -14,6 +14,7 @@ from codef_nodes.nodes.merge import Merge
 from codef_nodes.nodes.optical_flow import OpticalFlow
 from codef_nodes.nodes.paint import Paint
 from codef_nodes.nodes.propagate import Propagate
+from codef_nodes.nodes.qc_sheet import QCSheet
 from codef_nodes.nodes.st_map import STMap
 from codef_nodes.nodes.stabilise import Stabilise
 from codef_nodes.nodes.switch import Switch
@@ -35,6 +36,7 @@ __all__ = [
     "OpticalFlow",
     "Paint",
     "Propagate",
+    "QCSheet",
     "STMap",
     "Stabilise",
     "Switch",

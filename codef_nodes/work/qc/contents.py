@@ -4,7 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from codef_nodes.work.qc.pictures import coverage_map, doubtful, pin_map, with_checker
+from codef_nodes.work.qc.pictures import (
+    coverage_map,
+    doubtful,
+    pin_map,
+    still_map,
+    with_checker,
+)
 from codef_nodes.work.qc.plots import BLUE, GREEN, ORANGE, Line, Plot
 from engine.arrays import U8
 from engine.fields.field import Field
@@ -26,6 +32,7 @@ class Contents:
         height: Of the frames, for places counted from the bottom.
         checker: Frame numbers and frames with the checker.
         worst: Frame numbers and the worst frames with what is doubtful in orange.
+        stills: The canonical image of each layer.
         coverage: A map for each layer.
         pins: A map for each layer.
         plots: Jitter, confidence, PSNR.
@@ -38,6 +45,7 @@ class Contents:
     height: int
     checker: list[tuple[int, U8]]
     worst: list[tuple[int, U8]]
+    stills: list[U8]
     coverage: list[U8]
     pins: list[U8]
     plots: list[Plot]
@@ -122,6 +130,7 @@ def gather(
         field.display.height,
         checker,
         worst,
+        [still_map(field, found, k, working) for k in range(len(names))],
         [coverage_map(found, k) for k in range(len(names))],
         [pin_map(field, found, k, working) for k in range(len(names))],
         _plots(field, found),
@@ -163,7 +172,7 @@ def _plots(field: Field, found: Review) -> list[Plot]:
         ]
     each = found.frames
     return [
-        Plot("Stabilised plate against the still", "px", frames, moved, least=0.25),
+        Plot("Jitter", "px of the stabilised plate against the still", frames, moved, least=0.25),
         Plot(
             "Confidence",
             "",

@@ -21,18 +21,15 @@ dl { display: flex; flex-wrap: wrap; gap: 10px 30px; margin: 0; padding: 0 0 18p
 dt { color: #8a8a8a; font-size: 12px } dd { margin: 0; color: #e2e2e2; font-size: 15px }
 .row { display: grid; gap: 14px; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)) }
 .plots { grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)) }
-.maps { grid-template-columns: repeat(auto-fit, minmax(320px, 560px)) }
+.maps { grid-template-columns: repeat(3, minmax(0, 1fr)); margin-bottom: 14px }
 figure { margin: 0 } figure img, svg { display: block; width: 100%; height: auto;
   background: #131313; border: 1px solid #3e3e3e; box-sizing: border-box }
 figcaption { padding: 6px 0 0; color: #a8a8a8; font-size: 13px }
-svg .rule { stroke: #2c2c2c } svg .tick { fill: #8a8a8a; font-size: 12px }
-svg .end { text-anchor: end } svg .middle { text-anchor: middle }
-svg polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round }
 .key { display: inline-block; width: 16px; height: 3px; margin: 0 6px 4px 14px }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 td, th { text-align: left; padding: 6px 12px; font-weight: 400 }
 th { color: #8a8a8a } tbody tr:nth-child(odd) { background: #131313 }
-.frames { columns: 4 260px } details { margin-top: 12px } summary { cursor: pointer }
+details { margin-top: 12px } summary { cursor: pointer }
 """.strip()
 
 
@@ -44,13 +41,16 @@ def draw_page(contents: Contents) -> str:
         for name, value in contents.facts
     )
     checker = [_figure(picture, f"frame {frame}") for frame, picture in contents.checker]
-    worst = [_figure(picture, worst_note(contents, frame)) for frame, picture in contents.worst]
+    worst = [
+        _figure(picture, f"frame {frame}: {worst_note(contents, frame)}")
+        for frame, picture in contents.worst
+    ]
     parts = [
         f"<h1>{title}</h1><dl>{facts}</dl>",
         _section("Checker", "carried from the canonical image", "row", checker),
         _section("Figures", "", "row plots", [_plot(contents, n) for n in range(3)]),
         _section("Least believed frames", "orange: not believed", "row", worst),
-        _section("Canvas", "", "row maps", _maps(contents)),
+        _section("Canvas", "all that the shot ever shows", "row maps", _maps(contents)),
         _pins(contents),
         _table(contents),
     ]
@@ -109,6 +109,7 @@ def _maps(contents: Contents) -> list[str]:
     for k, name in enumerate(contents.layers):
         of = f" of {name}" if several else ""
         found += [
+            _figure(contents.stills[k], f"Canonical image{of}"),
             _figure(contents.coverage[k], f"Coverage{of}: {coverage_note(contents, k)}"),
             _figure(contents.pins[k], f"Where a pin pays{of}; orange: not believed"),
         ]

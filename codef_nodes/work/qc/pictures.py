@@ -21,7 +21,7 @@ _DARK, _LIGHT = 0.02, 0.75
 _TINTS = ((1.0, 0.62, 0.25), (0.35, 0.7, 1.0), (0.5, 1.0, 0.5), (1.0, 0.5, 0.9))
 #: Colours from 0 to 1 of a map, sRGB.
 _RAMP = np.array(
-    [(24, 26, 38), (58, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)], np.float32
+    [(30, 30, 34), (44, 62, 82), (62, 104, 128), (98, 148, 160), (164, 194, 192)], np.float32
 )
 
 
@@ -124,27 +124,40 @@ def coverage_map(review: Review, k: int) -> U8:
     return picture
 
 
+def still_map(field: Field, review: Review, k: int, working: str) -> U8:
+    """The canonical image of a layer over a dark ground."""
+    rgb, alpha = _still(field, review.layers[k].scale, k, working)
+    return np.asarray(np.rint(rgb * alpha + 19 * (1 - alpha)), np.uint8)
+
+
+def _still(field: Field, scale: float, k: int, working: str) -> tuple[F32, F32]:
+    """Display colours [h, w, 3] and coverage [h, w, 1] of a canonical image."""
+    import cv2
+
+    from engine.edit.canonical import canonical_pixels
+    from engine.edit.change import plain_colour
+
+    still = canonical_pixels(field, k, scale)
+    alpha: F32 = smaller(np.ascontiguousarray(still[..., 3]), cv2.INTER_AREA)[..., None]
+    return display8(plain_colour(still), working).astype(np.float32), alpha
+
+
 def pin_map(field: Field, review: Review, k: int, working: str) -> U8:
     """The canonical image of a layer, dark, with what it loses in orange and the next pins."""
     import cv2
 
-    from engine.edit.canonical import canonical_pixels, canonical_windows
-    from engine.edit.change import plain_colour
+    from engine.edit.canonical import canonical_windows
 
     layer = review.layers[k]
     scale = layer.scale
-    still = canonical_pixels(field, k, scale)
-    alpha = still[..., 3:]
-    rgb = display8(plain_colour(still), working).astype(np.float32)
-    if rgb.shape[:2] != still.shape[:2]:
-        alpha = cv2.resize(alpha, rgb.shape[1::-1])[..., None]
+    rgb, alpha = _still(field, scale, k, working)
     shown = rgb.mean(axis=2, keepdims=True) * 0.5 * alpha + 19 * (1 - alpha)
     worst = max((float(each.doubt.max()) for each in review.layers), default=0.0)
     lost = cv2.resize(layer.doubt / max(worst, 1e-6), rgb.shape[1::-1])[..., None]
     orange = np.array([255, 128, 40], np.float32)
     picture: U8 = np.rint(shown * (1 - lost) + orange * lost).astype(np.uint8)
     _, data = canonical_windows(field, k, scale)
-    finer = rgb.shape[1] / still.shape[1]
+    finer = rgb.shape[1] / data.width
     for number, spot in enumerate(review.spots, 1):
         if spot.layer != k:
             continue

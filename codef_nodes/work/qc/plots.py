@@ -18,6 +18,7 @@ ORANGE: Colour = (226, 150, 84)
 GREEN: Colour = (122, 190, 130)
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 14, 30
 """Room around the drawing, in pixels."""
+_TICK = 'fill="#8a8a8a" font-size="12" font-family="sans-serif"'
 
 
 @dataclass(frozen=True)
@@ -142,23 +143,27 @@ def svg_plot(plot: Plot, width: int, height: int) -> str:
     """A plot as an SVG element; every text is escaped."""
     axes = _Axes(plot, width, height)
     parts = [
-        f'<svg viewBox="0 0 {width} {height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{escape(plot.title, quote=True)}">'
     ]
     for value in ticks(*span(plot)):
         row = axes.y(value)
         parts.append(
-            f'<line x1="{LEFT}" x2="{width - RIGHT}" y1="{row:.1f}" y2="{row:.1f}" class="rule"/>'
-            f'<text x="{LEFT - 8}" y="{row + 4:.1f}" class="tick end">{label(value)}</text>'
+            f'<line x1="{LEFT}" x2="{width - RIGHT}" y1="{row:.1f}" y2="{row:.1f}" '
+            f'stroke="#2c2c2c"/><text x="{LEFT - 8}" y="{row + 4:.1f}" text-anchor="end" '
+            f"{_TICK}>{label(value)}</text>"
         )
     for index in axes.frame_marks():
         parts.append(
-            f'<text x="{axes.x(index):.1f}" y="{height - 9}" class="tick middle">'
-            f"{plot.frames[index]}</text>"
+            f'<text x="{axes.x(index):.1f}" y="{height - 9}" text-anchor="middle" '
+            f"{_TICK}>{plot.frames[index]}</text>"
         )
     for line in plot.lines:
         r, g, b = line.colour
         for points in axes.stretches(line):
             path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-            parts.append(f'<polyline points="{path}" stroke="rgb({r},{g},{b})"/>')
+            parts.append(
+                f'<polyline points="{path}" stroke="rgb({r},{g},{b})" fill="none" '
+                'stroke-width="1.8" stroke-linejoin="round"/>'
+            )
     return "".join([*parts, "</svg>"])

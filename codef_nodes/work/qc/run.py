@@ -12,7 +12,6 @@ from codef_nodes.work.qc.sheet import draw_sheet
 from codef_nodes.work.source import open_field
 from engine.arrays import U8
 from engine.errors import UsageError, WriteError
-from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.progress import Task
 
@@ -121,10 +120,3 @@ def sheet_picture(contents: Contents, working: str) -> Picture:
 
     encoded = draw_sheet(contents).astype(np.float32) / 255
     return Picture.of(ocio.to_working(encoded, ocio.SRGB, working))
-
-
-def of_field(
-    field: Field, read_plate: Callable[[int], Picture], title: str, working: str, task: Task
-) -> Contents:
-    """``gather``, for nodes."""
-    return gather(field, read_plate, title, working, task)

@@ -28,28 +28,26 @@ INNER = 1840
 _TALLEST = 460
 _PLOT = 230
 _ROW = 30
+_LAYERS = 4
+"""Layers whose maps the picture has room for; the page shows all."""
 
 
 def draw_sheet(contents: Contents) -> U8:
     """The sheet, uint8 sRGB [H, W, 3]."""
     blocks = [
         _header(contents),
-        _panels(
-            [
-                Panel(picture, "Checker" if n == 0 else "", f"frame {frame}")
-                for n, (frame, picture) in enumerate(contents.checker)
-            ],
-            5,
-        ),
+        _heading("Checker", "carried from the canonical image"),
+        _panels([Panel(picture, f"Frame {frame}") for frame, picture in contents.checker], 5),
         _plots(contents.plots),
+        _heading("Least believed frames", "orange: not believed"),
         _panels(
             [
-                Panel(picture, "Least believed" if n == 0 else "", worst_note(contents, frame))
-                for n, (frame, picture) in enumerate(contents.worst)
+                Panel(picture, f"Frame {frame}", worst_note(contents, frame))
+                for frame, picture in contents.worst
             ],
             5,
         ),
-        _maps(contents),
+        *_maps(contents),
         _pins(contents),
     ]
     sheet = np.concatenate([block for block in blocks if block is not None])
@@ -79,6 +77,13 @@ def _header(contents: Contents) -> U8:
     return block
 
 
+def _heading(title: str, note: str) -> U8:
+    block = _blank(34)
+    end = write_text(block, (MARGIN, 24), title, 20, 600, BRIGHT)
+    write_text(block, (end + 14, 24), note, 15, 400, QUIET)
+    return block
+
+
 def _panels(panels: list[Panel], columns: int) -> U8 | None:
     if not panels:
         return None
@@ -98,22 +103,24 @@ def _plots(plots: list[Plot]) -> U8:
     for n, plot in enumerate(plots):
         left = MARGIN + n * (width + GAP)
         end = write_text(block, (left, CAPTION - 16), plot.title, 17, 500, BRIGHT)
-        note = shortened(plot_note(plot), 14, 400, left + width - end - 14)
-        end = write_text(block, (end + 14, CAPTION - 16), note, 14, 400, QUIET)
+        room = _legend(block, plot, left + width, CAPTION - 16) - end - 28
+        note = shortened(plot_note(plot), 14, 400, room)
+        write_text(block, (end + 14, CAPTION - 16), note, 14, 400, QUIET)
         block[CAPTION : CAPTION + _PLOT, left : left + width] = raster_plot(plot, width, _PLOT)
-        _legend(block, plot, left + width, CAPTION - 16)
         _frame(block, left, CAPTION, width, _PLOT)
     return block
 
 
-def _legend(block: U8, plot: Plot, right: int, line: int) -> None:
+def _legend(block: U8, plot: Plot, right: int, line: int) -> int:
+    """Names the lines up to ``right``; returns where that begins."""
     if len(plot.lines) < 2:
-        return
+        return right
     for entry in reversed(plot.lines):
         right -= text_width(entry.name, 14, 400)
         write_text(block, (right, line), entry.name, 14, 400, QUIET)
         block[line - 6 : line - 3, right - 24 : right - 7] = entry.colour
         right -= 38
+    return right
 
 
 def _frame(block: U8, left: int, top: int, width: int, height: int) -> None:
@@ -122,15 +129,18 @@ def _frame(block: U8, left: int, top: int, width: int, height: int) -> None:
     outer[:, [0, -1]] = EDGE
 
 
-def _maps(contents: Contents) -> U8 | None:
-    panels = []
-    for k, name in enumerate(contents.layers[:2]):
-        of = f" of {name}" if len(contents.layers) > 1 else ""
-        panels += [
-            Panel(contents.coverage[k], f"Coverage{of}", coverage_note(contents, k)),
-            Panel(contents.pins[k], f"Where a pin pays{of}", "orange: not believed"),
+def _maps(contents: Contents) -> list[U8 | None]:
+    several = len(contents.layers) > 1
+    rows: list[U8 | None] = [_heading("Canvas", "all that the shot ever shows")]
+    for k, name in enumerate(contents.layers[:_LAYERS]):
+        of = f" of {name}" if several else ""
+        panels = [
+            Panel(contents.stills[k], f"Canonical image{of}"),
+            Panel(contents.coverage[k], "Coverage", coverage_note(contents, k)),
+            Panel(contents.pins[k], "Where a pin pays", "orange: not believed"),
         ]
-    return _panels(panels, 4 if len(panels) > 2 else 3)
+        rows.append(_panels(panels, 3))
+    return rows
 
 
 def _pins(contents: Contents) -> U8:

@@ -7,7 +7,7 @@ from codef_nodes.work.qc.plots import Plot
 def worst_note(contents: Contents, frame: int) -> str:
     """What is said of one of the worst frames."""
     found = next(each for each in contents.review.frames if each.frame == frame)
-    return f"frame {frame}: confidence {found.confidence:.3f}, {found.psnr:.1f} dB"
+    return f"confidence {found.confidence:.3f}, {found.psnr:.1f} dB"
 
 
 def plot_note(plot: Plot) -> str:

@@ -173,3 +173,22 @@ def test_st_maps_are_nodes_too(graph: Make) -> None:
     assert np.median(x[across[..., 3] > 0.5]) == pytest.approx(8, abs=0.2)
     with pytest.raises(UsageError, match="no frame 7"):
         evaluator.value("Lost", frame)
+
+
+def test_the_qc_sheet_is_gathered_once_to_look_at_and_to_write(graph: Make, folder: Path) -> None:
+    from codef_nodes.nodes.qc_sheet import SHEETS
+
+    evaluator = graph(
+        QC=node("QCSheet", {"fit": "Fit"}, file="sheet/qc.html"),
+        Wired=node("QCSheet", {"fit": "Fit", "source": "Clip"}),
+    )
+    before = SHEETS.made
+    sheet = evaluator.value("QC", None)
+    answer = evaluator.render("QC")
+    assert SHEETS.made == before + 1
+    assert sheet.display.width > 1500 and 0.005 < sheet.rgb.mean() < 0.3
+    page = (folder / "sheet" / "qc.html").read_text(encoding="utf-8")
+    assert page.count("<img") == 5 + 5 + 3 and (folder / "sheet" / "qc.png").is_file()
+    assert 20 < answer["psnr"] <= 100
+    with pytest.raises(UsageError, match="no file to write"):
+        evaluator.render("Wired")

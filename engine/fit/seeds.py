@@ -35,6 +35,9 @@ FADED = 0.2
 STIFFNESS = 0.05
 #: Grey levels beyond which a difference says no more.
 LIMIT = 64.0
+#: A chained matrix is replaced only if this share of the layer is seen in the reference frame: the
+#: last strip of a pan that both see may agree anywhere, and all frames beyond would jump with it.
+PROOF = 0.25
 #: Chains that are worked on at once.
 WORKERS = 2
 
@@ -132,7 +135,8 @@ class _Chain:
         fresh = global_motion(self.previous - self.view.grid, self.trust)
         moved = self._through(fresh)
         old, new = self._difference(now, base), self._difference(now, moved)
-        if new[1] > 0.8 * old[1] and new[0] * max(old[1], 1) < old[0] * max(new[1], 1):
+        proven = min(old[1], new[1]) > PROOF * float(now.weight.sum()) and new[1] > 0.8 * old[1]
+        if proven and new[0] * old[1] < old[0] * new[1]:
             return fresh, moved, new
         return chained, base, old
 

@@ -1,15 +1,24 @@
 """``codef stabilise``, edits of its sequence, ST maps between frames, and the QC sheet."""
 
+import base64
+import contextlib
+import io
+import json
+import shutil
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
+from codef_nodes.__main__ import main
 from engine.fields.folder import load_field
 from engine.io.picture import Picture
 from engine.io.read import read_parts, read_picture
 from engine.io.write import WriteOptions, write_parts, write_picture
-from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, Codef, read_png
+from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, Codef, read_png, write_png
 
 
 @pytest.mark.parametrize("name", ["s.%04d.exr", "s.%04d.png"])
@@ -99,8 +108,6 @@ def test_stabilise_says_what_it_cannot_do(codef: Codef, layered: Path, tmp_path:
 def test_st_maps_lead_from_frame_to_frame(
     codef: Codef, field: Path, clip: Path, tmp_path: Path
 ) -> None:
-    import cv2
-
     out = tmp_path / "st.exr"
     answer = codef("stmap", field, "--from", 1002, "--to", 1007, "-o", out, "--json")
     assert answer.code == 0 and (answer.last["from"], answer.last["frames"]) == (1002, [1007])
@@ -133,3 +140,103 @@ def test_st_maps_between_frames_say_what_is_wrong(
     ):
         answer = codef("stmap", field, *flags, "-o", out, "--json")
         assert answer.code == code and says in answer.last["error"]["message"]
+
+
+@pytest.fixture(scope="module")
+def sheet(layered: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """A QC sheet of a fit in a folder whose name wants escaping, and what the command said."""
+    folder = tmp_path_factory.mktemp("qc")
+    copy = folder / "a & <b>"
+    shutil.copytree(layered, copy)
+    known = json.loads((layered / "field.json").read_text(encoding="utf-8"))["source"]["path"]
+    source = str((layered / known).resolve())
+    said = io.StringIO()
+    arguments = ["qc", str(copy), "--source", source, "-o", str(folder / "qc.html"), "--json"]
+    with contextlib.redirect_stdout(said):
+        assert main(arguments) == 0
+    return folder / "qc.html", json.loads(said.getvalue().strip().splitlines()[-1])
+
+
+def test_a_qc_sheet_is_a_page_that_needs_nothing_else(sheet: tuple[Path, Any]) -> None:
+    path, answer = sheet
+    assert answer["written"] == [str(path), str(path.with_suffix(".png"))]
+    page = path.read_text(encoding="utf-8")
+    reader = Page()
+    reader.feed(page)
+    reader.close()
+    assert not reader.open
+    assert not {"script", "iframe", "link", "object"} & set(reader.tags)
+    assert reader.tags.count("img") == 5 + 5 + 2 * 3 and reader.tags.count("svg") == 3
+    for address in reader.addresses:
+        assert address.startswith("data:image/jpeg;base64,")
+        data = base64.b64decode(address.split(",", 1)[1], validate=True)
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        assert picture.ndim == 3 and picture.std() > 1
+    assert "a &amp; &lt;b&gt;" in page and "<b>" not in page
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+    assert read_png(path.with_suffix(".png")).shape[1] > 1500
+
+
+def test_a_qc_sheet_tells_the_figures_that_other_commands_tell(
+    sheet: tuple[Path, Any], layered: Path
+) -> None:
+    _, answer = sheet
+    report = load_field(layered).report
+    assert answer["psnr"] == pytest.approx(report["psnr"], abs=0.1)
+    assert answer["psnr_edit_path"] == pytest.approx(report["psnr_edit_path"], abs=0.1)
+    worst = [each["confidence"] for each in answer["worst_frames"]]
+    assert worst == sorted(worst) and len(worst) == 5 and max(worst) <= 1
+    assert {each["name"] for each in answer["layers"]} == {"actor", "background"}
+    for spot in answer["next_pins"]:
+        assert spot["frame"] in FRAMES
+        assert 0 <= spot["x"] <= WIDTH and 0 <= spot["y"] <= HEIGHT
+
+
+def test_a_frame_that_the_field_does_not_explain_is_the_worst_and_gets_the_first_pin(
+    codef: Codef, field: Path, clip: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(clip, other)
+    file = other / "shot.1005.png"
+    spoilt = read_png(file)
+    spoilt[8:24, 30:54] = 255 - spoilt[8:24, 30:54]
+    write_png(file, spoilt)
+    out = tmp_path / "qc.png"
+    answer = codef("qc", field, "--source", other, "-o", out, "--json")
+    assert answer.code == 0 and answer.last["written"] == [str(out)]
+    assert [entry.name for entry in tmp_path.iterdir() if entry.is_file()] == ["qc.png"]
+    assert answer.last["worst_frames"][0]["frame"] == 1005
+    spot = answer.last["next_pins"][0]
+    assert spot["frame"] == 1005 and spot["worth"] == 1
+    assert 24 < spot["x"] < 60 and 2 < spot["y"] < 30
+
+
+def test_a_qc_sheet_says_what_it_cannot_write(codef: Codef, field: Path, tmp_path: Path) -> None:
+    answer = codef("qc", field, "-o", tmp_path / "qc.pdf", "--json")
+    assert answer.code == 2 and ".html" in answer.last["error"]["message"]
+    blocked = tmp_path / "file"
+    blocked.write_text("x", encoding="utf-8")
+    assert codef("qc", field, "-o", blocked / "qc.html", "--json").code == 3
+
+
+class Page(HTMLParser):
+    """The tags of a page, and which are left open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.open: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.addresses += [str(value) for name, value in attrs if name == "src"]
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag
+        self.open.pop()

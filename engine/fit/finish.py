@@ -9,6 +9,7 @@ from engine.colour.encoding import decode
 from engine.fields.field import Canonical, Field
 from engine.fit.canvas import fill_holes
 from engine.fit.plates import Plates, is_eight_bit
+from engine.fit.pure import SEEN, alone, continued
 from engine.fit.residual import fit_frame
 from engine.fit.seeded import LayerState
 from engine.io.picture import Picture, Window
@@ -118,10 +119,14 @@ def sharpen_full_size(
     for state, splat in zip(states, splats, strict=True):
         total = splat.sum(axis=0)
         step = total[..., :3] / np.maximum(total[..., 3:], 1e-3)
-        state.weight = total[..., 3]
-        state.picture = fill_holes(
-            (state.picture + step).astype(np.float32), state.weight > COVERED
-        )
+        sharp = (state.picture + step).astype(np.float32)
+        if len(states) > 1:
+            # Only pixels that show the layer alone were looked at; it covers more than those.
+            state.picture = continued(sharp, total[..., 3] > SEEN, state.picture, 1.0)
+            state.weight = np.maximum(state.weight, total[..., 3])
+        else:
+            state.weight = total[..., 3]
+            state.picture = fill_holes(sharp, state.weight > COVERED)
 
 
 def _read_some(
@@ -141,7 +146,8 @@ def _read_some(
         task.report(done, "full-size canonical")
         codes[b], finite = plates.coded(picture(frame))
         for k, mask in enumerate(shares(frame)):
-            weights[k, b] = mask if finite is None else np.where(finite, mask, 0)
+            own = alone(mask) if len(states) > 1 else mask
+            weights[k, b] = own if finite is None else np.where(finite, own, 0)
     return codes, weights
 
 

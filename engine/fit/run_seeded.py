@@ -28,6 +28,7 @@ from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
 from engine.fit.panorama import roll
 from engine.fit.plates import Plates
+from engine.fit.pure import only_alone, purify
 from engine.fit.reference import relative_sharpness
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
 from engine.fit.seeds import seed_layers
@@ -238,7 +239,9 @@ class _Finish:
             if late or (n and task.ending):
                 break
             one_pass(plates, states, clip.reference, recipe, task, move=False)
-        lights = [self._light(k, plates, state) for k, state in enumerate(states)]
+        purify(states, plates, clip.reference, recipe, task)
+        unmixed = only_alone(plates)
+        lights = [self._light(k, unmixed, state) for k, state in enumerate(states)]
         full = _full(states, plates)
         if plates.shrink > 1:
             sharpen_full_size(

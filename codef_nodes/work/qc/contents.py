@@ -172,7 +172,7 @@ def _plots(field: Field, found: Review) -> list[Plot]:
         ]
     each = found.frames
     return [
-        Plot("Jitter", "px of the stabilised plate against the still", frames, moved, least=0.25),
+        Plot("Jitter", "px", frames, moved, least=0.25),
         Plot(
             "Confidence",
             "",

@@ -119,7 +119,7 @@ def _maps(contents: Contents) -> list[str]:
 def _pins(contents: Contents) -> str:
     rows = pin_rows(contents) or ["Nothing is in doubt."]
     items = "".join(f"<tr><td>{n}</td><td>{escape(row)}</td></tr>" for n, row in enumerate(rows, 1))
-    return f"<h2>Next pins</h2><table><tbody>{items}</tbody></table>"
+    return f"<h2>Next pins or painted frames</h2><table><tbody>{items}</tbody></table>"
 
 
 def _table(contents: Contents) -> str:

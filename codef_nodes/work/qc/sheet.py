@@ -146,7 +146,7 @@ def _maps(contents: Contents) -> list[U8 | None]:
 def _pins(contents: Contents) -> U8:
     rows = pin_rows(contents)
     block = _blank(CAPTION + _ROW * max(len(rows), 1) + GAP)
-    write_text(block, (MARGIN, CAPTION - 16), "Next pins", 17, 500, BRIGHT)
+    write_text(block, (MARGIN, CAPTION - 16), "Next pins or painted frames", 17, 500, BRIGHT)
     if not rows:
         text = "Nothing is in doubt."
         write_text(block, (MARGIN, CAPTION + 20), text, 16, 400, QUIET)

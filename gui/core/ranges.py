@@ -9,7 +9,7 @@ from gui.core.project import Project
 from gui.core.viewing import Viewing
 
 NOTHING = 1, 100
-"""The range of an empty document."""
+"""The range while nothing is known."""
 
 
 class Ranges(QObject):
@@ -52,8 +52,7 @@ class Ranges(QObject):
     def _replaced(self) -> None:
         self._clock.stop()
         self._clock.clear_points()
-        if not self._project.document.nodes:
-            self._clock.set_range(*NOTHING)
+        self._clock.set_range(*NOTHING)  # until the worker knows the clip
         self._to_start = True
         self.follow()
 

@@ -166,9 +166,12 @@ def last_edit(document: Document, fit: str, layers: Collection[str]) -> str | No
         cls = document.node_class(name)
         if cls.output != "image" or cls.writes or state.type == STILL:
             continue
-        still = next((n for n in main_path(document, name) if document.state(n).type == STILL), "")
-        if not still or space_of(document, name) != CANONICAL:
+        if space_of(document, name) != CANONICAL:
             continue
+        stills = [n for n in document.upstream(name) if document.state(n).type == STILL]
+        if len(stills) != 1:  # a merge of layers is no layer
+            continue
+        (still,) = stills
         if fit in document.wires(still, "field") and still_layer(document, still) in layers:
             found.append(name)
     read = {source for name in found for source in document.sources(name)}

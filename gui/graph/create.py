@@ -72,6 +72,9 @@ def create(
         _run(trial, commands, Connect(name, node, port))
     elif below is not None and kind not in _STILL:
         at = _below(trial, commands, below, name, kind, branch=branch)
+    elif kind not in _STILL:
+        while _taken(trial, at, name):
+            at = (at[0] + STEP_X, at[1])
     commands.insert(0, AddNode(kind, name, (round(at[0]), round(at[1])), knobs or {}))
     return Creation(Group([*first, *commands], f"Create {name}"), name)
 

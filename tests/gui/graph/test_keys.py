@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolTip
 from codef_nodes.graph.commands import SetKnob
 from codef_nodes.graph.edits import ABSENT, Put
 from codef_nodes.graph.serialise import as_text, from_tree
+from gui.graph.metrics import NODE_WIDTH
 from tests.gui.graph.desk import ALT, CTRL, MIDDLE, SHIFT, Desk
 
 Key = Qt.Key
@@ -138,6 +139,16 @@ def test_r_browses_and_makes_a_node_of_what_is_chosen(desk: Desk, tmp_path: Path
     (browser,) = (d for d in desk.pane.findChildren(QFileDialog) if d.isVisible())
     assert Path(browser.directory().absolutePath()) == shots, "where the selected clip is"
     browser.reject()
+
+
+def test_nodes_made_in_one_place_do_not_lie_on_each_other(desk: Desk, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / name).mkdir()
+        desk.pane.view.files_dropped.emit([tmp_path / name], desk.view.viewport().rect().center())
+    places = [state.position for state in desk.document.nodes.values()]
+    assert len(places) == 3
+    gaps = [abs(a[0] - b[0]) for a in places for b in places if a is not b]
+    assert min(gaps) >= NODE_WIDTH, places
 
 
 def test_p_below_a_fit_paints_on_its_still(desk: Desk) -> None:

@@ -65,6 +65,17 @@ def test_paint_that_nothing_carries_yet_is_seen_on_the_canonical(carried):
     assert carried.viewing.node("canonical") == "Fit", "another layer has no edit"
 
 
+def test_a_merge_of_layers_is_no_edit_of_a_layer(carried):
+    carried.project.do(AddNode("CanonicalView", "Back", (200, 200), {"layer": 1}))
+    carried.project.do(Connect("Fit", "Back", "field"))
+    carried.project.do(AddNode("Merge", "Whole", (200, 300)))
+    carried.project.do(Connect("Back", "Whole", "b"))
+    carried.project.do(Connect("Paint", "Whole", "a"))
+    carried.viewing.set_layer_names(["front", "back"])
+    carried.viewing.set_layer(1)
+    assert carried.viewing.node("canonical") == "Fit"
+
+
 def test_a_writer_of_canonicals_is_no_frame(carried):
     carried.project.do(AddNode("WriteSequence", "WriteStill", (0, 900)))
     carried.project.do(Connect("Paint", "WriteStill", "image"))

@@ -1,12 +1,18 @@
 """What a compositor wants beside the result: the edit alone, and figures as pictures."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from engine.arrays import F32
+from engine.edit.edits import Edit
+from engine.edit.finish import PLAIN, Finish
+from engine.edit.propagate import OVER_FILTER, propagate_frame, warp_change
+from engine.edit.windows import window_of
 from engine.fields.field import Field
-from engine.io.picture import Picture
+from engine.io.picture import Picture, Window
+from engine.progress import Task
 
 
 def grey_picture(field: Field, values: F32, name: str) -> Picture:
@@ -51,3 +57,89 @@ def edit_alone(result: Picture, plate: Picture, matte: F32) -> Picture:
     pixels[same] = 0
     empty = replace(plate.with_pixels(pixels), metadata=dict(plate.metadata))
     return replace(empty, metadata={**empty.metadata, "codef/pass": "edit"})
+
+
+def edit_pass(
+    field: Field,
+    edits: Mapping[int, Edit],
+    plate: Picture,
+    index: int,
+    *,
+    mode: str = "over",
+    mix: float = 1.0,
+    mask: F32 | None = None,
+    task: Task | None = None,
+    filter: str | None = None,
+    finish: Finish = PLAIN,
+) -> tuple[Picture, Picture]:
+    """The frame with its edits as ``propagate_frame`` gives it, and the edits alone.
+
+    Args:
+        field: The field.
+        edits: Layer number to edit.
+        plate: The frame.
+        index: Position of the frame in the field.
+        mode: ``over`` or ``replace``.
+        mix: How much of the edit, 0 to 1.
+        mask: [H, W] over the plate's data window, or None.
+        task: Cancel.
+        filter: As for ``propagate_frame``.
+        finish: How the change meets the plate.
+
+    Returns:
+        The result, and what ``edit_alone`` makes of it.
+
+    Raises:
+        EditError: As ``propagate_frame``.
+        Cancelled: The person stopped the work.
+    """
+    from engine.edit.finished import finish_frame
+
+    shape = plate.pixels.shape[:2]
+    strength = np.full(shape, mix, np.float32) if mask is None else mask * np.float32(mix)
+    rest = edits
+    matte = np.zeros(shape, np.float32)
+    before = plate
+    if mode == "over" and not finish.plain:
+        changes = {k: e.change for k, e in edits.items() if e.change is not None and e.lit}
+        rest = {k: edit for k, edit in edits.items() if not edit.lit}
+        done = finish_frame(
+            field,
+            changes,
+            plate,
+            index,
+            finish,
+            mix=mix,
+            mask=mask,
+            task=task,
+            filter=filter or OVER_FILTER,
+        )
+        before = done.picture
+        if done.box is not None:
+            # The finished matte has mix and mask in it already.
+            _lay(matte, done.alpha, window_of(done.box, field), plate)
+    result = propagate_frame(
+        field, rest, before, index, mode=mode, mix=mix, mask=mask, task=task, filter=filter
+    )
+    if mode == "replace":
+        matte = strength if result is not plate else matte
+        return result, edit_alone(result, plate, matte)
+    painted = np.zeros(shape, np.float32)
+    for k, edit in sorted(rest.items()):
+        if edit.change is None:
+            continue
+        piece = warp_change(field, k, index, edit.change, filter, lit=edit.lit)
+        if piece is not None:
+            _lay(painted, piece[1][..., 3], piece[0], plate)
+    return result, edit_alone(result, plate, matte + painted * strength)
+
+
+def _lay(matte: F32, alpha: F32, window: Window, plate: Picture) -> None:
+    """Adds a matte over a window of the display window to one over the plate's data window."""
+    own = plate.data.moved(-plate.display.x0, -plate.display.y0)
+    x0, y0 = max(window.x0, own.x0), max(window.y0, own.y0)
+    x1, y1 = min(window.x1, own.x1), min(window.y1, own.y1)
+    if x0 < x1 and y0 < y1:
+        matte[y0 - own.y0 : y1 - own.y0, x0 - own.x0 : x1 - own.x0] += alpha[
+            y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0
+        ]

@@ -9,8 +9,9 @@ from codef_nodes.worker.args import Args
 from codef_nodes.worker.facing import Faces
 from codef_nodes.worker.kinship import fit_near, passes_on, space_of
 from codef_nodes.worker.verbs import Emit, Reply, verb
+from codef_nodes.worker.viewing import layer_asked
 from codef_nodes.worker.work import WorkTask
-from engine.errors import CodefError
+from engine.errors import CodefError, UsageError
 from engine.progress import Task
 
 if TYPE_CHECKING:
@@ -73,19 +74,27 @@ def info(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     found["seconds"] = len(offered) / fps if offered else None
     at = frame if offered is None or frame in offered else offered[0]
     if not evaluator.unfitted(node, at):
-        found.update(_of_the_value(evaluator, node, at, task, clip))
+        found.update(_of_the_value(evaluator, node, at, task, clip, layer_asked(args)))
     return found
 
 
 def _of_the_value(
-    evaluator: Evaluator, node: str, frame: int | None, task: Task, clip: "Clip | None"
+    evaluator: Evaluator,
+    node: str,
+    frame: int | None,
+    task: Task,
+    clip: "Clip | None",
+    layer: int | str | None,
 ) -> dict[str, Any]:
     from codef_nodes.graph.memory import size_of
     from codef_nodes.worker.looks import layer_names, look
     from codef_nodes.worker.pictures import NAMES
 
     value = evaluator.value(node, frame, task)
-    picture = look(value, node)
+    try:
+        picture = look(value, node, layer)
+    except UsageError:  # this fit has fewer layers than the one before: its names say so
+        picture = look(value, node)
     display, data = picture.display, picture.data
     channels = list(NAMES.get(picture.pixels.shape[2], []))
     if picture.native is not None:

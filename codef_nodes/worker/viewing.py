@@ -20,7 +20,7 @@ def view(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     from codef_nodes.worker.cropping import crop
     from codef_nodes.worker.looks import look
 
-    node, frame, layer = args.text("node"), args.frame(), _layer(args)
+    node, frame, layer = args.text("node"), args.frame(), layer_asked(args)
     evaluator = worker.evaluator
     value = result_of(worker, evaluator, node, frame, task)
     picture: Picture = look(value, node, layer)
@@ -67,8 +67,9 @@ def result_of(
     raise UsageError(f"{missing[0]} is not fitted yet; select it and press Fit", node=missing[0])
 
 
-def _layer(args: Args) -> int | str | None:
+def layer_asked(args: Args) -> int | str | None:
+    """The layer that a request means, by number or name; None: the front one."""
     layer = args.get("layer")
     if layer is None or (isinstance(layer, int | str) and not isinstance(layer, bool)):
         return layer
-    raise UsageError("the request 'view' needs a number or a name as 'layer'")
+    raise UsageError("the request needs a number or a name as 'layer'")

@@ -173,6 +173,17 @@ class Hands:
         for number, name in enumerate(names):
             self._click_node(name, SHIFT if number else NONE)
 
+    def wire(self, source: str, reader: str) -> None:
+        """Drags from the output of a node onto the body of another."""
+        view, scene = self.graph.view, self.graph.scene
+        start = scene.nodes[source].body()
+        here = view.mapFromScene(QPointF(start.center().x(), start.bottom() + 3))
+        there = view.mapFromScene(scene.nodes[reader].body().center())
+        self._mouse(view.viewport(), QEvent.Type.MouseButtonPress, here)
+        for step in range(1, 6):
+            self._mouse(view.viewport(), QEvent.Type.MouseMove, here + (there - here) * step / 5)
+        self._mouse(view.viewport(), QEvent.Type.MouseButtonRelease, there)
+
     def _click_node(self, name: str, held: Qt.KeyboardModifier) -> None:
         view = self.graph.view
         at = view.mapFromScene(self.graph.scene.nodes[name].body().center())

@@ -54,7 +54,7 @@ class FactsAsker(QObject):
         shown = viewing.shown(self._slot)
         if workers is None or shown.node is None:
             return
-        asked = shown.node, viewing.signature(shown.node)
+        asked = shown.node, shown.layer, viewing.signature(shown.node)
         if asked == self._asked:
             return
         self._asked = asked
@@ -70,7 +70,10 @@ class FactsAsker(QObject):
                 self._showing.refresh()
 
         frame = self._editor.clock.frame
-        workers.view.request("info", {"node": shown.node, "frame": frame}, done, failed)
+        args: dict[str, Any] = {"node": shown.node, "frame": frame}
+        if shown.layer is not None:
+            args["layer"] = int(shown.layer) if shown.layer.isdecimal() else shown.layer
+        workers.view.request("info", args, done, failed)
         if self._slot == CANONICAL and shown.fit is not None and shown.fit != shown.node:
             of_fit = {"node": shown.fit, "frame": frame}
             workers.view.request("info", of_fit, self._use_fit, None)

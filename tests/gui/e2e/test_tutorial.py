@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit
 
 from codef_nodes.graph.serialise import as_text
 from engine.io.read import read_picture
@@ -239,3 +241,56 @@ def close(hands: Hands) -> None:
 def test_every_key_of_the_sheet_does_something(hands: Hands) -> None:
     actions = hands.editor.actions
     assert [each.id for each in actions.table if not actions.has_handler(each.id)] == []
+
+
+def make_masks(folder: Path) -> None:
+    """A box that stays where it is, white."""
+    folder.mkdir()
+    mask = QImage(WIDTH, HEIGHT, QImage.Format.Format_Grayscale8)
+    mask.fill(0)
+    painter = QPainter(mask)
+    painter.fillRect(50, 20, 60, 50, QColor("white"))
+    painter.end()
+    for frame in range(FIRST, FIRST + COUNT):
+        assert mask.save(str(folder / f"mask.{frame}.png"))
+
+
+def test_when_something_passes_in_front(hands: Hands, clip: Path, tmp_path: Path) -> None:
+    make_masks(tmp_path / "shot" / "actor")
+    load(hands, clip)
+    hands.select("plate")
+    fitted = hands.create("fit")
+    hands.create("still")
+    save(hands, tmp_path / "shot" / "shot.codef")
+    hands.set_knob(fitted, "steps", "2")
+    hands.editor.selection.set([])
+    group = hands.create("mask group")
+    area = hands.row(group, "files").editor.findChild(QPlainTextEdit)
+    assert area is not None
+    area.setFocus()
+    QTest.keyClicks(area, "actor")
+    QTest.keyClick(area, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    hands.graph.view.setFocus()
+    hands.key(hands.graph.view.viewport(), Qt.Key.Key_F)
+    hands.wire(group, fitted)
+    assert hands.editor.project.document.wires(fitted, "groups") == (group,)
+    assert hands.editor.project.document.knob_value(group, "files") == ["actor"]
+    hands.select(fitted)
+    hands.bring("fit")
+    hands.press(hands.fit.start)
+    job = hands.fit.job
+    assert job is not None
+    hands.wait(lambda: job.over, 90, "for the fit")
+    assert job.state == DONE, job.error
+    viewing = hands.editor.viewing
+    hands.wait(lambda: len(viewing.layer_names) == 2, 30, "for the names of the groups")
+    hands.wait(lambda: hands.settled("canonical"), 30, "for the still of the actor")
+    actor = hands.canvas("canonical").data
+    hands.key(hands.canvas("canonical"), Qt.Key.Key_PageDown)
+    assert viewing.layer == 1
+    hands.wait(lambda: hands.canvas("canonical").data != actor, 30, "for the windows of the rest")
+    hands.wait(lambda: hands.settled("canonical"), 30, "for the still of the rest")
+    rest = hands.canvas("canonical").data
+    # The clip pans: the still of the rest is wider than a frame, and all of it is shown.
+    assert actor is not None and rest is not None
+    assert actor[2] - actor[0] < WIDTH < rest[2] - rest[0]

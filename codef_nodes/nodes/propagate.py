@@ -18,6 +18,7 @@ from engine.fields.field import Field
 from engine.io.picture import Picture
 
 if TYPE_CHECKING:
+    from engine.arrays import F32
     from engine.edit.edits import Edit
     from engine.edit.frame_edit import FrameEdit
 
@@ -81,6 +82,14 @@ class Propagate(Node):
             maximum=1,
         ),
         Knob(
+            "output",
+            "choice",
+            "result",
+            "The frame with the edit in it (result), or the edit alone as premultiplied RGBA: over "
+            "the frame it gives the result again (edit).",
+            choices=("result", "edit"),
+        ),
+        Knob(
             "layers",
             "arguments",
             [],
@@ -141,6 +150,8 @@ class Propagate(Node):
         if ctx.has("mask"):
             mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
         edits = prepared(ctx, field)
+        if ctx.knob("output") == "edit":
+            return _edit_alone(ctx, field, edits, plate, mask)
         result = plate
         if edits or mode == "replace":
             result = propagate_frame(
@@ -152,6 +163,27 @@ class Propagate(Node):
                 field, painted, result, index, mix=mix, mask=mask, task=ctx.task
             )
         return result
+
+
+def _edit_alone(
+    ctx: Context, field: Field, edits: dict[int, "Edit"], plate: Picture, mask: "F32 | None"
+) -> Picture:
+    """What the node puts over the plate."""
+    import numpy as np
+
+    from engine.edit.frame_edit import propagate_frame_edits
+    from engine.edit.outputs import edit_alone, edit_pass, frame_edit_matte
+
+    index, mix = field.index(ctx.frame), ctx.knob("mix")
+    result, alone = edit_pass(
+        field, edits, plate, index, mode=ctx.knob("mode"), mix=mix, mask=mask, task=ctx.task
+    )
+    if not ctx.has("frame_edit"):
+        return alone
+    painted = _frame_edits(ctx, field)
+    upper = frame_edit_matte(field, painted, plate, index, mix=mix, mask=mask)
+    result = propagate_frame_edits(field, painted, result, index, mix=mix, mask=mask, task=ctx.task)
+    return edit_alone(result, plate, np.float32(1) - (1 - alone.alpha) * (1 - upper))
 
 
 def plate_at(ctx: Context, field: Field, frame: int) -> Picture:

@@ -1,6 +1,6 @@
 """What a compositor wants beside the result: the edit alone, and figures as pictures."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from engine.arrays import F32
 from engine.edit.edits import Edit
 from engine.edit.finish import PLAIN, Finish
+from engine.edit.frame_edit import FrameEdit
 from engine.edit.propagate import OVER_FILTER, propagate_frame, warp_change
 from engine.edit.windows import window_of
 from engine.fields.field import Field
@@ -132,6 +133,35 @@ def edit_pass(
         if piece is not None:
             _lay(painted, piece[1][..., 3], piece[0], plate)
     return result, edit_alone(result, plate, matte + painted * strength)
+
+
+def frame_edit_matte(
+    field: Field,
+    edits: Sequence[FrameEdit],
+    plate: Picture,
+    index: int,
+    *,
+    mix: float = 1.0,
+    mask: F32 | None = None,
+) -> F32:
+    """Share of each pixel that painted frames cover, [H, W] over the plate's data window.
+
+    Painted frames go over anything in the same way, so that black and white tell their matte.
+    """
+    from engine.edit.frame_edit import propagate_frame_edits
+
+    ground = replace(
+        plate.with_pixels(np.zeros_like(plate.pixels[..., :3])), metadata=dict(plate.metadata)
+    )
+    white = replace(ground, pixels=np.ones_like(ground.pixels))
+    dark, light = (
+        propagate_frame_edits(field, edits, below, index, mix=mix, mask=mask)
+        for below in (ground, white)
+    )
+    shown = (light.pixels - dark.pixels).mean(axis=2)
+    matte: F32 = np.clip(1 - shown, 0, 1).astype(np.float32)
+    matte[matte < 1e-6] = 0
+    return matte
 
 
 def _lay(matte: F32, alpha: F32, window: Window, plate: Picture) -> None:

@@ -192,3 +192,20 @@ def test_the_qc_sheet_is_gathered_once_to_look_at_and_to_write(graph: Make, fold
     assert 20 < answer["psnr"] <= 100
     with pytest.raises(UsageError, match="no file to write"):
         evaluator.render("Wired")
+
+
+def test_the_edit_alone_over_the_plate_is_the_result(graph: Make) -> None:
+    wires = {"source": "Clip", "field": "Fit", "edit": ["Paint"], "frame_edit": ["Late"]}
+    evaluator = graph(
+        Still=node("CanonicalView", {"field": "Fit"}),
+        Paint=node("Paint", {"image": "Still"}, strokes=[stroke(30, 20)]),
+        Late=node("Paint", {"image": "Clip"}, strokes=[stroke(24, 30, colour=[0, 0, 1])]),
+        Whole=node("Propagate", wires, edit_frames="1007"),
+        Alone=node("Propagate", wires, edit_frames="1007", output="edit"),
+        Over=node("Merge", {"b": "Clip", "a": "Alone"}),
+    )
+    for frame in (1003, 1007):
+        whole, alone = evaluator.value("Whole", frame), evaluator.value("Alone", frame)
+        assert np.allclose(evaluator.value("Over", frame).rgb, whole.rgb, atol=1e-5)
+        assert (alone.alpha > 0.9).sum() > 70
+        assert not alone.pixels[~whole.changed].any()

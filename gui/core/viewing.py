@@ -211,6 +211,8 @@ class Viewing(QObject):
 
     def set_layer_names(self, names: list[str]) -> None:
         """What the worker says that the fit's layers are called."""
+        if self._now[CANONICAL].fit is None:
+            names = []  # a late answer about a fit that is gone
         if names != self.layer_names:
             self.layer_names = list(names)
             self._layer = min(self._layer, max(len(names) - 1, 0))
@@ -296,6 +298,9 @@ class Viewing(QObject):
                 self._signatures[slot] = signature
                 self.results_changed.emit(slot)
                 self.cached_changed.emit()
+
+        if self.layer_names and self._now[CANONICAL].fit is None:
+            self.set_layer_names([])
 
     def _signature(self, slot: str) -> tuple[int, ...]:
         shown = self._now[slot]

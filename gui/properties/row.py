@@ -169,6 +169,7 @@ class KnobRow(QObject):
         self.refresh()
 
     def _scrub_started(self) -> None:
+        self._ended()  # of the digits: they take no notice of a press on the label
         self._scrub_from = self.value
 
     def _scrubbed(self, pixels: float) -> None:

@@ -86,6 +86,7 @@ class Slider(QWidget):
         if event.button() != Qt.MouseButton.LeftButton:
             event.ignore()
             return
+        self.released.emit()  # whatever went before is another gesture
         self._dragging = True
         self.grabKeyboard()
         self._from = event.position().x()

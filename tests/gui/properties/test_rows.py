@@ -220,6 +220,28 @@ def test_two_scrubs_are_two_steps(grade: Bench) -> None:
     assert grade.steps == 2
 
 
+def test_digits_then_a_scrub_then_the_slider_are_steps_of_their_own(grade: Bench) -> None:
+    row = grade.row("mix")
+    field, slider = number(row).field, number(row).slider
+    assert slider is not None
+    grade.type(field, "0.75")
+    field.setFocus()
+    field.setCursorPosition(3)
+    QTest.keyClick(field, Qt.Key.Key_Down)
+    digits = grade.value("mix")
+    drag(row.label, -30)
+    scrubbed = grade.value("mix")
+    field.setFocus()
+    field.setCursorPosition(3)
+    QTest.keyClick(field, Qt.Key.Key_Down)
+    again = grade.value("mix")
+    drag(slider, -20)
+    assert len({0.75, digits, scrubbed, again, grade.value("mix")}) == 5
+    for expected in (again, scrubbed, digits, 0.75):
+        grade.project.undo()
+        assert grade.value("mix") == expected
+
+
 def test_ctrl_click_on_the_label_resets(grade: Bench) -> None:
     row = grade.row("mix")
     grade.type(number(row).field, "0.25")

@@ -76,6 +76,17 @@ def test_a_merge_of_layers_is_no_edit_of_a_layer(carried):
     assert carried.viewing.node("canonical") == "Fit"
 
 
+def test_layers_go_with_their_fit_and_late_answers_bring_none_back(carried):
+    carried.viewing.set_layer_names(["front", "back"])
+    carried.project.new()
+    carried.viewing.set_layer_names(["front", "back"])
+    assert carried.viewing.layer_names == []
+    carried.project.do(AddNode("LoadField", "Fit"))
+    carried.viewing.set_layer_names(["front", "back"])
+    carried.project.do(RemoveNode("Fit"))
+    assert carried.viewing.layer_names == []
+
+
 def test_a_writer_of_canonicals_is_no_frame(carried):
     carried.project.do(AddNode("WriteSequence", "WriteStill", (0, 900)))
     carried.project.do(Connect("Paint", "WriteStill", "image"))

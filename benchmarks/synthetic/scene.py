@@ -293,10 +293,10 @@ class Scene:
                     total += part
             frame, edited, paint, masks = (total / MOMENTS for total in sums)
         if self.spec.grain:
-            frame = self._grained(frame, index)
+            frame = self.grained(frame, index)
         return Shot(frame, clean, edited, paint, np.clip(masks, 0, 1))
 
-    def _grained(self, frame: F32, index: int) -> F32:
+    def grained(self, frame: F32, index: int) -> F32:
         """Grain as film has it: clumps of a pixel or two, most in the middle greys."""
         import cv2
 

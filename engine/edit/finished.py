@@ -6,12 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.arrays import F32, Bool
+from engine.edit.broad import Broad, broad_light
 from engine.edit.change import EditLayer
 from engine.edit.finish import Finish
+from engine.edit.focus import MARGIN, blur_map, blurred
 from engine.edit.frameview import FrameView
+from engine.edit.grain import Grain, measure_grain, synthesise
+from engine.edit.holdout import MARGIN as HOLDOUT_MARGIN
+from engine.edit.holdout import holdout_matte
 from engine.edit.kinds import Merged, merged, purity
 from engine.edit.patch import Patch, read_patch
-from engine.edit.windows import Box, inside, plate_part, size, union
+from engine.edit.windows import Box, grown, inside, plate_part, size, union
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.progress import Task
@@ -23,11 +28,40 @@ class Finished:
 
     Attributes:
         picture: The frame; the very plate when nothing reaches it.
-        box: Rows and columns of the field's data window that were looked at; None for none.
+        box: Rows and columns of the field's data window that the edits reach; None for none. All
+            below are over this box, and empty without one.
+        alpha: Share of each pixel that is edited, [h, w].
+        holdout: How surely something without a mask is in front, [h, w].
+        light: Factor of light on the edits, [h, w, 3].
+        highlight: Light that lies over them, scene-linear, [h, w, 3].
+        motion: What goes by while the shutter is open, in pixels, [h, w, 2].
+        focus: Standard deviation of the blur for focus, in pixels, [h, w].
+        grain: The plate's grain; None: none was found, or it was not asked for.
     """
 
     picture: Picture
-    box: Box | None = None
+    box: Box | None
+    alpha: F32
+    holdout: F32
+    light: F32
+    highlight: F32
+    motion: F32
+    focus: F32
+    grain: Grain | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """What is known of the frame around its edits, over one box."""
+
+    view: FrameView
+    finish: Finish
+    box: Box
+    plate: F32
+    encoded: F32
+    held: F32
+    grain: Grain | None
+    broad: Broad | None
 
 
 def finish_frame(
@@ -59,50 +93,178 @@ def finish_frame(
         Cancelled: The person stopped the work.
     """
     view = FrameView(field, index, finish.light)
+    margin = MARGIN if finish.focus > 0 else 0
     patches = []
     for k in sorted(changes):
-        if task is not None:
-            task.check()
-        patch = read_patch(view, k, changes[k], finish, filter)
+        _check(task)
+        patch = read_patch(view, k, changes[k], finish, filter, margin)
         if patch is not None:
             patches.append(patch)
     if not patches:
-        return Finished(plate)
+        return _nothing(plate)
     box = union([patch.box for patch in patches])
-    own, held = plate_part(plate, field, box)
+    _check(task)
+    place = _place(view, plate, box, finish)
+    _check(task)
     strength = np.full(size(box), mix, np.float32)
     if mask is not None:
         strength *= _mask_part(mask, plate, field, box)
-    result, touched = own.copy(), np.zeros(held.shape, np.bool_)
+    own = place.plate
+    result, kept = own.copy(), np.ones_like(own)
+    alpha = np.zeros(size(box), np.float32)
+    found = _Found(np.ones_like(own), np.zeros((*size(box), 2), np.float32), np.zeros_like(alpha))
     for patch in patches:
         there = inside(patch.box, box)
-        part = _merge(view, patch, own[there], strength[there], finish)
+        part = _merge(place, patch, strength[there], there, found)
         result[there] += (part.own - 1) * own[there] + part.added
-        touched[there] |= part.alpha > 0
-    return Finished(_put(plate, field, box, result, touched), box)
+        if place.broad is not None and finish.highlight > 0:
+            glow = place.broad.highlight[there] * part.covered
+            result[there] += np.float32(finish.highlight) * glow
+        kept[there] += part.grain - 1
+        alpha[there] += part.alpha
+    touched = np.asarray(alpha > 0, np.bool_)
+    if finish.regrain > 0 and place.grain is not None:
+        result = regrained(result, kept, touched, place.grain, box, field.frames[index], finish)
+    return Finished(
+        _put(plate, field, box, result, touched),
+        box,
+        alpha,
+        place.held,
+        found.light,
+        np.zeros_like(own) if place.broad is None else place.broad.highlight,
+        found.motion,
+        found.focus,
+        place.grain,
+    )
 
 
-def _merge(view: FrameView, patch: Patch, plate: F32, strength: F32, finish: Finish) -> Merged:
-    lit = view.gain(patch.layer, patch.box)
+@dataclass(eq=False)
+class _Found:
+    """What the layers tell about the box, filled in one after the other."""
+
+    light: F32
+    motion: F32
+    focus: F32
+
+
+def regrained(
+    result: F32, kept: F32, touched: Bool, grain: Grain, box: Box, frame: int, finish: Finish
+) -> F32:
+    """A result with as much new grain as the edit took from the plate.
+
+    Args:
+        result: Scene-linear, [h, w, 3].
+        kept: Factor on the plate's own grain that is still in it, [h, w, 3].
+        touched: Where it may change, [h, w].
+        grain: The plate's.
+        box: Where in the data window.
+        frame: Frame number: the seed.
+        finish: Its ``regrain``.
+    """
+    from engine.colour.encoding import decode, encode
+
+    lost = 1 - np.square(np.clip(kept, 0, 1))
+    if not (touched & (lost.max(axis=2) > 1e-4)).any():
+        return result
+    encoded = encode(result)
+    # Grain of different origin adds by variance.
+    more = grain.at(encoded) * np.sqrt(lost) * np.float32(finish.regrain)
+    fresh = decode(encoded + more * synthesise(grain, box, frame))
+    return np.where((touched & (more.max(axis=2) > 0))[..., None], fresh, result)
+
+
+def _nothing(plate: Picture) -> Finished:
+    plane, colour = np.zeros((0, 0), np.float32), np.zeros((0, 0, 3), np.float32)
+    return Finished(plate, None, plane, plane, colour, colour, colour[..., :2], plane)
+
+
+def _check(task: Task | None) -> None:
+    if task is not None:
+        task.check()
+
+
+def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
+    from engine.colour.encoding import encode
+
+    field = view.field
+    own, _ = plate_part(plate, field, box)
+    held = np.zeros(size(box), np.float32)
+    measured = finish.regrain > 0 or finish.holdout or finish.focus > 0
+    grain = measure_grain(view, plate) if measured else None
+    broad = None
+    if finish.highlight > 0 or finish.holdout:
+        around = HOLDOUT_MARGIN if finish.holdout else 0
+        wide = grown(box, around, (field.height, field.width))
+        there = inside(box, wide)
+        broad = broad_light(view, plate, wide)
+        if finish.holdout:
+            seen, finite = plate_part(plate, field, wide)
+            drawn, known = view.drawn(wide)
+            held = holdout_matte(
+                encode(seen),
+                encode(drawn) + broad.encoded,
+                known & finite,
+                grain,
+                finish.holdout_gain,
+                finish.holdout_clip,
+            )[there]
+        broad = Broad(broad.encoded[there], broad.highlight[there])
+    encoded = encode(own) if finish.focus > 0 else own
+    return _Place(view, finish, box, own, encoded, held, grain, broad)
+
+
+def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found) -> Merged:
+    """A patch against the plate; ``there`` is its part of the place's box."""
+    finish, plate, held = place.finish, place.plate[there], place.held[there]
+    lit = place.view.gain(patch.layer, patch.box)
+    if finish.focus > 0:
+        _focus(place, patch, there, found)
     paint, below = patch.paint, patch.below
     if lit is not None:
         below = below * lit
         paint = np.concatenate([paint[..., :3] * lit, paint[..., 3:]], axis=2)
+        mine = (patch.share > 0.5)[..., None]
+        found.light[there] = np.where(mine, lit, found.light[there])
+    if patch.motion is not None:
+        mine = (patch.share > 0.5)[..., None]
+        found.motion[there] = np.where(mine, patch.motion, found.motion[there])
     fine = None
     if finish.detail is not None:
-        fine = fine_part(plate - below, patch.share * (patch.known > 0.5), finish.split)
+        certain = patch.share * (patch.known > 0.5) * (1 - held)
+        fine = fine_part(plate - below, certain, finish.split)
     return merged(
         finish.merge,
         paint,
         below,
         patch.known,
         plate,
-        patch.share * strength,
-        purity(patch.share, None),
+        patch.share * strength * (1 - held),
+        purity(patch.share, held if finish.holdout else None),
         patch.grade,
         fine,
         finish.detail,
     )
+
+
+def _focus(place: _Place, patch: Patch, there: Box, found: _Found) -> None:
+    """Makes a patch as soft as the plate is around it."""
+    from engine.colour.encoding import encode
+
+    lit = place.view.light(patch.layer)
+    below = patch.below if lit is None else patch.below * lit[patch.box]
+    certain = patch.share * (patch.known > 0.99) * (place.held[there] < 0.1)
+    sigma = blur_map(place.encoded[there], encode(below), certain, place.grain)
+    sigma = np.asarray(sigma * np.float32(place.finish.focus), np.float32)
+    if not (sigma > 0).any():
+        return
+    mine = patch.share > 0.5
+    found.focus[there] = np.where(mine, sigma, found.focus[there])
+    known = patch.known[..., None]
+    stack = np.dstack([patch.paint, patch.below * known, known])
+    soft = blurred(np.asarray(stack, np.float32), sigma)
+    patch.paint = np.ascontiguousarray(soft[..., :4])
+    patch.known = np.ascontiguousarray(soft[..., 7])
+    patch.below = np.asarray(soft[..., 4:7] / np.maximum(soft[..., 7:], 1 / 256), np.float32)
 
 
 def fine_part(difference: F32, weight: F32, sigma: float) -> F32:

@@ -77,16 +77,16 @@ class FrameView:
             share = shares[k]
             if not share.any():
                 continue
-            points = np.ascontiguousarray(self.positions(k)[part]).reshape(-1, 2)
-            read = sheet_of(layer.canonical).read(points, filter=field_filter(self.field))
-            rgba = read.reshape(*share.shape, 4)
+            here = share > 0
+            points = np.ascontiguousarray(self.positions(k)[part][here])
+            rgba = sheet_of(layer.canonical).read(points, filter=field_filter(self.field))
             gain = self.light(k)
             if gain is not None:
-                rgba[..., :3] *= gain[part]
+                rgba[..., :3] *= gain[part][here]
             offset = self.offset(k)
             if offset is not None:
                 rgba[..., :3] += offset * rgba[..., 3:]
-            colour += rgba[..., :3] * share[..., None]
-            weight += rgba[..., 3] * share
+            colour[here] += rgba[..., :3] * share[here][..., None]
+            weight[here] += rgba[..., 3] * share[here]
         known = np.asarray(weight > 0.5, np.bool_)
         return np.asarray(colour / np.maximum(weight, HOLE)[..., None], np.float32), known

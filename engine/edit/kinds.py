@@ -21,7 +21,7 @@ from engine.arrays import F32
 #: Light that is added to both sides of a ratio, and the largest factor on the plate's own life.
 FLOOR, MOST = 0.002, 4.0
 #: Visible share of a mask from which the plate shows nothing but the layer, and where that begins.
-WHOLE, MIXED = 0.999, 0.98
+WHOLE, MIXED = 0.9999, 0.997
 #: Share of the automatic holdout at which the plate's difference is all the foreground's.
 HELD = 0.15
 

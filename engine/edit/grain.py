@@ -1,0 +1,282 @@
+"""The grain of a plate: how strong it is, how coarse, and more of the same.
+
+Grain is what a frame has beyond what the field explains. Measured on flat tiles, in perceptually
+encoded colours, where its strength changes least with brightness.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.arrays import F32, F64
+from engine.edit.frameview import FrameView
+from engine.edit.windows import Box, plate_part
+from engine.io.picture import Picture
+
+#: Side of a tile, most tiles of a frame, and how many are needed to say anything.
+TILE, MOST, NEEDED = 16, 500, 24
+#: Share of the tiles, the flattest, that is measured.
+FLAT = 0.3
+#: Pixels to each side over which grain is alike.
+REACH = 3
+#: Encoded levels that strength is kept at, and the pixels that a level needs.
+LEVELS, FEW = 11, 600
+#: Correlation of neighbours from which it is no grain but texture out of focus.
+COARSEST = 0.88
+#: Median of the square of a normal number of variance 1.
+MEDIAN = 0.4549
+#: Weakest grain, in encoded colour, that is worth putting back.
+FAINT = 0.6 / 255
+
+U64 = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, eq=False)
+class Grain:
+    """Strength and size of grain.
+
+    Attributes:
+        strength: Standard deviation of encoded colour at evenly spaced levels 0 to 1 of the
+            channel itself, [LEVELS, 3].
+        mixing: [3, 3]; times three independent channels gives the plate's correlated ones.
+        kernel: [2 REACH + 1, 2 REACH + 1]; white noise filtered with it is as coarse as the
+            plate's, of the same variance.
+        likeness: The autocorrelation that was measured, likewise.
+    """
+
+    strength: F32
+    mixing: F32
+    kernel: F32
+    likeness: F32
+
+    def at(self, encoded: F32) -> F32:
+        """Standard deviation at encoded colours, of the same shape [..., 3]."""
+        place = np.clip(np.nan_to_num(encoded), 0, 1) * (len(self.strength) - 1)
+        below = np.minimum(place.astype(np.intp), len(self.strength) - 2)
+        part = place - below
+        channel = np.arange(3)
+        low, high = self.strength[below, channel], self.strength[below + 1, channel]
+        return np.asarray(low + part * (high - low), np.float32)
+
+    def smoothed(self, sigma: float) -> float:
+        """Factor on the standard deviation when grain is blurred by a Gaussian."""
+        import cv2
+
+        size = 2 * int(np.ceil(3 * sigma)) + 1
+        row = cv2.getGaussianKernel(size, sigma)
+        energy = cv2.filter2D(self.kernel, cv2.CV_32F, row @ row.T, borderType=cv2.BORDER_CONSTANT)
+        return float(np.sqrt(np.square(energy).sum()))
+
+
+def measure_grain(view: FrameView, plate: Picture) -> Grain | None:
+    """The grain of a frame; None when there is none, or too little that is flat to tell.
+
+    A tile's variance is that of ``plate - reconstruction`` or of the plate itself, whichever is
+    less (the first holds errors of the fit, the second texture), without its plane. Of the flattest
+    tiles those that stand out are left away. Strength by level is that of the flattest pixels.
+    """
+    found = _tiles(view, plate)
+    if found is None:
+        return None
+    apart, alone, every, level, slope = found
+    count = TILE * TILE
+    likeness = _autocorrelation(apart)
+    # Taking a plane away takes three of what grain of this size leaves independent.
+    area = float(np.clip(likeness.sum(), 1, 30))
+    lost = 3 * area / count
+    likeness = (likeness + np.float32(lost)) / np.float32(1 + lost)
+    likeness[REACH, REACH] = 1
+    if (likeness[REACH, REACH + 1] + likeness[REACH + 1, REACH]) / 2 > COARSEST:
+        return None
+    strength = _strength(np.asarray(np.square(every) / (1 - lost), np.float32), level, slope)
+    strength = strength * np.sqrt(min(1.0, _confirmed(apart, alone, likeness)))
+    if plate.native is not None and plate.native.bits == 8:
+        # Rounding to codes is no grain; the result is rounded again when it is written.
+        strength = np.sqrt(np.maximum(strength**2 - 1 / 12 / 255**2, 0))
+    if float(strength.mean()) < FAINT:
+        return None
+    together = np.einsum("nhwc,nhwd->cd", apart, apart, dtype=np.float64)
+    scale = np.sqrt(np.diag(together))
+    if not (scale > 0).all():
+        return None
+    correlation = together / np.outer(scale, scale)
+    mixing = np.linalg.cholesky(0.999 * correlation + 0.001 * np.eye(3))
+    return Grain(
+        strength.astype(np.float32), mixing.astype(np.float32), _kernel(likeness), likeness
+    )
+
+
+def synthesise(grain: Grain, box: Box, frame: int) -> F32:
+    """Grain of variance 1 for a box of the frame, [h, w, 3]; the same for every box and run.
+
+    Args:
+        grain: What it is to be like.
+        box: Rows and columns of the data window.
+        frame: Frame number: the seed.
+    """
+    import cv2
+
+    rows = np.arange(box[0].start - REACH, box[0].stop + REACH, dtype=np.int64)
+    columns = np.arange(box[1].start - REACH, box[1].stop + REACH, dtype=np.int64)
+    white = np.stack([_normal(rows, columns, frame, channel) for channel in range(3)], axis=2)
+    mixed = np.ascontiguousarray(white @ grain.mixing.T, np.float32)
+    soft = cv2.filter2D(mixed, cv2.CV_32F, grain.kernel[::-1, ::-1])
+    return np.ascontiguousarray(soft[REACH:-REACH, REACH:-REACH], np.float32)
+
+
+def _tiles(view: FrameView, plate: Picture) -> tuple[F32, F32, F32, F32, F32] | None:
+    """Tiles of what the field does not explain, without their planes.
+
+    Returns:
+        The flat ones [N, TILE, TILE, 3]; the plate itself in those; all tiles [M, TILE, TILE, 3];
+        their encoded levels, likewise; how steep the reconstruction is there, [M, TILE, TILE].
+    """
+    from engine.colour.encoding import encode
+
+    height, width = view.field.height, view.field.width
+    if min(height, width) < TILE:
+        return None
+    step = max(TILE, int(np.sqrt(height * width / MOST)))
+    top = np.arange((height - TILE) % step // 2, height - TILE + 1, step)
+    left = np.arange((width - TILE) % step // 2, width - TILE + 1, step)
+    corner = np.stack(np.meshgrid(top, left, indexing="ij"), axis=-1).reshape(-1, 2)
+    inner = np.arange(TILE)
+    rows = corner[:, 0, None, None] + inner[:, None]
+    columns = corner[:, 1, None, None] + inner
+    whole = slice(0, height), slice(0, width)
+    colours, held = plate_part(plate, view.field, whole)
+    rows, columns = np.broadcast_arrays(rows, columns)
+    drawn, known = view.drawn((rows, columns))
+    good = (known & held[rows, columns]).all(axis=(1, 2))
+    # A mask's edge is no flat place, whatever lies on both sides.
+    single = view.seen[:, rows, columns].max(axis=0).min(axis=(1, 2)) > 0.999
+    good &= single
+    if good.sum() < NEEDED:
+        return None
+    seen = encode(colours[rows[good], columns[good]])
+    still = encode(drawn[good])
+    own, apart = _flattened(seen), _flattened(seen - still)
+    # Clipped colours have lost their grain.
+    clipped = (seen.max(axis=(1, 2)) >= 1).any(axis=1) | (seen.min(axis=(1, 2)) <= 0).any(axis=1)
+    texture = np.square(_flattened(still)).mean(axis=(1, 2, 3)) + 1.0 * clipped
+    flat = np.argsort(texture, kind="stable")[: max(NEEDED, int(FLAT * len(texture)))]
+    slope = _slope(still) + 1.0 * clipped[:, None, None]
+    calmer = np.square(own).mean(axis=(1, 2, 3)) < np.square(apart).mean(axis=(1, 2, 3))
+    apart = np.where(calmer[:, None, None, None], own, apart)
+    plain = apart[flat]
+    # What still stands out is no grain but something that the field does not know.
+    variance = np.square(plain).mean(axis=(1, 2, 3))
+    calm = flat[variance < 1.8 * np.median(variance)]
+    return apart[calm], own[calm], apart, still, slope
+
+
+def _confirmed(apart: F32, alone: F32, likeness: F32) -> float:
+    """Share of the fine detail that this grain would have which the plate itself really has.
+
+    A plate that is out of focus differs from a sharp still by detail that it has lost.
+    """
+    rough = np.zeros(())
+    fine = _second(_second(alone, 1), 2)
+    taps = np.outer([1, -2, 1], [1, -2, 1]).astype(np.float64)
+    reach = np.arange(3)
+    for i, j in np.ndindex(3, 3):
+        near = likeness[np.ix_(REACH + reach - i, REACH + reach - j)]
+        rough = rough + taps[i, j] * float((taps * near).sum())
+    predicted = float(np.square(apart).mean()) * max(float(rough), 1e-6)
+    return float(np.square(fine).mean()) / max(predicted, 1e-12)
+
+
+def _second(tiles: F32, axis: int) -> F32:
+    """Second difference along rows or columns of tiles."""
+    return np.asarray(np.diff(tiles, 2, axis=axis), np.float32)
+
+
+def _slope(tiles: F32) -> F32:
+    """Range of the neighbours' grey, [N, h, w]."""
+    grey = np.pad(tiles.mean(axis=3), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    size = tiles.shape[1:3]
+    views = [grey[:, y : y + size[0], x : x + size[1]] for y in range(3) for x in range(3)]
+    return np.asarray(np.max(views, axis=0) - np.min(views, axis=0), np.float32)
+
+
+def _flattened(tiles: F32) -> F32:
+    """Tiles [N, h, w, C] without mean and slope."""
+    place = np.linspace(-1, 1, tiles.shape[1], dtype=np.float32)
+    norm = np.float32(np.square(place).mean())
+    flat = tiles - tiles.mean(axis=(1, 2), keepdims=True)
+    down = np.einsum("nhwc,h->nc", flat, place) / (place.size**2 * norm)
+    along = np.einsum("nhwc,w->nc", flat, place) / (place.size**2 * norm)
+    flat = flat - down[:, None, None] * place[:, None, None]
+    return np.asarray(flat - along[:, None, None] * place[None, None, :, None], np.float32)
+
+
+def _autocorrelation(tiles: F32) -> F32:
+    """Of all tiles and channels, [2 REACH + 1, 2 REACH + 1], 1 in the middle."""
+    # Strong tiles must not outvote the rest.
+    scale = np.sqrt(np.square(tiles).mean(axis=(1, 2), keepdims=True))
+    plain = tiles / np.maximum(scale, 1e-9)
+    size = plain.shape[1]
+    result = np.zeros((2 * REACH + 1, 2 * REACH + 1), np.float32)
+    for dy in range(REACH + 1):
+        for dx in range(-REACH, REACH + 1):
+            first = plain[:, : size - dy, max(-dx, 0) : size - max(dx, 0)]
+            second = plain[:, dy:, max(dx, 0) : size - max(-dx, 0)]
+            value = float((first * second).mean())
+            result[REACH + dy, REACH + dx] = result[REACH - dy, REACH - dx] = value
+    return result / max(float(result[REACH, REACH]), 1e-9)
+
+
+def _strength(squares: F32, level: F32, slope: F32) -> F64:
+    """Standard deviation at even levels, [LEVELS, 3], from squares and levels of pixels.
+
+    At each level the flattest pixels count, and of their squares the median, which few that are
+    wrong do not move.
+    """
+    nodes = np.linspace(0, 1, LEVELS)
+    result = np.zeros((LEVELS, 3))
+    half = 0.5 / (LEVELS - 1)
+    for c in range(3):
+        there, found = [], []
+        for node in nodes:
+            near = (np.abs(level[..., c] - node) < half) & (slope < 1)
+            if near.sum() >= FEW:
+                flat = near & (slope <= np.quantile(slope[near], FLAT))
+                there.append(float(level[flat, c].mean()))
+                found.append(float(np.median(squares[flat, c])) / MEDIAN)
+        if not found:
+            there, found = [0.5], [float(np.median(squares[..., c])) / MEDIAN]
+        result[:, c] = np.sqrt(np.interp(nodes, there, found))
+    return result
+
+
+def _kernel(likeness: F32) -> F32:
+    """The symmetric filter that turns white noise into noise of this autocorrelation."""
+    size = 32
+    wave = np.zeros((size, size))
+    reach = np.arange(-REACH, REACH + 1)
+    # A window, for what lies beyond the reach was not measured.
+    fade = np.cos(np.pi / 2 * reach / (REACH + 1)) ** 0.5
+    wave[np.ix_(reach % size, reach % size)] = likeness * np.outer(fade, fade)
+    power = np.maximum(np.fft.fft2(wave).real, 0)
+    filtered = np.fft.ifft2(np.sqrt(power)).real[np.ix_(reach % size, reach % size)]
+    return np.asarray(filtered / np.sqrt(np.square(filtered).sum()), np.float32)
+
+
+def _normal(rows: NDArray[np.int64], columns: NDArray[np.int64], frame: int, channel: int) -> F32:
+    """Normal numbers [h, w] that depend on the place and the seed alone (Box-Muller)."""
+    seed = np.uint64((frame * 1_000_003 + channel * 7_919 + 12_345) % 2**63)
+    down = _scrambled(rows.astype(np.uint64) + seed * np.uint64(0x9E3779B1))
+    key = _scrambled(down[:, None] ^ (columns.astype(np.uint64) * np.uint64(0x85EBCA77C2B2AE63)))
+    high = (key >> np.uint64(40)).astype(np.float32)
+    low = (key & np.uint64(0xFFFFFF)).astype(np.float32)
+    radius = np.sqrt(-2 * np.log((high + 1) / np.float32(2**24)))
+    return np.asarray(radius * np.cos(low * np.float32(2 * np.pi / 2**24)), np.float32)
+
+
+def _scrambled(key: U64) -> U64:
+    """A mixing of 64 bits (splitmix64's constants)."""
+    with np.errstate(over="ignore"):
+        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return key ^ (key >> np.uint64(31))

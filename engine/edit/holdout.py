@@ -1,0 +1,150 @@
+"""Automatic holdout: a soft matte of what passes in front of a layer without a mask."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from engine.arrays import F32, Bool
+from engine.edit.grain import Grain
+
+#: Pixels around a place that its matte depends on.
+MARGIN = 40
+#: Blur before the test, in pixels; strands are one to three pixels wide.
+SOFT = 0.5
+#: Directions that a strand is looked for in, and its length in pixels.
+TURNS, LENGTH = 12, 11
+#: Squared differences, in standard deviations over the three channels, from which something else
+#: may be there, and from which it surely is. Grain alone has 3.
+MAYBE, SURELY = 7.0, 12.0
+#: Shares of the largest square near by that mean a pixel that is not and one that is covered.
+THIN, FULL = 0.12, 0.36
+#: Standard deviations from which grain does not matter any more.
+CLEAR = 9.0
+#: Least standard deviation in encoded colour, and the share of a neighbour's difference that half
+#: a pixel of misalignment explains.
+LEAST, SLACK = 0.012, 0.25
+
+
+def holdout_matte(
+    plate: F32,
+    drawn: F32,
+    known: Bool,
+    grain: Grain | None,
+    gain: float = 1.0,
+    clip: float = 0.05,
+) -> F32:
+    """How surely something else is in front, [h, w], 0 to 1.
+
+    The difference counts beyond what a little misalignment explains, in standard deviations of the
+    plate's grain (channels made independent, so that another hue counts more than another
+    brightness), and beyond the error that the reconstruction has around anyway. It is averaged
+    along short lines of every direction and the best one counts: a strand is long, grain is not.
+    How much of a pixel is covered follows from the largest difference near by; a guided filter
+    lets the matte follow the plate's own edges.
+
+    Args:
+        plate: Encoded colours, [h, w, 3].
+        drawn: Reconstruction with its light, likewise encoded.
+        known: Where there is a reconstruction.
+        grain: The plate's grain, or None.
+        gain: Factor on the matte.
+        clip: The matte is 0 up to here and 1 from 1 minus this.
+    """
+    import cv2
+
+    squares = _standing_out(plate, drawn, known, grain)
+    squares /= np.maximum(_usual(squares, known) / 3, 1)
+    along = _along_lines(squares)
+    there: F32 = np.clip((along - MAYBE) / (SURELY - MAYBE), 0, 1).astype(np.float32)
+    near = cv2.dilate(along, np.ones((5, 5), np.uint8))
+    # Lines of other directions still meet the strand beside it; squares fall off faster there.
+    amount: F32 = np.asarray(np.maximum(along - 3, 0) / np.maximum(near - 3, 1e-6), np.float32)
+    amount = np.clip((amount - THIN) / (FULL - THIN), 0, 1)
+    # Far above grain the pixel itself tells how much of it is covered.
+    strength = np.sqrt(squares)
+    most = cv2.dilate(strength, np.ones((5, 5), np.uint8))
+    own = cv2.morphologyEx(strength, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) / (most + 1e-6)
+    clear = np.clip((most - CLEAR) / CLEAR, 0, 1)
+    amount = amount + clear * (np.minimum(own / 0.72, amount) - amount)
+    there = np.maximum(there, np.clip((near - SURELY) / SURELY, 0, 1))
+    matte: F32 = np.asarray(there * amount, np.float32)
+    matte = np.clip(0.5 * (matte + guided(plate, matte, 2, 1e-3)), 0, 1)
+    clipped = np.clip((matte * np.float32(gain) - clip) / (1 - 2 * clip), 0, 1)
+    return np.asarray(np.where(known, clipped, 0), np.float32)
+
+
+def _standing_out(plate: F32, drawn: F32, known: Bool, grain: Grain | None) -> F32:
+    """Squared difference in standard deviations, summed over channels, [h, w]."""
+    import cv2
+
+    square = np.ones((3, 3), np.uint8)
+    slack = (cv2.dilate(drawn, square) - cv2.erode(drawn, square)) * np.float32(SLACK)
+    apart = np.where(known[..., None], plate - drawn, 0).astype(np.float32)
+    apart = np.sign(apart) * np.maximum(np.abs(apart) - slack, 0)
+    apart = cv2.GaussianBlur(apart, (0, 0), SOFT)
+    sigma = np.full_like(apart, LEAST)
+    mixing = np.eye(3)
+    if grain is not None:
+        sigma = np.hypot(sigma, grain.at(drawn) * np.float32(grain.smoothed(SOFT)))
+        # Never quite one: errors of the fit have hues of their own.
+        likeness = 0.8 * grain.mixing @ grain.mixing.T + 0.2 * np.eye(3)
+        mixing = np.linalg.cholesky(likeness)
+    whitened = (apart / sigma) @ np.linalg.inv(mixing).T.astype(np.float32)
+    return np.ascontiguousarray(np.square(whitened).sum(axis=2), np.float32)
+
+
+def _along_lines(squares: F32) -> F32:
+    """The largest mean along short lines through each pixel, [h, w]."""
+    import cv2
+
+    # A single bright speck is no strand.
+    capped = np.minimum(squares, np.float32(6 * SURELY))
+    best = np.zeros_like(squares)
+    for turn in range(TURNS):
+        best = np.maximum(best, cv2.filter2D(capped, cv2.CV_32F, _line(turn)))
+    return np.asarray(best, np.float32)
+
+
+@lru_cache(maxsize=TURNS)
+def _line(turn: int) -> F32:
+    """A line as a filter, fading towards its ends, of sum 1."""
+    half = LENGTH // 2
+    angle = np.pi * turn / TURNS
+    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
+    across = np.abs(x * np.sin(angle) - y * np.cos(angle))
+    along = np.abs(x * np.cos(angle) + y * np.sin(angle))
+    line = np.maximum(1 - across, 0) * np.maximum(1 - along / (half + 1), 0)
+    return np.asarray(line / line.sum(), np.float32)
+
+
+def _usual(squares: F32, known: Bool) -> F32:
+    """The difference that is usual around, without what stands out."""
+    import cv2
+
+    held = known.astype(np.float32)
+    size = (2 * (MARGIN // 2) + 1, 2 * (MARGIN // 2) + 1)
+    base = np.maximum(cv2.blur(held, size, borderType=cv2.BORDER_CONSTANT), 1e-3)
+    most = np.float32(4 * SURELY)
+    mean = np.zeros_like(squares)
+    for _ in range(2):
+        low = np.minimum(squares, most) * held
+        mean = cv2.blur(low, size, borderType=cv2.BORDER_CONSTANT) / base
+        most = np.maximum(2 * mean, np.float32(MAYBE))
+    return np.asarray(mean, np.float32)
+
+
+def guided(guide: F32, values: F32, radius: int, floor: float) -> F32:
+    """The guided filter (He et al. 2010) of [h, w] values by the mean of a guide [h, w, 3]."""
+    import cv2
+
+    size = (2 * radius + 1, 2 * radius + 1)
+    grey = np.ascontiguousarray(guide.mean(axis=2), np.float32)
+
+    def mean(plane: F32) -> F32:
+        found: F32 = cv2.blur(plane, size, borderType=cv2.BORDER_REFLECT)
+        return found
+
+    middle, flat = mean(grey), mean(values)
+    slope = (mean(grey * values) - middle * flat) / (mean(grey * grey) - middle**2 + floor)
+    shift = flat - slope * middle
+    return np.asarray(np.clip(mean(slope) * grey + mean(shift), 0, 1), np.float32)

@@ -28,7 +28,7 @@ from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
 from engine.fit.panorama import roll
 from engine.fit.plates import Plates
-from engine.fit.pure import only_alone, purify
+from engine.fit.pure import PASSES, only_alone, purify
 from engine.fit.reference import relative_sharpness
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
 from engine.fit.seeds import seed_layers
@@ -222,7 +222,10 @@ class _Finish:
         plates = self.clip.plates
         # Sharpening reads a frame as measuring does and has less to do.
         full = 0.8 * self._per_frame * plates.count if plates.shrink > 1 else 0.0
-        polish = 0.7 * int(self.recipe["polish_passes"]) * pass_cost  # these move nothing
+        passes = int(self.recipe["polish_passes"])
+        if len(plates.weights) > 1:
+            passes += PASSES + 1
+        polish = 0.7 * passes * pass_cost  # these move nothing
         # A fifth and a second and a half more: noise, writing the folder, leaving the process.
         return 1.2 * (polish + self._lighting + self._per_frame * plates.count + full) + 1.5
 

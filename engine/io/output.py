@@ -1,6 +1,6 @@
 """Code values to a file through OpenImageIO: every answer looked at, the result read again."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,10 @@ import numpy as np
 
 from engine.arrays import AnyArray
 from engine.errors import WriteError
+from engine.io import exrcopy
 from engine.io import header as headers
 from engine.io.atomic import replace_atomically, write_error
+from engine.io.exrcopy import FileStamp
 from engine.io.picture import Window
 
 _NAMES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
@@ -33,6 +35,8 @@ class PartOut:
         attributes: What the writer itself decides (compression, colour space).
         channel_types: OpenImageIO types of the channels where they differ.
         same_space: Whether colours are in the space of the source.
+        source: The file whose rows may be copied where nothing changed, or None.
+        changed: First and last changed row (excluded) of ``codes`` against that file.
     """
 
     codes: AnyArray
@@ -45,6 +49,8 @@ class PartOut:
     attributes: dict[str, Any] = field(default_factory=dict)
     channel_types: tuple[str, ...] = ()
     same_space: bool = True
+    source: FileStamp | None = None
+    changed: tuple[int, int] = (0, 0)
 
 
 def write_file(
@@ -66,7 +72,7 @@ def write_file(
         with replace_atomically(path, create_folders=create_folders) as part_path:
             if kind == "jpg":
                 _write_jpeg(part_path, parts[0], path)
-            else:
+            elif not _copied(part_path, kind, parts, path):
                 _write_oiio(part_path, kind, parts, path)
             _verify(part_path, kind, parts, path)
     except WriteError as error:
@@ -120,6 +126,35 @@ def _shared(parts: list[PartOut]) -> dict[str, Any]:
             headers.TYPES: {**part.header.get(headers.TYPES, {}), **types},
         }
     return shared
+
+
+def _copied(part_path: Path, kind: str, parts: list[PartOut], path: Path) -> bool:
+    """Writes a file most of whose rows are copied; whether that could be done."""
+    part = parts[0]
+    if kind != "exr" or len(parts) > 1 or part.source is None or part.channel_types:
+        return False
+    try:
+        content = Path(part.source.path).read_bytes()
+    except OSError:
+        return False
+    layout = exrcopy.layout_of(content)
+    # Looked at after reading: what was read is what the codes were decoded from.
+    if layout is None or not part.source.current:
+        return False
+    packing = str(part.attributes.get("compression", ""))
+    band = exrcopy.band_of(layout, part.data, packing, part.changed)
+    if band is None:
+        return False
+    first, last = band
+    window = Window(part.data.x0, part.data.y0 + first, part.data.x1, part.data.y0 + last)
+    rows = replace(part, codes=part.codes[first:last], data=window)
+    _write_oiio(part_path, kind, [rows], path)
+    pieces = exrcopy.spliced(content, layout, part_path.read_bytes(), first)
+    if pieces is None:
+        return False
+    with part_path.open("wb") as handle:
+        handle.writelines(pieces)
+    return True
 
 
 def _write_oiio(part_path: Path, kind: str, parts: list[PartOut], path: Path) -> None:

@@ -1,11 +1,14 @@
 """A picture in memory: scene-linear pixels, windows, and the file's own code values beside them."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.arrays import F32, AnyArray, Bool
+
+if TYPE_CHECKING:
+    from engine.io.exrcopy import FileStamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Native:
         bits: Significant bits of one sample (8, 10, 12, 16, 32).
         part: Name of the part in a multi-part file, else ``""``.
         metadata: Everything else that the header said, plain Python values only.
+        file: The file when it is an EXR of this one part, as it was read; what of it does not
+            change may be copied (``engine.io.exrcopy``). None: unknown.
     """
 
     codes: AnyArray
@@ -60,6 +65,7 @@ class Native:
     bits: int
     part: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    file: "FileStamp | None" = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from engine.arrays import F32, AnyArray
 from engine.colour import ocio
 from engine.errors import InputError
 from engine.io import header as headers
+from engine.io.exrcopy import FileStamp
 from engine.io.picture import Native, Picture, Window
 from engine.io.samples import colour_channels, normalised
 
@@ -45,8 +46,13 @@ def read_picture(
         UsageError: The colour space is unknown.
     """
     path = Path(path)
+    stamp = FileStamp.of(path) if path_is_exr(path) else None
     main, parts = _read_native_parts(path, frame)
-    return _picture(path, main, parts, colour_space, working)
+    picture = _picture(path, main, parts, colour_space, working)
+    # Should the file be written to meanwhile, its stamp is that of before and no longer current.
+    if stamp is not None and len(parts) == 1 and picture.native is not None:
+        return replace(picture, native=replace(picture.native, file=stamp))
+    return picture
 
 
 def read_parts(

@@ -117,7 +117,22 @@ def write_picture(path: Path | str, picture: Picture, options: WriteOptions | No
         parts += [_extra_out(extra, picture, options) for extra in picture.extra]
         if len(parts) > 1:
             _name_parts(parts)
+    if len(parts) == 1:
+        _copy_rows(main, picture, target)
     write_file(path, target.kind, parts, options.create_folders, options.frame)
+
+
+def _copy_rows(part: PartOut, picture: Picture, target: _Target) -> None:
+    """Says which rows of the source's file may be copied, if any."""
+    native = picture.native
+    if target.kind != "exr" or native is None or native.file is None or not part.same_space:
+        return
+    if native.codes.dtype != target.dtype or native.channels != part.channels:
+        return
+    rows = np.zeros(1, np.intp)
+    if picture.changed is not None and picture.changed.any():
+        rows = np.flatnonzero(picture.changed.any(axis=1))
+    part.source, part.changed = native.file, (int(rows[0]), int(rows[-1]) + 1)
 
 
 def write_parts(

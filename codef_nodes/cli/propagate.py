@@ -22,7 +22,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="EDITED",
-        help="an edited canonical image, as `codef canonical` wrote it; repeatable",
+        help="an edited canonical image, as `codef canonical` wrote it, or an edited sequence of "
+        "`codef stabilise` (edited.%%04d.exr); repeatable",
     )
     parser.add_argument(
         "--layer",
@@ -45,6 +46,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=("over", "replace"),
         default="over",
         help="put the change over the source (over, the default), or draw whole frames (replace)",
+    )
+    parser.add_argument(
+        "--alone",
+        action="store_true",
+        help="write the edit alone, premultiplied RGBA: over the plate it gives the result",
     )
     parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
     common_clip(parser)
@@ -70,6 +76,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         working=args.working,
         frames=args.frames,
         output=args.output,
+        alone=args.alone,
     )
     answer = propagate(job, task, say=console.say)
     answer["seconds"] = console.seconds()

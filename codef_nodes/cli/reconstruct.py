@@ -2,12 +2,13 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import common_clip
+from codef_nodes.cli.arguments import common_clip, count
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
 #: As ``engine.warp.render`` names them, which is too heavy to import for a parser; a test compares.
 TERMS = ("exposure", "lighting", "residual")
+PASSES = ("matte", "visibility", "confidence")
 HELP = "render the unedited frames from the field"
 DESCRIPTION = "Renders the frames from the canonical images with all terms of the field."
 
@@ -28,6 +29,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help=f"leave out a term: {', '.join(TERMS)}; may be given several times",
     )
+    parser.add_argument(
+        "--pass",
+        dest="wanted",
+        metavar="PASS",
+        choices=PASSES,
+        help="write what the field knows instead: a layer's matte, where an edit of it can be seen "
+        f"(visibility), or how far the field is to be believed (confidence): {', '.join(PASSES)}",
+    )
+    parser.add_argument(
+        "--layer", type=count, metavar="K", help="with --pass: which layer, from 0 (0)"
+    )
     parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
     common_clip(parser)
     parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
@@ -44,6 +56,8 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         field=args.field,
         edit_path=args.edit_path,
         without=tuple(args.without),
+        wanted=args.wanted,
+        layer=args.layer,
         source=args.source,
         first=args.first,
         colour_space=args.colour_space,

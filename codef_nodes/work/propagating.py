@@ -13,7 +13,7 @@ from engine.io.picture import Picture
 from engine.progress import Task
 
 if TYPE_CHECKING:
-    from engine.edit.edits import EditSource
+    from engine.edit.edits import Edit, EditSource
     from engine.io.clip import Clip
 
 
@@ -33,6 +33,7 @@ class PropagateJob:
         working: As for ``open_clip``.
         frames: A range, or None for all.
         output: Files to write.
+        alone: Write the edit alone, not the frame with it.
     """
 
     field: str
@@ -46,6 +47,7 @@ class PropagateJob:
     working: str | None
     frames: str | None
     output: str
+    alone: bool = False
 
 
 def chosen_source(
@@ -168,6 +170,7 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     """
     from engine.edit.edits import prepare_edits
     from engine.edit.frame_edit import frame_edit, propagate_frame_edits
+    from engine.edit.outputs import edit_alone, edit_pass, frame_edit_matte
     from engine.edit.propagate import propagate_frame
     from engine.edit.stabilise import StablePlate
     from engine.io.sequence import has_pattern
@@ -186,9 +189,20 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     frames = wanted_frames(field, job.frames)
     plan = Plan(Path(job.output), WriteOptions())
     check_plan(plan, frames)
+    if job.alone and plan.pattern.suffix.lower() in (".jpg", ".jpeg"):
+        raise UsageError(
+            f"{plan.pattern}: the edit alone has an alpha channel; write .exr, .png or .tif",
+            file=plan.pattern,
+        )
     clip = chosen_source(field, job.source, job.first, job.colour_space, job.working)
     plan = Plan(Path(job.output), WriteOptions(working=clip.working))
     placed: list[dict[str, Any]] = []
+
+    def put(edits: "dict[int, Edit]", plate: Picture, index: int) -> Picture:
+        if job.alone:
+            return edit_pass(field, edits, plate, index, mode=job.mode, task=task)[1]
+        return propagate_frame(field, edits, plate, index, mode=job.mode, task=task)
+
     if job.edits and any(has_pattern(edit) for edit in job.edits):
         shown: dict[int, str] = {}
 
@@ -203,7 +217,7 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
                     say(f"layer {k} ({name}): placed by {edit.how} from frame {frame} on")
                     placed.append({"layer": k, "name": name, "placement": edit.how})
                     shown[k] = edit.how
-            return propagate_frame(field, edits, plate, index, mode=job.mode, task=task)
+            return put(edits, plate, index)
 
     elif job.edits:
         sources = read_edits(job.edits, job.layers, field, clip)
@@ -215,7 +229,7 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
             placed.append({"layer": k, "name": field.layers[k].name, "placement": edit.how})
 
         def carried(plate: Picture, index: int) -> Picture:
-            return propagate_frame(field, edits, plate, index, mode=job.mode, task=task)
+            return put(edits, plate, index)
     else:
         painted = []
         for frame, path in job.edit_frames:
@@ -227,7 +241,10 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
             placed.append({"frame": frame, "file": path})
 
         def carried(plate: Picture, index: int) -> Picture:
-            return propagate_frame_edits(field, painted, plate, index, task=task)
+            result = propagate_frame_edits(field, painted, plate, index, task=task)
+            if not job.alone:
+                return result
+            return edit_alone(result, plate, frame_edit_matte(field, painted, plate, index))
 
     note = note_of(clip, int(job.first or field.source.get("first") or 0))
 

@@ -1,13 +1,14 @@
 """The frames as a field has them: what ``codef reconstruct`` does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codef_nodes.work.canonicals import chosen_layers
 from codef_nodes.work.propagating import chosen_source
 from codef_nodes.work.source import note_of, noted, open_field, wanted_frames
 from codef_nodes.work.writing import Plan, check_plan, write_frames
-from engine.errors import CodefError
+from engine.errors import CodefError, UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.progress import Task
@@ -30,6 +31,8 @@ class ReconstructJob:
         frames: A range, or None for all.
         output: Files to write.
         without: Terms that are left out, of ``engine.warp.render.TERMS``.
+        wanted: ``matte``, ``visibility`` or ``confidence`` in place of the frames, or None.
+        layer: Layer of that, or None for the first.
     """
 
     field: str
@@ -41,6 +44,8 @@ class ReconstructJob:
     frames: str | None
     output: str
     without: tuple[str, ...] = ()
+    wanted: str | None = None
+    layer: int | None = None
 
 
 def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
@@ -57,16 +62,25 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
     from engine.io.write import WriteOptions
     from engine.warp.render import reconstruct as frame_of
 
+    if job.wanted is None and job.layer is not None:
+        raise UsageError("--layer needs --pass; frames always have every layer")
+    if job.wanted is not None and (job.edit_path or job.without):
+        raise UsageError("--pass goes without --edit-path and --without; leave them out")
     field = open_field(job.field)
+    layer = chosen_layers(field, job.layer or 0)[0]
     frames = wanted_frames(field, job.frames)
     check_plan(Plan(Path(job.output), WriteOptions()), frames)
     note = dict(field.source)
     clip = _clip(job, field)
+    if job.wanted == "confidence" and clip is None:
+        clip = chosen_source(field, None, None, None, None)  # says what is wrong
     if clip is not None:
         note = note_of(clip, int(job.first or field.source.get("first") or 0))
 
     def picture_of(frame: int | None) -> Picture:
         index = 0 if frame is None else field.index(frame)
+        if job.wanted is not None:
+            return _pass(field, index, layer, job.wanted, clip)
         made = Picture(
             frame_of(field, index, edit_path=job.edit_path, without=job.without),
             display=field.display,
@@ -76,8 +90,23 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
         return noted(made, note)
 
     options = WriteOptions(working=str(note.get("working") or WriteOptions().working))
+    if job.wanted is not None:
+        options = replace(options, colour_space="raw")
     done = write_frames(Plan(Path(job.output), options), frames, picture_of, task, "reconstruct")
     return {**done.summary(), "edit_path": job.edit_path, "without": list(job.without)}
+
+
+def _pass(field: Field, index: int, layer: int, wanted: str, clip: "Clip | None") -> Picture:
+    """A figure of each pixel as RGBA; it is no colour, so that it is written as it is."""
+    from engine.edit.outputs import grey_picture
+    from engine.metrics.trust import trust, visibility
+
+    if wanted == "confidence" and clip is not None:
+        plate = clip.read(field.frames[index])
+        return grey_picture(field, trust(field, index, plate.pixels).confidence, wanted)
+    if wanted == "visibility":
+        return grey_picture(field, visibility(field, layer, index), wanted)
+    return grey_picture(field, field.seen(index)[layer], wanted)
 
 
 def _clip(job: ReconstructJob, field: Field) -> "Clip | None":

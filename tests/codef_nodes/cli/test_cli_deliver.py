@@ -219,6 +219,53 @@ def test_a_qc_sheet_says_what_it_cannot_write(codef: Codef, field: Path, tmp_pat
     assert codef("qc", field, "-o", blocked / "qc.html", "--json").code == 3
 
 
+def test_passes_of_the_field_are_written_as_figures(
+    codef: Codef, layered: Path, tmp_path: Path
+) -> None:
+    wanted = ("--frames", "1004", "-o", tmp_path / "m.exr")
+    assert codef("reconstruct", layered, "--pass", "matte", *wanted).code == 0
+    square = np.zeros((HEIGHT, WIDTH), np.float32)
+    square[12:30, 20:44] = 1
+    made = read_picture(tmp_path / "m.exr", colour_space="raw").pixels
+    assert np.array_equal(made, np.repeat(square[..., None], 4, 2))
+    back = ("--frames", "1004", "--layer", 1, "-o", tmp_path / "m.png")
+    assert codef("reconstruct", layered, "--pass", "visibility", *back).code == 0
+    alpha = read_png(tmp_path / "m.png")[..., 3]
+    assert not alpha[13:29, 21:43].any() and (alpha > 0).mean() > 0.8
+    assert codef("reconstruct", layered, "--pass", "confidence", *wanted).code == 0
+    made = read_picture(tmp_path / "m.exr", colour_space="raw").pixels
+    assert 0.7 < made[..., 0].mean() <= 1
+    for flags in (("--layer", 1), ("--pass", "matte", "--edit-path"), ("--pass", "depth")):
+        assert codef("reconstruct", layered, *flags, *wanted).code == 2
+    assert codef("reconstruct", layered, "--pass", "matte", "--layer", 5, *wanted).code == 2
+
+
+def test_the_edit_alone_lies_over_the_plate(
+    codef: Codef, field: Path, clip: Path, tmp_path: Path
+) -> None:
+    assert codef("canonical", field, "-o", tmp_path / "c.exr").code == 0
+    still = read_picture(tmp_path / "c.exr")
+    pixels = still.pixels.copy()
+    row, column = 20 - still.data.y0, 30 - still.data.x0
+    pixels[row - 5 : row + 5, column - 5 : column + 5] = (1, 0, 0, 1)
+    edited = Picture(pixels, still.display, still.data)
+    write_picture(tmp_path / "e.exr", edited, WriteOptions(bits=16))
+    painted = read_png(clip / "shot.1003.png")
+    painted[16:24, 26:34] = (0, 255, 0)
+    write_png(tmp_path / "p.png", painted)
+    for words in (("--edit", tmp_path / "e.exr"), ("--edit-frame", f"1003={tmp_path / 'p.png'}")):
+        common = (*words, "--frames", "1005")
+        assert codef("propagate", field, *common, "-o", tmp_path / "w.exr").code == 0
+        assert codef("propagate", field, *common, "--alone", "-o", tmp_path / "a.exr").code == 0
+        whole, alone = read_picture(tmp_path / "w.exr"), read_picture(tmp_path / "a.exr")
+        plate = read_picture(clip / "shot.1005.png")
+        over = alone.rgb + plate.rgb * (1 - alone.alpha[..., None])
+        assert np.allclose(over, whole.rgb, atol=2e-3)
+        assert 30 < (alone.alpha > 0.5).sum() < 160 and alone.alpha[:4].max() == 0
+    jpeg = codef("propagate", field, *common, "--alone", "-o", tmp_path / "a.jpg", "--json")
+    assert jpeg.code == 2 and "alpha" in jpeg.last["error"]["message"]
+
+
 class Page(HTMLParser):
     """The tags of a page, and which are left open."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
@@ -125,10 +125,12 @@ class Toolbar(QToolBar):
         self.overlays.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.overlay_actions = self._fill_overlays()
         self.addWidget(self.overlays)
-        chevron = self.findChild(QToolButton, "qt_toolbar_ext_button")
-        if chevron is not None:
-            chevron.setIcon(theme.icon("right"))
-            chevron.setToolTip("More")
+        self._chevron = self.findChild(QToolButton, "qt_toolbar_ext_button")
+        if self._chevron is not None:
+            self._chevron.setIcon(theme.icon("right"))
+            self._chevron.setToolTip("More")
+            self._chevron.setStyleSheet("QToolButton { padding: 0; margin: 0; border: 0; }")
+            self._chevron.installEventFilter(self)
         self.pause = self._toggle("pause", "viewer.pause")
         self.refresh = self._toggle("refresh", "viewer.refresh", checkable=False)
 
@@ -231,6 +233,31 @@ class Toolbar(QToolBar):
         room = max(self.width() - (_COMPACT - 150 if compact else _COMPACT + 20), 60)
         self.name.setMaximumWidth(room)
         super().resizeEvent(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """The chevron shows what had no room: Qt's own menu leaves buttons with a menu out."""
+        pressed = (QEvent.Type.MouseButtonPress, QEvent.Type.MouseButtonDblClick)
+        if watched is self._chevron and event.type() in pressed:
+            self.more().popup(self._chevron.mapToGlobal(self._chevron.rect().bottomLeft()))
+            return True
+        return super().eventFilter(watched, event)
+
+    def more(self) -> QMenu:
+        """A menu of the buttons that there is no room for."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for button in (self.wipe, self.difference, self.roi, self.pause, self.refresh):
+            if button.isVisible():
+                continue
+            action = menu.addAction(button.toolTip())
+            action.setCheckable(button.isCheckable())
+            action.setChecked(button.isChecked())
+            action.setEnabled(button.isEnabled())
+            action.triggered.connect(lambda _=False, chosen=button: chosen.click())
+        if not self.overlays.isVisible():
+            menu.addSeparator()
+            menu.addActions(self.overlays.menu().actions())
+        return menu
 
     def _fill_channels(self) -> None:
         menu = self.channels.menu()

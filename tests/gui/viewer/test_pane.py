@@ -3,6 +3,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
 from codef_nodes.graph.commands import AddNode, Connect, SetKnob
 from gui.core.editor import Editor
@@ -325,6 +326,25 @@ def test_an_undone_clip_comes_back_with_its_windows(viewer):
         project.redo()
     wait_for(lambda: canvas.format is not None and canvas.frame() is not None, 20)
     wait_for(lambda: viewer.editor.viewing.infos[viewer.slot].get("format"), 20)
+
+
+def test_what_has_no_room_in_the_bar_is_behind_the_chevron(working_editor, clip):
+    load_clip(working_editor, clip)
+    pane = pane_of(working_editor, "canonical")
+    bar = pane.toolbar
+    pane.resize(900, 400)
+    QApplication.processEvents()
+    assert bar.overlays.isVisible() and bar.more().isEmpty()
+    pane.resize(400, 400)
+    QApplication.processEvents()
+    assert not bar.overlays.isVisible() and not bar.roi.isVisible()
+    chevron = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    QTest.mouseClick(chevron, Qt.MouseButton.LeftButton)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    told = [action.text() for action in menu.actions()]
+    assert bar.roi.toolTip() in told and "Warp grid" in told
+    menu.close()
 
 
 def test_a_closed_viewer_leaves_nothing_under_way(viewer):

@@ -1,6 +1,7 @@
 """``codef propagate``: an edit of the canonical image goes back into every frame."""
 
 import argparse
+import math
 
 from codef_nodes.cli.arguments import common_clip, count, frame_file
 from codef_nodes.cli.console import Console
@@ -52,6 +53,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write the edit alone, premultiplied RGBA: over the plate it gives the result",
     )
+    finish_arguments(parser)
     parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
     common_clip(parser)
     parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
@@ -60,9 +62,43 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def finish_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the flags of how an edit meets the plate; the Propagate node's knobs, by name."""
+    from codef_nodes.nodes.finish_knobs import FINISH_KNOBS
+
+    group = parser.add_argument_group("how the edit meets the plate (mode over)")
+    for knob in FINISH_KNOBS:
+        flag, help = f"--{knob.name.replace('_', '-')}", knob.help.replace("%", "%%")
+        if knob.kind == "choice":
+            group.add_argument(flag, choices=knob.choices, default=knob.default, help=help)
+        elif knob.kind == "bool":
+            group.add_argument(
+                flag, action=argparse.BooleanOptionalAction, default=knob.default, help=help
+            )
+        else:
+            group.add_argument(flag, type=number, default=knob.default, metavar="N", help=help)
+
+
+def number(text: str) -> float:
+    """A finite number.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number")
+    return value
+
+
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
     """Runs the command."""
+    from codef_nodes.nodes.finish_knobs import FINISH_KNOBS
     from codef_nodes.work.propagating import PropagateJob, propagate
+    from engine.edit.finish import Finish
 
     job = PropagateJob(
         field=args.field,
@@ -77,6 +113,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         frames=args.frames,
         output=args.output,
         alone=args.alone,
+        finish=Finish(**{knob.name: getattr(args, knob.name) for knob in FINISH_KNOBS}),
     )
     answer = propagate(job, task, say=console.say)
     answer["seconds"] = console.seconds()

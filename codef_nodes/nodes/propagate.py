@@ -10,6 +10,7 @@ from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
+from codef_nodes.nodes.finish_knobs import FINISH_KNOBS
 from codef_nodes.nodes.merge import MASK_CHANNELS
 from codef_nodes.work.memo import Memo
 from codef_nodes.work.source import SOURCE
@@ -20,6 +21,7 @@ from engine.io.picture import Picture
 if TYPE_CHECKING:
     from engine.arrays import F32
     from engine.edit.edits import Edit
+    from engine.edit.finish import Finish
     from engine.edit.frame_edit import FrameEdit
 
 log = logging.getLogger(__name__)
@@ -109,6 +111,7 @@ class Propagate(Node):
             "Which channel of the mask counts; auto takes alpha where there is one.",
             choices=MASK_CHANNELS,
         ),
+        *FINISH_KNOBS,
     )
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
@@ -155,7 +158,15 @@ class Propagate(Node):
         result = plate
         if edits or mode == "replace":
             result = propagate_frame(
-                field, edits, plate, index, mode=mode, mix=mix, mask=mask, task=ctx.task
+                field,
+                edits,
+                plate,
+                index,
+                mode=mode,
+                mix=mix,
+                mask=mask,
+                task=ctx.task,
+                finish=finish_of(ctx),
             )
         if ctx.has("frame_edit"):
             painted = _frame_edits(ctx, field)
@@ -176,7 +187,15 @@ def _edit_alone(
 
     index, mix = field.index(ctx.frame), ctx.knob("mix")
     result, alone = edit_pass(
-        field, edits, plate, index, mode=ctx.knob("mode"), mix=mix, mask=mask, task=ctx.task
+        field,
+        edits,
+        plate,
+        index,
+        mode=ctx.knob("mode"),
+        mix=mix,
+        mask=mask,
+        task=ctx.task,
+        finish=finish_of(ctx),
     )
     if not ctx.has("frame_edit"):
         return alone
@@ -184,6 +203,13 @@ def _edit_alone(
     upper = frame_edit_matte(field, painted, plate, index, mix=mix, mask=mask)
     result = propagate_frame_edits(field, painted, result, index, mix=mix, mask=mask, task=ctx.task)
     return edit_alone(result, plate, np.float32(1) - (1 - alone.alpha) * (1 - upper))
+
+
+def finish_of(ctx: Context) -> "Finish":
+    """How the edits of a Propagate node meet the plate, from its knobs."""
+    from engine.edit.finish import Finish
+
+    return Finish(**{knob.name: ctx.knob(knob.name) for knob in FINISH_KNOBS})
 
 
 def plate_at(ctx: Context, field: Field, frame: int) -> Picture:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from codef_nodes.work.source import Source, note_of, noted, open_field, source_of, wanted_frames
 from codef_nodes.work.writing import Plan, check_plan, write_frames
+from engine.edit.finish import FULL_FINISH, Finish
 from engine.errors import EditError, InputError, MissingFrameError, UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
@@ -34,6 +35,7 @@ class PropagateJob:
         frames: A range, or None for all.
         output: Files to write.
         alone: Write the edit alone, not the frame with it.
+        finish: How the edits meet the plate in mode ``over``.
     """
 
     field: str
@@ -48,6 +50,7 @@ class PropagateJob:
     frames: str | None
     output: str
     alone: bool = False
+    finish: Finish = FULL_FINISH
 
 
 def chosen_source(
@@ -200,8 +203,12 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
 
     def put(edits: "dict[int, Edit]", plate: Picture, index: int) -> Picture:
         if job.alone:
-            return edit_pass(field, edits, plate, index, mode=job.mode, task=task)[1]
-        return propagate_frame(field, edits, plate, index, mode=job.mode, task=task)
+            return edit_pass(
+                field, edits, plate, index, mode=job.mode, task=task, finish=job.finish
+            )[1]
+        return propagate_frame(
+            field, edits, plate, index, mode=job.mode, task=task, finish=job.finish
+        )
 
     if job.edits and any(has_pattern(edit) for edit in job.edits):
         shown: dict[int, str] = {}

@@ -10,6 +10,7 @@ from codef_nodes.graph.context import Context
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.pull import Pass
 from codef_nodes.nodes.canonical_view import CanonicalView
+from codef_nodes.nodes.finish_knobs import FINISH_KNOBS
 from codef_nodes.nodes.paint import Paint
 from codef_nodes.nodes.propagate import Propagate, plate_at, prepared
 from codef_nodes.work.memo import Memo
@@ -183,6 +184,7 @@ def _keys(graph: Pass, ctx: Context, place: int, opacity: float) -> list[object]
     frame = ctx.frame
     keys: list[object] = [ctx.node_name, frame, place, ctx.working_space, opacity]
     keys += [ctx.knob(name) for name in ("mode", "mix", "layers", "mask_channel")]
+    keys += [ctx.knob(knob.name) for knob in FINISH_KNOBS]
     for port in ("source", "field", "mask"):
         keys += [graph.key_of(wire, frame) for wire in ctx.wired(port)]
     for n, wire in enumerate(ctx.wired("edit")):

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.arrays import F32, Bool
+from engine.arrays import F32, F64, Bool
 from engine.edit.grain import Grain
 
 #: Pixels around a place that its matte depends on.
@@ -83,12 +83,12 @@ def _standing_out(plate: F32, drawn: F32, known: Bool, grain: Grain | None) -> F
     apart = np.sign(apart) * np.maximum(np.abs(apart) - slack, 0)
     apart = cv2.GaussianBlur(apart, (0, 0), SOFT)
     sigma = np.full_like(apart, LEAST)
-    mixing = np.eye(3)
+    mixing: F64 = np.eye(3)
     if grain is not None:
         sigma = np.hypot(sigma, grain.at(drawn) * np.float32(grain.smoothed(SOFT)))
         # Never quite one: errors of the fit have hues of their own.
         likeness = 0.8 * grain.mixing @ grain.mixing.T + 0.2 * np.eye(3)
-        mixing = np.linalg.cholesky(likeness)
+        mixing = np.asarray(np.linalg.cholesky(likeness), np.float64)
     whitened = (apart / sigma) @ np.linalg.inv(mixing).T.astype(np.float32)
     return np.ascontiguousarray(np.square(whitened).sum(axis=2), np.float32)
 

@@ -23,6 +23,8 @@ from engine.warp.render import composite_pair
 
 #: Weight from which a canonical pixel counts as covered.
 COVERED = 0.02
+#: Bytes that the sums of a full-size pass may take: a thread more has sums of its own.
+SUMS = 3 << 30
 #: Encoded difference at which a full-size pixel's weight halves.
 ROBUST = 0.15
 
@@ -106,7 +108,8 @@ def sharpen_full_size(
     """
     import numba
 
-    count = numba.get_num_threads()
+    size = max(state.picture.shape[0] * state.picture.shape[1] * 16 for state in states)
+    count = max(1, min(numba.get_num_threads(), SUMS // (size * len(states))))
     splats = [np.zeros((count, *state.picture.shape[:2], 4), np.float32) for state in states]
     # A frame per thread and call: each has its own sums.
     for low in range(0, len(frames), count):

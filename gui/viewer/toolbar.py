@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QResizeEvent
+from PySide6.QtGui import QAction, QActionGroup, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from engine.errors import CodefError
@@ -150,7 +150,10 @@ class Toolbar(QToolBar):
             dot = f"<a href='graph' style='color:{theme.ACCENT}; text-decoration:none'>&#9679;</a>"
             text = f"{dot} {text}"
         self.name.setText(text)
-        self.name.setMinimumWidth(max(self.name.sizeHint().width(), 40))
+        bold = QFontMetrics(theme.font(bold=True))
+        words = bold.horizontalAdvance(short_a or "nothing")
+        words += bold.horizontalAdvance(f" | {short_b}") if b else 0
+        self.name.setMinimumWidth(max(words + (24 if chosen else 10), 40))
         tip = f"Shown: {a}" if a else "Nothing is shown"
         if b:
             tip += f", compared with {b}"

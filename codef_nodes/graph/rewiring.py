@@ -378,8 +378,12 @@ def _optional(document: Document, node: str, port: str) -> bool:
 
 
 def _is_edit(document: Document, source: str) -> bool:
-    """Whether a picture is in canonical space: it comes down from a canonical view."""
-    return any(document.state(name).type == "CanonicalView" for name in document.upstream(source))
+    """Whether a picture is in canonical space: it comes down from a canonical view, or from the
+    stabilised plate."""
+    return any(
+        document.state(name).type == "CanonicalView" or document.node_class(name).canvas
+        for name in document.upstream(source)
+    )
 
 
 def _free(name: str, taken: Collection[str]) -> str:

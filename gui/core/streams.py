@@ -40,7 +40,8 @@ def _space(document: Document, node: str, known: dict[str, str]) -> str:
             found = known[name]
             break
         path.append(name)
-        if document.state(name).type == STILL or document.node_class(name).output == "field":
+        cls = document.node_class(name)
+        if document.state(name).type == STILL or cls.canvas or cls.output == "field":
             found = CANONICAL
             break
         # A Paint node reads a fit too, to reveal other frames; its picture is the one below it.
@@ -180,9 +181,9 @@ def last_edit(document: Document, fit: str, layers: Collection[str]) -> str | No
 
 
 def still_layer(document: Document, node: str) -> str:
-    """The layer of the CanonicalView that a picture comes from, as a number; else ``"0"``."""
+    """The layer of the canonical picture that one comes from, as a number; else ``"0"``."""
     for name in main_path(document, node):
-        if document.state(name).type == STILL:
+        if document.state(name).type == STILL or document.node_class(name).canvas:
             return str(document.state(name).knobs.get("layer", 0))
     return "0"
 
@@ -190,7 +191,7 @@ def still_layer(document: Document, node: str) -> str:
 def canvas_scale(document: Document, node: str) -> float:
     """Pixels of a canonical picture for each canonical pixel; 1 for pictures of frames."""
     for name in main_path(document, node):
-        if document.state(name).type == STILL:
+        if document.state(name).type == STILL or document.node_class(name).canvas:
             try:
                 return float(document.knob_value(name, "scale"))
             except UsageError:
@@ -201,8 +202,11 @@ def canvas_scale(document: Document, node: str) -> float:
 
 
 def varies_over_frames(document: Document, node: str) -> bool:
-    """Whether a canonical picture is another one at other frames: a stroke on it has a lifetime."""
+    """Whether a canonical picture is another one at other frames: a stroke on it has a lifetime,
+    or it is the stabilised plate."""
     for name in main_path(document, node):
+        if document.node_class(name).canvas:
+            return True
         strokes = document.state(name).knobs.get("strokes")
         if isinstance(strokes, list) and any(
             isinstance(stroke, dict) and stroke.get("lifetime", "all") != "all"

@@ -136,7 +136,7 @@ def _wire(trial: Document, commands: list[Command], source: str, name: str) -> b
 def _bring_field(trial: Document, commands: list[Command], source: str, name: str) -> None:
     """A carrier of an edit needs the fit that the edited canonical came from."""
     for above in reversed(trial.upstream(source)):
-        if trial.state(above).type == "CanonicalView":
+        if trial.state(above).type == "CanonicalView" or trial.node_class(above).canvas:
             for fit in trial.wires(above, "field"):
                 if compatible(gives(trial, fit), takes(trial, name, "field")):
                     _run(trial, commands, Connect(fit, name, "field"))

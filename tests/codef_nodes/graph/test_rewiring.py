@@ -112,6 +112,9 @@ def test_best_input_knows_an_edit_of_a_canonical_from_a_plate() -> None:
     c.AddNode("Propagate", "New").run(document)
     assert r.best_input(document, "Paint", "New") == "edit"
     assert r.best_input(document, "Plate", "New") == "source"
+    c.AddNode("Stabilise", "Stable").run(document)
+    c.Connect("Plate", "Stable", "source").run(document)
+    assert r.best_input(document, "Stable", "New") == "edit"
     assert r.best_input(document, "Fit", "New") == "field"
 
 

@@ -22,6 +22,7 @@ from engine.edit.change import EditLayer, change_of
 from engine.edit.edits import EditSource, matched_layer
 from engine.edit.placement import Placed, place_edit
 from engine.edit.propagate import SeenLayer, check_plate, seen_layer
+from engine.edit.stabilise import STABILISED
 from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
@@ -216,6 +217,10 @@ def _frame_follower(
     ctx: Context, started: Started, field: Field, place: int, last: _Followed
 ) -> tuple[FrameFollower, Picture]:
     frame, stroke = ctx.frame, started.stroke
+    if STABILISED in started.picture.metadata:
+        raise _too_much(ctx.node_name, "it carries an edit of the stabilised plate")
+    if ctx.knob("output") != "result":
+        raise _too_much(ctx.node_name, "it gives the edit alone")
     index = field.index(frame)
     plate = plate_at(ctx, field, frame)
     check_plate(field, plate, frame)

@@ -258,6 +258,23 @@ def test_a_longer_chain_is_not_followed_and_the_answer_says_why(client, folder):
     assert answer["picture"] is not None and answer["frame_picture"] is None
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Still": node("Stabilise", {"field": "Fit"})},
+        {"Out": node("Propagate", {"field": "Fit", "edit": ["Paint"]}, output="edit")},
+    ],
+)
+def test_a_stabilised_plate_and_an_edit_alone_are_not_followed(client, folder, more):
+    shot = Shot(client, folder, [], **more)
+    view = {"region": None, "scale": 1}
+    begun = shot.ask("paint.begin", node="Paint", frame=FRAME, stroke=BRUSH, view=view,
+                     follow={"node": "View", "frame": FRAME, **view})  # fmt: skip
+    assert not begun["follows"] and "after the stroke" in begun["note"]
+    answer = shot.ask("paint.extend", session=begun["session"], points=[[20, 20, 1]])
+    assert answer["picture"] is not None and answer["frame_picture"] is None
+
+
 def test_a_stroke_on_a_frame_is_seen_in_that_frame(client, folder):
     shot = Shot(client, folder, [], Paint=node("Paint", {"image": "Clip"}, strokes=[]))
     _, shown, seen = shot.stroke({**BRUSH, "kind": "dodge"}, follow="Paint")

@@ -179,10 +179,14 @@ class Hands:
         start = scene.nodes[source].body()
         here = view.mapFromScene(QPointF(start.center().x(), start.bottom() + 3))
         there = view.mapFromScene(scene.nodes[reader].body().center())
-        self._mouse(view.viewport(), QEvent.Type.MouseButtonPress, here)
+        self.drag(view.viewport(), here, there)
+
+    def drag(self, widget: QWidget, here: QPoint, there: QPoint) -> None:
+        """Presses, moves and lets go."""
+        self._mouse(widget, QEvent.Type.MouseButtonPress, here)
         for step in range(1, 6):
-            self._mouse(view.viewport(), QEvent.Type.MouseMove, here + (there - here) * step / 5)
-        self._mouse(view.viewport(), QEvent.Type.MouseButtonRelease, there)
+            self._mouse(widget, QEvent.Type.MouseMove, here + (there - here) * step / 5)
+        self._mouse(widget, QEvent.Type.MouseButtonRelease, there)
 
     def _click_node(self, name: str, held: Qt.KeyboardModifier) -> None:
         view = self.graph.view

@@ -91,8 +91,7 @@ def _begin(start: Start, window: MainWindow) -> None:
     elif crashed:
         window.files.offer(crashed[0])
     elif welcome.first_start:
-        welcome.open_demo()
-        welcome.done()
+        welcome.begin()
         QTimer.singleShot(600, window.tour.start)
     if start.screenshot is not None:
         from gui.shell.screenshot import Screenshot

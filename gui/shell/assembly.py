@@ -3,7 +3,7 @@
 from gui.core.editor import Editor
 from gui.fit.panel import FitPanel
 from gui.graph.pane import GraphPane
-from gui.jobs.job import DONE, FAILED, INTERRUPTED, Job
+from gui.jobs.job import CANCELLED, DONE, FAILED, INTERRUPTED, Job
 from gui.jobs.pane import JobsPane
 from gui.jobs.queue import queue_of
 from gui.paint.attach import attach
@@ -55,6 +55,8 @@ def _tell(editor: Editor, docks: dict[str, PaneDock], job: Job) -> None:
     if job.state in (FAILED, INTERRUPTED):
         editor.say(f"{job.title} failed: {job.error}")
         show(docks["fit" if job.kind == "fit" else "jobs"])
+    elif job.state == CANCELLED:
+        editor.say(f"{job.title}: cancelled")
     elif job.state == DONE and job.kind == "render":
         editor.say(f"{job.title}: {job.label}")
 

@@ -25,6 +25,7 @@ class Welcome(QObject):
         self.clip.progress.connect(self._progress)
         self.clip.finished.connect(self._made)
         self.clip.failed.connect(self._failed)
+        self._automatic = False
         editor.project.replaced.connect(self._replaced)
 
     @property
@@ -35,6 +36,19 @@ class Welcome(QObject):
     def done(self) -> None:
         """The first start is over."""
         self._editor.preferences.set("welcomed", True)
+
+    def begin(self) -> None:
+        """The first start: a demo that moves, without a question.
+
+        Where no clip is on this machine, the program's own is rendered, and fitted.
+        """
+        name = best(self.folder)
+        ready = clip_ready(self.folder, name)
+        self._automatic = True
+        self._open(name if ready else OWN)
+        if not ready:
+            self._start(True)
+        self.done()
 
     def open_demo(self) -> None:
         """Opens the demo graph."""
@@ -56,9 +70,16 @@ class Welcome(QObject):
         path = self._editor.project.path
         ours = path is not None and path.parent == self.folder
         if path is not None and ours and not clip_ready(self.folder, path.name):
-            self._offer()
+            if self.clip.busy:
+                self._making(True)
+            else:
+                self._offer()
         elif path is not None and ours and not list(path.parent.glob(f"{path.stem}_Fit_fit_v*")):
-            self._offer_fit()
+            if self._automatic:
+                self._automatic = False
+                self._fit()
+            else:
+                self._offer_fit()
         else:
             self._banner.clear_notice(_ABOUT)
 
@@ -90,6 +111,9 @@ class Welcome(QObject):
 
     def _start(self, offline: bool) -> None:
         self.clip.start(offline=offline)
+        self._making(offline)
+
+    def _making(self, offline: bool) -> None:
         self._banner.show_notice(
             _ABOUT,
             "Making the demo's clip…" if offline else "Fetching the demo's clip…",
@@ -97,6 +121,7 @@ class Welcome(QObject):
         )
 
     def _stopped(self) -> None:
+        self._automatic = False
         self.clip.stop()
         self._offer()
 
@@ -115,4 +140,5 @@ class Welcome(QObject):
             self._open(name)
 
     def _failed(self, why: str) -> None:
+        self._automatic = False
         self._offer(why[0].upper() + why[1:] + ".")

@@ -7,6 +7,7 @@ from codef_nodes.cli.arguments import common_clip, count, frame_file
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
+PASSES = ("result", "edit", "holdout", "light", "highlight", "blur")
 HELP = "carry an edit to every frame"
 DESCRIPTION = (
     "Carries an edited canonical image, or painted frames, to every frame. In mode `over` the "
@@ -49,9 +50,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="put the change over the source (over, the default), or draw whole frames (replace)",
     )
     parser.add_argument(
-        "--alone",
-        action="store_true",
-        help="write the edit alone, premultiplied RGBA: over the plate it gives the result",
+        "--pass",
+        dest="wanted",
+        metavar="PASS",
+        choices=PASSES,
+        default="result",
+        help="what to write: the result, the edit alone (premultiplied RGBA: over the plate it "
+        f"gives the result), or what was found on the way: {', '.join(PASSES)}",
     )
     finish_arguments(parser)
     parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
@@ -112,7 +117,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         working=args.working,
         frames=args.frames,
         output=args.output,
-        alone=args.alone,
+        wanted=args.wanted,
         finish=Finish(**{knob.name: getattr(args, knob.name) for knob in FINISH_KNOBS}),
     )
     answer = propagate(job, task, say=console.say)

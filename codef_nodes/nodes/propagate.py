@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+OUTPUTS = ("result", "edit", "holdout", "light", "highlight", "blur")
 EDITS, FRAME_EDITS = Memo(), Memo()
 """Edits matched with the layers, found once for all frames."""
 
@@ -87,9 +88,11 @@ class Propagate(Node):
             "output",
             "choice",
             "result",
-            "The frame with the edit in it (result), or the edit alone as premultiplied RGBA: over "
-            "the frame it gives the result again (edit).",
-            choices=("result", "edit"),
+            "The frame with the edit in it (result); the edit alone as premultiplied RGBA, which "
+            "over the frame gives the result again (edit); or what was found on the way: what is "
+            "in front (holdout), the factor of light on the edit (light), the light over it "
+            "(highlight), its motion in pixels with the blur for focus in blue (blur).",
+            choices=OUTPUTS,
         ),
         Knob(
             "layers",
@@ -155,6 +158,8 @@ class Propagate(Node):
         edits = prepared(ctx, field)
         if ctx.knob("output") == "edit":
             return _edit_alone(ctx, field, edits, plate, mask)
+        if ctx.knob("output") != "result":
+            return _found(ctx, field, edits, plate, mask)
         result = plate
         if edits or mode == "replace":
             result = propagate_frame(
@@ -203,6 +208,30 @@ def _edit_alone(
     upper = frame_edit_matte(field, painted, plate, index, mix=mix, mask=mask)
     result = propagate_frame_edits(field, painted, result, index, mix=mix, mask=mask, task=ctx.task)
     return edit_alone(result, plate, np.float32(1) - (1 - alone.alpha) * (1 - upper))
+
+
+def _found(
+    ctx: Context, field: Field, edits: dict[int, "Edit"], plate: Picture, mask: "F32 | None"
+) -> Picture:
+    """What putting the edits into the frame found out about it."""
+    from engine.edit.outputs import finish_pass
+
+    if ctx.knob("mode") != "over":
+        raise UsageError(
+            f"{ctx.node_name}: only mode over finds {ctx.knob('output')}; choose output result",
+            node=ctx.node_name,
+        )
+    return finish_pass(
+        field,
+        edits,
+        plate,
+        field.index(ctx.frame),
+        ctx.knob("output"),
+        mix=ctx.knob("mix"),
+        mask=mask,
+        task=ctx.task,
+        finish=finish_of(ctx),
+    )
 
 
 def finish_of(ctx: Context) -> "Finish":

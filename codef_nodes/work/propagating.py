@@ -34,7 +34,7 @@ class PropagateJob:
         working: As for ``open_clip``.
         frames: A range, or None for all.
         output: Files to write.
-        alone: Write the edit alone, not the frame with it.
+        wanted: ``edit``, ``holdout``, ``light``, ``highlight`` or ``blur`` in place of the result.
         finish: How the edits meet the plate in mode ``over``.
     """
 
@@ -49,7 +49,7 @@ class PropagateJob:
     working: str | None
     frames: str | None
     output: str
-    alone: bool = False
+    wanted: str = "result"
     finish: Finish = FULL_FINISH
 
 
@@ -173,7 +173,7 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     """
     from engine.edit.edits import prepare_edits
     from engine.edit.frame_edit import frame_edit, propagate_frame_edits
-    from engine.edit.outputs import edit_alone, edit_pass, frame_edit_matte
+    from engine.edit.outputs import edit_alone, edit_pass, finish_pass, frame_edit_matte
     from engine.edit.propagate import propagate_frame
     from engine.edit.stabilise import StablePlate
     from engine.io.sequence import has_pattern
@@ -192,17 +192,22 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     frames = wanted_frames(field, job.frames)
     plan = Plan(Path(job.output), WriteOptions())
     check_plan(plan, frames)
-    if job.alone and plan.pattern.suffix.lower() in (".jpg", ".jpeg"):
+    if job.wanted not in ("result", "edit") and (job.edit_frames or job.mode != "over"):
+        raise UsageError(f"--pass {job.wanted} goes with --edit in mode over")
+    if job.wanted == "edit" and plan.pattern.suffix.lower() in (".jpg", ".jpeg"):
         raise UsageError(
             f"{plan.pattern}: the edit alone has an alpha channel; write .exr, .png or .tif",
             file=plan.pattern,
         )
     clip = chosen_source(field, job.source, job.first, job.colour_space, job.working)
-    plan = Plan(Path(job.output), WriteOptions(working=clip.working))
+    plain = None if job.wanted in ("result", "edit") else "raw"
+    plan = Plan(Path(job.output), WriteOptions(working=clip.working, colour_space=plain))
     placed: list[dict[str, Any]] = []
 
     def put(edits: "dict[int, Edit]", plate: Picture, index: int) -> Picture:
-        if job.alone:
+        if job.wanted not in ("result", "edit"):
+            return finish_pass(field, edits, plate, index, job.wanted, task=task, finish=job.finish)
+        if job.wanted == "edit":
             return edit_pass(
                 field, edits, plate, index, mode=job.mode, task=task, finish=job.finish
             )[1]
@@ -249,7 +254,7 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
 
         def carried(plate: Picture, index: int) -> Picture:
             result = propagate_frame_edits(field, painted, plate, index, task=task)
-            if not job.alone:
+            if job.wanted == "result":
                 return result
             return edit_alone(result, plate, frame_edit_matte(field, painted, plate, index))
 

@@ -9,7 +9,7 @@ from engine.arrays import F32
 from engine.edit.edits import Edit
 from engine.edit.finish import PLAIN, Finish
 from engine.edit.frame_edit import FrameEdit
-from engine.edit.propagate import OVER_FILTER, propagate_frame, warp_change
+from engine.edit.propagate import OVER_FILTER, check_plate, propagate_frame, warp_change
 from engine.edit.windows import window_of
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -133,6 +133,47 @@ def edit_pass(
         if piece is not None:
             _lay(painted, piece[1][..., 3], piece[0], plate)
     return result, edit_alone(result, plate, matte + painted * strength)
+
+
+def finish_pass(
+    field: Field,
+    edits: Mapping[int, Edit],
+    plate: Picture,
+    index: int,
+    name: str,
+    *,
+    mix: float = 1.0,
+    mask: F32 | None = None,
+    task: Task | None = None,
+    finish: Finish = PLAIN,
+) -> Picture:
+    """One of ``engine.edit.aovs.AOVS``: what was found out about the frame around its edits.
+
+    Args:
+        field: The field.
+        edits: Layer number to edit, prepared for mode ``over``.
+        plate: The frame.
+        index: Position of the frame in the field.
+        name: Which.
+        mix: How much of the edit, 0 to 1.
+        mask: [H, W] over the plate's data window, or None.
+        task: Cancel.
+        finish: How the change meets the plate; what it leaves off is empty.
+
+    Raises:
+        EditError: The plate's size is not that of the field.
+        Cancelled: The person stopped the work.
+    """
+    from engine.edit.aovs import propagate_aovs
+    from engine.edit.finished import finish_frame
+
+    check_plate(field, plate, field.frames[index])
+    changes = {k: e.change for k, e in edits.items() if e.change is not None and e.lit}
+    done = finish_frame(
+        field, changes, plate, index, finish, mix=mix, mask=mask, task=task, filter=OVER_FILTER
+    )
+    found = propagate_aovs(field, plate, done)[name]
+    return replace(found, metadata={**found.metadata, "codef/pass": name})
 
 
 def frame_edit_matte(

@@ -256,14 +256,30 @@ def test_the_edit_alone_lies_over_the_plate(
     for words in (("--edit", tmp_path / "e.exr"), ("--edit-frame", f"1003={tmp_path / 'p.png'}")):
         common = (*words, "--frames", "1005")
         assert codef("propagate", field, *common, "-o", tmp_path / "w.exr").code == 0
-        assert codef("propagate", field, *common, "--alone", "-o", tmp_path / "a.exr").code == 0
+        assert (
+            codef("propagate", field, *common, "--pass", "edit", "-o", tmp_path / "a.exr").code == 0
+        )
         whole, alone = read_picture(tmp_path / "w.exr"), read_picture(tmp_path / "a.exr")
         plate = read_picture(clip / "shot.1005.png")
         over = alone.rgb + plate.rgb * (1 - alone.alpha[..., None])
         assert np.allclose(over, whole.rgb, atol=2e-3)
         assert 30 < (alone.alpha > 0.5).sum() < 160 and alone.alpha[:4].max() == 0
-    jpeg = codef("propagate", field, *common, "--alone", "-o", tmp_path / "a.jpg", "--json")
+    jpeg = codef("propagate", field, *common, "--pass", "edit", "-o", tmp_path / "a.jpg", "--json")
     assert jpeg.code == 2 and "alpha" in jpeg.last["error"]["message"]
+    edit = ("--edit", tmp_path / "e.exr", "--frames", "1005", "-o", tmp_path / "f.exr")
+    for name, least in (("light", 0.3), ("holdout", 0.0), ("highlight", 0.0), ("blur", 0.0)):
+        assert codef("propagate", field, *edit, "--pass", name).code == 0
+        pixels = read_picture(tmp_path / "f.exr", colour_space="raw").pixels
+        assert pixels.shape[:2] == (HEIGHT, WIDTH) and least <= pixels.min()
+    assert codef("propagate", field, *edit, "--pass", "light", "--mode", "replace").code == 2
+
+
+def test_the_passes_of_the_command_are_those_of_the_node() -> None:
+    from codef_nodes.cli.propagate import PASSES
+    from codef_nodes.nodes.propagate import OUTPUTS
+    from engine.edit.aovs import AOVS
+
+    assert PASSES == OUTPUTS and set(OUTPUTS[2:]) <= set(AOVS)
 
 
 class Page(HTMLParser):

@@ -209,3 +209,19 @@ def test_the_edit_alone_over_the_plate_is_the_result(graph: Make) -> None:
         assert np.allclose(evaluator.value("Over", frame).rgb, whole.rgb, atol=1e-5)
         assert (alone.alpha > 0.9).sum() > 70
         assert not alone.pixels[~whole.changed].any()
+
+
+def test_what_propagation_found_is_an_output(graph: Make) -> None:
+    wires = {"source": "Clip", "field": "Fit", "edit": ["Paint"]}
+    evaluator = graph(
+        Still=node("CanonicalView", {"field": "Fit"}),
+        Paint=node("Paint", {"image": "Still"}, strokes=[stroke(30, 20)]),
+        Motion=node("Propagate", wires, output="blur", shutter=1.0),
+        Drawn=node("Propagate", wires, output="light", mode="replace"),
+    )
+    blur = evaluator.value("Motion", 1004)
+    assert blur.metadata["codef/pass"] == "blur"
+    moves = blur.pixels[18, 26, :2]  # the paint: two pixels to the left, one up a frame
+    assert moves == pytest.approx((-2, -1), abs=0.3)
+    with pytest.raises(UsageError, match="mode over"):
+        evaluator.value("Drawn", 1004)

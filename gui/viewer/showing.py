@@ -73,6 +73,7 @@ class Showing(QObject):
         self.destroyed.connect(partial(_forget, clock.gates, gate))
         editor.workers_started.connect(self._workers_started)
         editor.project.safe_changed.connect(self.refresh)
+        editor.faces.changed.connect(self._face_changed)
         self.fetcher.ready.connect(self._ready)
         self.fetcher.failed.connect(self._failed)
         canvas.viewport_changed.connect(self._viewport_changed)
@@ -192,7 +193,7 @@ class Showing(QObject):
         for want in wants:
             waiting = self._ask_for(want) or waiting
         error = next((self._errors[want] for want in wants if want in self._errors), None)
-        self.canvas.set_message("" if error is None else _told(error), failed=error is not None)
+        self._say(error)
         self.canvas.set_updating(waiting and not editor.clock.playing)
 
     def _show_nothing(self) -> None:
@@ -320,8 +321,20 @@ class Showing(QObject):
             return
         self._errors[want] = error
         if want in self.wants(self.editor.clock.frame):
-            self.canvas.set_message(_told(error), failed=True)
+            self._say(error)
             self._settled_error(want)
+
+    def _say(self, error: CodefError | None) -> None:
+        """Says why there is no picture; that a fit is still under way is no failure."""
+        node = None if error is None else error.node
+        if node is not None and self.editor.faces.face(node).fit == "fitting":
+            self.canvas.set_message(f"{node} is being fitted; its first draft appears here.")
+        else:
+            self.canvas.set_message("" if error is None else _told(error), failed=error is not None)
+
+    def _face_changed(self, name: str) -> None:
+        if any(error.node == name for error in self._errors.values()):
+            self.refresh()
 
     def _settled_error(self, want: Want) -> None:
         self.canvas.set_updating(False)

@@ -296,6 +296,11 @@ def test_without_a_fit_the_canonical_viewer_says_what_to_do(working_editor, clip
     pane = pane_of(working_editor, "canonical")
     wait_for(lambda: pane.canvas.failed, 30)
     assert "Fit is not fitted yet" in pane.canvas.message
+    working_editor.faces.start("Fit", fitting=True)
+    wait_for(lambda: "being fitted" in pane.canvas.message, 5)
+    assert not pane.canvas.failed, "that is no failure"
+    working_editor.faces.finish("Fit", fit="none")
+    wait_for(lambda: pane.canvas.failed, 5)
 
 
 def test_a_chosen_node_is_marked_and_the_mark_goes_back_to_the_graph(viewer):

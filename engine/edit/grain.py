@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.arrays import F32, F64
 from engine.edit.frameview import FrameView
-from engine.edit.windows import Box, plate_part
+from engine.edit.windows import Box, plate_points
 from engine.io.picture import Picture
 
 #: Side of a tile, most tiles of a frame, and how many are needed to say anything.
@@ -144,17 +144,16 @@ def _tiles(view: FrameView, plate: Picture) -> tuple[F32, F32, F32, F32, F32] | 
     inner = np.arange(TILE)
     rows = corner[:, 0, None, None] + inner[:, None]
     columns = corner[:, 1, None, None] + inner
-    whole = slice(0, height), slice(0, width)
-    colours, held = plate_part(plate, view.field, whole)
     rows, columns = np.broadcast_arrays(rows, columns)
+    colours, held = plate_points(plate, view.field, rows, columns)
     drawn, known = view.drawn((rows, columns))
-    good = (known & held[rows, columns]).all(axis=(1, 2))
+    good = (known & held).all(axis=(1, 2))
     # A mask's edge is no flat place, whatever lies on both sides.
     single = view.seen[:, rows, columns].max(axis=0).min(axis=(1, 2)) > 0.999
     good &= single
     if good.sum() < NEEDED:
         return None
-    seen = encode(colours[rows[good], columns[good]])
+    seen = encode(colours[good])
     still = encode(drawn[good])
     own, apart = _flattened(seen), _flattened(seen - still)
     # Clipped colours have lost their grain.
@@ -256,7 +255,7 @@ def _kernel(likeness: F32) -> F32:
     wave = np.zeros((size, size))
     reach = np.arange(-REACH, REACH + 1)
     # A window, for what lies beyond the reach was not measured.
-    fade = np.cos(np.pi / 2 * reach / (REACH + 1)) ** 0.5
+    fade = 1 - (np.abs(reach) / (REACH + 1)) ** 4
     wave[np.ix_(reach % size, reach % size)] = likeness * np.outer(fade, fade)
     power = np.maximum(np.fft.fft2(wave).real, 0)
     filtered = np.fft.ifft2(np.sqrt(power)).real[np.ix_(reach % size, reach % size)]

@@ -9,7 +9,7 @@ from engine.edit.change import EditLayer
 from engine.edit.finish import Finish
 from engine.edit.frameview import FrameView
 from engine.edit.shutter import moments, sweep
-from engine.edit.windows import Box, grown
+from engine.edit.windows import Box, grown, union
 from engine.warp.render import bounds
 from engine.warp.sheet import sheet_of
 
@@ -54,22 +54,17 @@ def read_patch(
     """
     share = view.seen[k]
     shape = share.shape[0], share.shape[1]
-    swept = None
-    reach = _reach(change.box, view.positions(k), share)
+    found = bounds(_reach(change.box, view.positions(k), share))
     if finish.shutter > 0:
-        swept = sweep(view, k, (slice(0, shape[0]), slice(0, shape[1])))
-        for end in (-0.5, 0.5):
-            tau = finish.shutter_offset + finish.shutter * end
-            reach |= _reach(change.box, swept.at(tau), share)
-    found = bounds(reach)
+        found = _swept_reach(view, k, change.box, finish, found)
     if found is None:
         return None
     box = grown(found, margin, shape)
     motion, places = None, [view.positions(k)[box]]
-    if swept is not None:
-        times = moments(swept.part(found), finish.shutter, finish.shutter_offset)
+    if finish.shutter > 0:
+        swept = sweep(view, k, box)
+        times = moments(swept, finish.shutter, finish.shutter_offset)
         if times != [0.0]:
-            swept = swept.part(box)
             places = [swept.at(tau) for tau in times]
             motion = swept.blur(finish.shutter)
     sheet = sheet_of(view.field.layers[k].canonical)
@@ -81,6 +76,35 @@ def read_patch(
     if finish.merge == "auto" and change.grade is not None:
         grade = _grade(change, change.grade, places[len(places) // 2])
     return Patch(k, box, paint, below, known, np.ascontiguousarray(share[box]), grade, motion)
+
+
+#: Pixels between the places that are asked where a change goes while the shutter is open.
+COARSE = 8
+
+
+def _swept_reach(
+    view: FrameView,
+    k: int,
+    box: tuple[float, float, float, float],
+    finish: Finish,
+    found: Box | None,
+) -> Box | None:
+    """What a change reaches at any time of the open shutter, rather too much than too little."""
+    height, width = view.seen.shape[1:]
+    swept = sweep(view, k, (slice(0, height), slice(0, width)), COARSE)
+    pad = COARSE * max(swept.pixel, 1e-3) * 1.5
+    wide = box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad
+    seen = np.ones(swept.start.shape[:2], np.float32)
+    reach = np.zeros(seen.shape, np.bool_)
+    for part in (-0.5, 0.0, 0.5):
+        tau = finish.shutter_offset + finish.shutter * part
+        reach |= _reach(wide, swept.at(tau), seen)
+    coarse = bounds(reach)
+    if coarse is None:
+        return found
+    rows, columns = (slice(s.start * COARSE, s.stop * COARSE) for s in coarse)
+    swept_box = grown((rows, columns), COARSE, (height, width))
+    return swept_box if found is None else union([found, swept_box])
 
 
 def _reach(box: tuple[float, float, float, float], points: F32, share: F32) -> Bool:

@@ -48,10 +48,17 @@ class Sweep:
         return np.asarray(self.velocity * np.float32(-shutter / self.pixel), np.float32)
 
 
-def sweep(view: FrameView, k: int, box: Box) -> Sweep:
-    """The motion of a layer through the pixels of a box, from the frames before and after."""
-    start = view.positions(k)[box]
-    sides = [_side(view, k, box, start, step) for step in (-1, 1)]
+def sweep(view: FrameView, k: int, box: Box, step: int = 1) -> Sweep:
+    """The motion of a layer through the pixels of a box, from the frames before and after.
+
+    Args:
+        view: The frame.
+        k: The layer.
+        box: Rows and columns of the data window.
+        step: Every how many pixels.
+    """
+    start = view.positions(k)[box[0].start : box[0].stop : step, box[1].start : box[1].stop : step]
+    sides = [_side(view, k, box, start, step, towards) for towards in (-1, 1)]
     known = [side for side in sides if side is not None]
     zero = np.zeros_like(start)
     if not known:
@@ -62,7 +69,7 @@ def sweep(view: FrameView, k: int, box: Box) -> Sweep:
         (a, before), (b, after) = known
         bend = np.asarray((after - before) / np.float32(a + b), np.float32)
         velocity = np.asarray(after - bend * np.float32(b), np.float32)
-    return Sweep(start, velocity, bend, _pixel(start))
+    return Sweep(start, velocity, bend, _pixel(start) / step)
 
 
 def moments(swept: Sweep, shutter: float, offset: float) -> list[float]:
@@ -78,17 +85,22 @@ def moments(swept: Sweep, shutter: float, offset: float) -> list[float]:
     return [offset + shutter * ((n + 0.5) / count - 0.5) for n in range(count)]
 
 
-def _side(view: FrameView, k: int, box: Box, start: F32, step: int) -> tuple[float, F32] | None:
+def _side(
+    view: FrameView, k: int, box: Box, start: F32, step: int, towards: int
+) -> tuple[float, F32] | None:
     """Distance in frames to a neighbour and the velocity towards it; None without one."""
-    frames, other = view.field.frames, view.index + step
-    if not 0 <= other < len(frames):
+    field, other = view.field, view.index + towards
+    if not 0 <= other < len(field.frames):
         return None
-    apart = abs(frames[other] - frames[view.index])
-    kept = view.field.kept(other)
+    apart = abs(field.frames[other] - field.frames[view.index])
+    kept = field.kept(other)
     if apart > GAP or (kept is not None and not kept.any()):
         return None
-    there = view.field.layers[k].deformation.positions(other)[box]
-    return float(apart), np.asarray((there - start) * np.float32(step / apart), np.float32)
+    x = np.arange(box[1].start, box[1].stop, step, dtype=np.float32) + (field.data.x0 + 0.5)
+    y = np.arange(box[0].start, box[0].stop, step, dtype=np.float32) + (field.data.y0 + 0.5)
+    points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+    there = field.layers[k].deformation.at(other, points.reshape(-1, 2)).reshape(start.shape)
+    return float(apart), np.asarray((there - start) * np.float32(towards / apart), np.float32)
 
 
 def _pixel(points: F32) -> float:

@@ -1,6 +1,7 @@
 """Rectangles of a field's data window, and a plate seen through them."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import F32, Bool
 from engine.fields.field import Field
@@ -79,3 +80,16 @@ def plate_part(plate: Picture, field: Field, box: Box, step: int = 1) -> tuple[F
         colours[np.ix_(down, along)] = np.where(finite[..., None], seen, 0)
         held[np.ix_(down, along)] = finite
     return colours, held
+
+
+def plate_points(
+    plate: Picture, field: Field, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> tuple[F32, Bool]:
+    """A plate's colours at some pixels of the field's data window, as ``plate_part``."""
+    rows = rows + (field.data.y0 + plate.display.y0 - plate.data.y0)
+    columns = columns + (field.data.x0 + plate.display.x0 - plate.data.x0)
+    height, width = plate.pixels.shape[:2]
+    there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    seen = plate.pixels[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1), :3]
+    held: Bool = np.asarray(there & np.isfinite(seen).all(axis=-1), np.bool_)
+    return np.where(held[..., None], seen, 0).astype(np.float32), held

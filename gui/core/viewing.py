@@ -214,8 +214,11 @@ class Viewing(QObject):
         if self._now[CANONICAL].fit is None:
             names = []  # a late answer about a fit that is gone
         if names != self.layer_names:
+            first = not self.layer_names
             self.layer_names = list(names)
             self._layer = min(self._layer, max(len(names) - 1, 0))
+            if first and self._layer == 0:
+                self._layer = self._edited_layer()
             self.changed.emit(CANONICAL)
             self._update()
 
@@ -326,17 +329,33 @@ class Viewing(QObject):
         fit = fit_of(document, carrier_of(document, a) or a)
         return Shown(a, b if b != a else None, fit)
 
+    def _carrier(self) -> str | None:
+        """The Propagate whose edits the canonical viewer shows."""
+        document = self._project.document
+        frame = self._frame().node
+        carrier = carrier_of(document, frame) if frame is not None else None
+        if carrier is None:
+            carriers = [n for n in document.nodes if document.wires(n, "edit")]
+            carrier = carriers[0] if carriers else None
+        return carrier
+
+    def _edited_layer(self) -> int:
+        """The first layer, unless others are edited and it is not."""
+        carrier, names = self._carrier(), self.layer_names
+        said = [] if carrier is None else [n for n, _ in edits_of(self._project.document, carrier)]
+        found = [
+            names.index(n) if n in names else int(n) for n in said if n in names or n.isdecimal()
+        ]
+        inside = [layer for layer in found if layer < len(names)]
+        return min(inside, default=0)
+
     def _canonical(self) -> Shown:
         document, slot = self._project.document, self._slots[CANONICAL]
         if slot.override is not None:
             node = slot.override
             layer = str(self._layer) if document.node_class(node).output == "field" else None
             return Shown(node, slot.override_b, fit_of(document, node), layer)
-        frame = self._frame().node
-        carrier = carrier_of(document, frame) if frame is not None else None
-        if carrier is None:
-            carriers = [n for n in document.nodes if document.wires(n, "edit")]
-            carrier = carriers[0] if carriers else None
+        carrier = self._carrier()
         fit = fit_of(document, carrier) if carrier is not None else None
         if fit is None:
             fits = [n for n in document.nodes if document.node_class(n).output == "field"]

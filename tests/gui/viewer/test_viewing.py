@@ -87,6 +87,16 @@ def test_layers_go_with_their_fit_and_late_answers_bring_none_back(carried):
     assert carried.viewing.layer_names == []
 
 
+def test_a_document_opens_on_the_layer_that_is_edited(carried):
+    carried.project.do(SetKnob("Still", "layer", 1))
+    assert carried.viewing.node("canonical") == "Fit"
+    carried.viewing.set_layer_names(["front", "back"])
+    assert (carried.viewing.layer, carried.viewing.node("canonical")) == (1, "Paint")
+    carried.viewing.set_layer(0)
+    carried.viewing.set_layer_names(["front", "back", "sky"])
+    assert carried.viewing.layer == 0, "what the artist chose stays"
+
+
 def test_a_writer_of_canonicals_is_no_frame(carried):
     carried.project.do(AddNode("WriteSequence", "WriteStill", (0, 900)))
     carried.project.do(Connect("Paint", "WriteStill", "image"))

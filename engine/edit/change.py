@@ -3,7 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from engine.edit.grade import grade_share
 from engine.edit.placement import Placed
 from engine.fields.field import Field
 from engine.io.picture import Native, Picture, Window
+from engine.warp.render import bounds
 from engine.warp.sheet import HOLE, Sheet, sheet_of
 
 #: Encoded difference at which a changed pixel replaces what was there; below, it is added to it.
@@ -254,6 +255,13 @@ def _compared(
 ) -> EditLayer | None:
     """The change that comparing an edit [h, w, 3 or 4] with the canonical image finds."""
     reference = reference_on(field, k, placed, edit.shape[:2], against)
+    # Mostly a small part: all that follows looks at changed pixels only, so it may be cut to them.
+    part = bounds(np.asarray((edit != reference[..., : edit.shape[2]]).any(axis=2), np.bool_))
+    if part is None:
+        return None
+    if native is not None:
+        native = replace(native, codes=native.codes[part])
+    edit, reference = edit[part], reference[part]
     if placed.exact:
         changed = ~equal_pixels(edit, reference, native, working)
     else:
@@ -274,7 +282,8 @@ def _compared(
         max(placed.scale),
     )
     rgba = matte_of(edit, reference, changed)
-    return cropped(rgba, placed.origin, placed.scale, grade if grade.any() else None)
+    corner = placed.origin[0] + part[1].start, placed.origin[1] + part[0].start
+    return cropped(rgba, corner, placed.scale, grade if grade.any() else None)
 
 
 def _far(edit: F32, reference: F32) -> Bool:

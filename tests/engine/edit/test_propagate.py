@@ -297,3 +297,23 @@ def test_edits_prepared_for_replace_are_refused_in_over_rather_than_ignored():
     edits = prepare_edits(field, [EditSource(canonical_picture(field, 0))], mode="replace")
     with pytest.raises(EditError, match="over"):
         propagate_frame(field, edits, _plate(field, 0), 0)
+
+
+def test_a_change_does_not_depend_on_how_much_of_the_picture_had_to_be_looked_at():
+    """Far corners that differ by less than counts make the whole picture be compared."""
+    field = one_layer()
+    picture = canonical_picture(field, 0)
+    pixels, _ = _disc(picture, 40, 30, 8)
+    grade = pixels.copy()
+    grade[50:70, 60:90, :3] *= 1.3
+    far = grade.copy()
+    for corner in ((0, 0), (-1, -1)):
+        far[corner][:3] *= np.float32(1 + 2e-7)
+    assert (far != grade).any()
+    near, whole = (
+        prepare_edits(field, [EditSource(replace(picture, pixels=p), layer=0)])[0].change
+        for p in (grade, far)
+    )
+    assert near.sheet.origin == whole.sheet.origin
+    np.testing.assert_array_equal(near.sheet.pixels, whole.sheet.pixels)
+    np.testing.assert_allclose(near.grade, whole.grade, atol=1e-6)

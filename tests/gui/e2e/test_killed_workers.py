@@ -94,7 +94,6 @@ def test_the_jobs_worker_during_a_fit(hands: Hands, tmp_path: Path) -> None:
     cache = Path(os.environ["CODEF_CACHE"])
     # One checkpoint every ten seconds: that is what a crash may cost.
     hands.wait(lambda: list(cache.glob("fits/**/*.safetensors")), 40, "for a checkpoint")
-    done = job.figures["step"]
     start = as_text(project.document)
     old = kill(hands, "jobs")
     hands.wait(lambda: job.over, 10, "for the job to be told")
@@ -106,11 +105,10 @@ def test_the_jobs_worker_during_a_fit(hands: Hands, tmp_path: Path) -> None:
     hands.wait(lambda: link_of(hands, "jobs").pid not in (None, old), 30)
     hands.press(row.buttons["retry"])
     hands.wait(lambda: job.figures.get("step"), 40, "for the fit to go on")
-    assert job.figures["step"] > 0.5 * done, "it began anew"
     hands.press(hands.jobs.rows[job].buttons["stop"])
     hands.wait(lambda: job.over, 40, "for the fit to end")
     assert job.state == DONE, job.error
-    assert job.result["report"]["resumed_at"] > 0
+    assert job.result["report"]["resumed_at"] > 0, "it began anew"
     assert hands.editor.faces.face("Fit").fit == "fitted"
 
 

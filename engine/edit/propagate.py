@@ -9,6 +9,7 @@ from engine.arrays import F32, Bool
 from engine.edit.change import EditLayer
 from engine.edit.edits import MODES, Edit
 from engine.edit.finish import PLAIN, Finish
+from engine.edit.mixed import add_unmixed
 from engine.errors import EditError
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -176,7 +177,8 @@ def warp_change(
         if near is None:
             return None
         around, positions = near
-        share, gain = field.seen(index, around)[k], None
+        shares = field.seen(index, around)
+        share, gain = shares[k], None
     else:
         positions, share, gain = seen.positions, seen.share, seen.gain
     top, left = around[0].start, around[1].start
@@ -207,6 +209,9 @@ def warp_change(
         gain = gain[part]
     if gain is not None and lit:
         paint[..., :3] *= gain
+    if seen is None:
+        there = slice(window.y0, window.y1), slice(window.x0, window.x1)
+        add_unmixed(field, k, index, there, shares[(slice(None), *part)], paint)
     return window.moved(field.data.x0, field.data.y0), paint
 
 

@@ -8,7 +8,7 @@ import pytest
 from engine.colour.encoding import decode, encode
 from engine.edit.canonical import canonical_picture
 from engine.edit.edits import EditSource, prepare_edits
-from engine.edit.finish import Finish
+from engine.edit.finish import PLAIN, Finish
 from engine.edit.propagate import propagate_frame
 from engine.fit.run import fit
 from engine.io.picture import Picture
@@ -65,7 +65,8 @@ def test_the_unedited_frame_has_no_fringe(fitted):
         assert _fringe(drawn, clip[t].rgb, _scene(t)[1]) < 1
 
 
-def test_a_background_painted_over_leaves_no_rim_of_the_old_one(fitted):
+@pytest.mark.parametrize("finish", [PLAIN, Finish(merge="auto")], ids=["plain", "finished"])
+def test_a_background_painted_over_leaves_no_rim_of_the_old_one(fitted, finish):
     """The edit is opaque and far brighter than what was there; the truth is rendered with it."""
     clip, field = fitted
     colour = np.float32([0.9, 0.2, 0.6])
@@ -76,7 +77,7 @@ def test_a_background_painted_over_leaves_no_rim_of_the_old_one(fitted):
     edits = prepare_edits(field, [EditSource(edit, layer=1)])
     for t in (1, 4, 6):
         truth = _scene(t, lambda b: np.broadcast_to(colour, b.shape))[0]
-        out = propagate_frame(field, edits, clip[t], t, finish=Finish(merge="auto"))
+        out = propagate_frame(field, edits, clip[t], t, finish=finish)
         share = _scene(t)[1]
         assert _fringe(out.rgb, truth, share) < 1
         assert np.array_equal(out.rgb[share == 1], clip[t].rgb[share == 1])

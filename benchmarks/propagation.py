@@ -33,7 +33,7 @@ from benchmarks.synthetic.scene import SOFTNESS, Scene, Shot
 from benchmarks.synthetic.texture import DENSITY
 from engine.arrays import F32, Bool
 from engine.colour.encoding import encode, to_display8
-from engine.edit.change import EditLayer
+from engine.edit.change import EditLayer, cropped
 from engine.edit.finish import Finish
 from engine.edit.finished import Finished, finish_frame
 from engine.edit.frameview import FrameView
@@ -94,7 +94,10 @@ def marked(scene: Scene) -> EditLayer:
     texels = cv2.GaussianBlur(scene.mark.texels, (0, 0), SOFTNESS * DENSITY)
     h, w = texels.shape[:2]
     origin = spec.width - w / 2, spec.height - h / 2
-    return EditLayer(Sheet(texels, origin, (float(DENSITY), float(DENSITY))))
+    change = cropped(texels, origin, (float(DENSITY), float(DENSITY)))
+    if change is None:
+        raise ValueError("the mark is empty")
+    return change
 
 
 def squares(result: F32, shot: Shot) -> tuple[float, int]:

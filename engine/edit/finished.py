@@ -250,8 +250,8 @@ def _focus(place: _Place, patch: Patch, there: Box, found: _Found) -> None:
     """Makes a patch as soft as the plate is around it."""
     from engine.colour.encoding import encode
 
-    lit = place.view.light(patch.layer)
-    below = patch.below if lit is None else patch.below * lit[patch.box]
+    lit = place.view.light_at(patch.layer, patch.box)
+    below = patch.below if lit is None else patch.below * lit
     certain = patch.share * (patch.known > 0.99) * (place.held[there] < 0.1)
     sigma = blur_map(place.encoded[there], encode(below), certain, place.grain)
     sigma = np.asarray(sigma * np.float32(place.finish.focus), np.float32)

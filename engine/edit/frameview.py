@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.arrays import F32, Bool
 from engine.fields.field import Field
+from engine.fields.lattice import LatticeDeformation
 from engine.warp.render import field_filter, light
 from engine.warp.sheet import HOLE, sheet_of
 
@@ -34,6 +35,33 @@ class FrameView:
             self._positions[k] = self.field.layers[k].deformation.positions(self.index)
         return self._positions[k]
 
+    def positions_at(self, k: int, part: Part) -> F32:
+        """Canonical points of some pixels, [..., 2]; the whole frame is not computed for them."""
+        deformation = self.field.layers[k].deformation
+        if k in self._positions or not isinstance(deformation, LatticeDeformation):
+            return np.ascontiguousarray(self.positions(k)[part])
+        if isinstance(part[0], slice):
+            return deformation.positions(self.index, part)
+        y, x = np.broadcast_arrays(*part)
+        points = np.stack([x + self.field.data.x0, y + self.field.data.y0], axis=-1) + 0.5
+        found = deformation.at(self.index, points.reshape(-1, 2).astype(np.float32))
+        return found.reshape(points.shape)
+
+    def light_at(self, k: int, part: Part) -> F32 | None:
+        """Factors of light on a layer in some pixels, [..., 3], or None."""
+        if k in self._lights:
+            known = self._lights[k]
+            return None if known is None else known[part]
+        if isinstance(part[0], slice):
+            return light(self.field, k, self.index, part=part)
+        rows, down = np.unique(part[0], return_inverse=True)
+        columns, along = np.unique(part[1], return_inverse=True)
+        found = light(self.field, k, self.index, part=(rows, columns))
+        if found is None:
+            return None
+        shape = np.shape(part[0]), np.shape(part[1])
+        return found[down.reshape(shape[0]), along.reshape(shape[1])]
+
     @cached_property
     def seen(self) -> F32:
         """Visible share of each layer, [K, H, W]."""
@@ -47,13 +75,11 @@ class FrameView:
 
     def gain(self, k: int, part: Part) -> F32 | None:
         """Factors of light on edits of a layer, at the strength that was asked for."""
-        found = None if self.strength == 0 else self.light(k)
-        if found is None:
-            return None
-        if self.strength == 1:
-            return found[part]
+        found = None if self.strength == 0 else self.light_at(k, part)
+        if found is None or self.strength == 1:
+            return found
         # A power, so that twice half the strength is the whole.
-        power = np.power(np.maximum(found[part], 1e-6), np.float32(self.strength))
+        power = np.power(np.maximum(found, 1e-6), np.float32(self.strength))
         return np.asarray(power, np.float32)
 
     def offset(self, k: int) -> F32 | None:
@@ -78,11 +104,11 @@ class FrameView:
             if not share.any():
                 continue
             here = share > 0
-            points = np.ascontiguousarray(self.positions(k)[part][here])
+            points = np.ascontiguousarray(self.positions_at(k, part)[here])
             rgba = sheet_of(layer.canonical).read(points, filter=field_filter(self.field))
-            gain = self.light(k)
+            gain = self.light_at(k, part)
             if gain is not None:
-                rgba[..., :3] *= gain[part][here]
+                rgba[..., :3] *= gain[here]
             offset = self.offset(k)
             if offset is not None:
                 rgba[..., :3] += offset * rgba[..., 3:]

@@ -24,6 +24,8 @@ REACH = 3
 LEVELS, FEW = 11, 600
 #: Correlation of neighbours from which it is no grain but texture out of focus.
 COARSEST = 0.88
+#: Share of the variance that is left at black and white where nothing was measured there.
+UNSEEN = 0.25
 #: Median of the square of a normal number of variance 1.
 MEDIAN = 0.4549
 #: Weakest grain, in encoded colour, that is worth putting back.
@@ -245,6 +247,8 @@ def _strength(squares: F32, level: F32, slope: F32) -> F64:
                 found.append(float(np.median(squares[flat, c])) / MEDIAN)
         if not found:
             there, found = [0.5], [float(np.median(squares[..., c])) / MEDIAN]
+        # Towards levels that no flat place has: too much grain is seen sooner than too little.
+        there, found = [0.0, *there, 1.0], [found[0] * UNSEEN, *found, found[-1] * UNSEEN]
         result[:, c] = np.sqrt(np.interp(nodes, there, found))
     return result
 

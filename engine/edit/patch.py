@@ -10,6 +10,7 @@ from engine.edit.finish import Finish
 from engine.edit.frameview import FrameView
 from engine.edit.shutter import moments, sweep
 from engine.edit.windows import Box, grown, union
+from engine.warp.reach import points_near, widening
 from engine.warp.render import bounds
 from engine.warp.sheet import sheet_of
 
@@ -54,13 +55,13 @@ def read_patch(
     """
     share = view.seen[k]
     shape = share.shape[0], share.shape[1]
-    found = bounds(_reach(change.box, view.positions(k), share))
+    found = _found(view, k, change, share)
     if finish.shutter > 0:
         found = _swept_reach(view, k, change.box, finish, found)
     if found is None:
         return None
     box = grown(found, margin, shape)
-    motion, places = None, [view.positions(k)[box]]
+    motion, places = None, [view.positions_at(k, box)]
     if finish.shutter > 0:
         swept = sweep(view, k, box)
         times = moments(swept, finish.shutter, finish.shutter_offset)
@@ -76,6 +77,26 @@ def read_patch(
     if finish.merge == "auto" and change.grade is not None:
         grade = _grade(change, change.grade, places[len(places) // 2])
     return Patch(k, box, paint, below, known, np.ascontiguousarray(share[box]), grade, motion)
+
+
+def _found(view: FrameView, k: int, change: EditLayer, share: F32) -> Box | None:
+    """The pixels that a change reaches at the frame's own time."""
+    field, scale = view.field, max(change.sheet.scale)
+    deformation = field.layers[k].deformation
+    near = points_near(deformation, view.index, change.box, scale, field.data)
+    if near is None:
+        return None
+    part, points = near
+    more, box = widening(points, scale), change.box
+    wide = box[0] - more, box[1] - more, box[2] + more, box[3] + more
+    inner = bounds(_reach(wide, points, share[part]))
+    if inner is None:
+        return None
+    rows, columns = (
+        slice(outer.start + own.start, outer.start + own.stop)
+        for outer, own in zip(part, inner, strict=True)
+    )
+    return rows, columns
 
 
 #: Pixels between the places that are asked where a change goes while the shutter is open.

@@ -4,7 +4,7 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from engine.arrays import F32, Bool
+from engine.arrays import F32, AnyArray, Bool
 from engine.fields.field import WHOLE, Field
 from engine.warp.sheet import HOLE, Sheet, sheet_of
 
@@ -48,7 +48,7 @@ def light(
     index: int,
     *,
     without: Container[str] = (),
-    part: tuple[slice, slice] = WHOLE,
+    part: tuple[slice, slice] | tuple[AnyArray, AnyArray] = WHOLE,
 ) -> F32 | None:
     """Factors of light of a layer in a frame, [H, W, 3], linear; None when it has none.
 
@@ -63,17 +63,14 @@ def light(
         k: Layer, front to back.
         index: Position of the frame in the field.
         without: Names of ``TERMS`` that are left out.
-        part: Rows and columns of the data window that are wanted.
+        part: Rows and columns of the data window that are wanted, as slices or as numbers.
     """
     control, exposure = _light_terms(field, k, index, without)
     if control is None and exposure is None:
         return None
     gain = np.ones(3, np.float32) if exposure is None else exposure[0]
     if control is None:
-        size = [
-            len(range(*s.indices(n)))
-            for s, n in zip(part, (field.height, field.width), strict=True)
-        ]
+        size = np.arange(field.height)[part[0]].size, np.arange(field.width)[part[1]].size
         return np.ascontiguousarray(np.broadcast_to(gain, (*size, 3)))
     rows = _between(field.height, control.shape[0])[part[0]]
     columns = _between(field.width, control.shape[1])[part[1]]

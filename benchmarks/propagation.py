@@ -278,7 +278,7 @@ def fringe(size: tuple[int, int]) -> dict[str, float]:
     view = FrameView(fitted, 1)
     behind = sheet_of(ground.canonical).read_linear(view.positions(1), filter="cubic")
     paint = change.sheet.read_linear(view.positions(1), filter="cubic")
-    front = np.float32([0.05, 0.6, 0.1]) * matte
+    front = np.array([0.05, 0.6, 0.1], np.float32) * matte
     plate = behind[..., :3] * (1 - matte) + front
     painted = behind[..., :3] * (1 - paint[..., 3:]) + paint[..., :3]
     truth = to_display8(painted * (1 - matte) + front).astype(np.int64)

@@ -1,6 +1,7 @@
 """Edits from files into frames: what ``codef propagate`` does."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,6 +177,7 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     from engine.edit.outputs import edit_alone, edit_pass, finish_pass, frame_edit_matte
     from engine.edit.propagate import propagate_frame
     from engine.edit.stabilise import StablePlate
+    from engine.fit.ahead import pictures
     from engine.io.sequence import has_pattern
     from engine.io.write import WriteOptions
 
@@ -260,11 +262,14 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
 
     note = note_of(clip, int(job.first or field.source.get("first") or 0))
 
-    def picture_of(frame: int | None) -> Picture:
-        number = field.frames[0] if frame is None else frame
-        return noted(carried(clip.read(number), field.index(number)), note)
+    # The next frame is decoded while one is worked on; movies are read frame after frame.
+    with closing(pictures(frames, clip.read, 0 if clip.kind == "movie" else 1)) as plates:
 
-    done = write_frames(plan, frames, picture_of, task, "propagate")
+        def picture_of(frame: int | None) -> Picture:
+            number = field.frames[0] if frame is None else frame
+            return noted(carried(next(plates), field.index(number)), note)
+
+        done = write_frames(plan, frames, picture_of, task, "propagate")
     return {**done.summary(), "mode": job.mode, "edits": placed}
 
 

@@ -1,7 +1,7 @@
 """Pictures read by other threads while the fit works on the one before."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from engine.io.picture import Picture
@@ -9,7 +9,7 @@ from engine.io.picture import Picture
 
 def pictures(
     frames: Sequence[int], picture: Callable[[int], Picture], readers: int
-) -> Iterator[Picture]:
+) -> Generator[Picture, None, None]:
     """The pictures of frames, in order; at most ``readers + 1`` of them are held.
 
     Args:

@@ -83,14 +83,20 @@ class FitAssets:
         """The fit that a node uses: the recorded one, else the newest beside with that key."""
         record = self.document.state(node).field
         if record is not None and record.get("path"):
-            folder = self.folder / Path(str(record["path"]))
-            return Fit(folder, str(record.get("key", "")), True)
+            folder, key = self.folder / Path(str(record["path"])), str(record.get("key", ""))
+            if folder.name.startswith(f"{UNSAVED}_") and not folder.is_dir():
+                # The first save took it along; an undo past that save brings its old name back.
+                folder = self._with_key(node, key) or folder
+            return Fit(folder, key, True)
         if not own_key:
             return None
-        for _, folder in reversed(self.versions(node)):
-            if identity_of(folder) == own_key:
-                return Fit(folder, own_key, False)
-        return None
+        found = self._with_key(node, own_key)
+        return None if found is None else Fit(found, own_key, False)
+
+    def _with_key(self, node: str, key: str) -> Path | None:
+        """The newest fit of a node beside the document that was made for a key."""
+        folders = (folder for _, folder in reversed(self.versions(node)))
+        return next((folder for folder in folders if key and identity_of(folder) == key), None)
 
     def require(self, node: str, fit: Fit) -> Path:
         """The folder of a fit.
@@ -176,6 +182,29 @@ class FitAssets:
         self.adopt(node, Fit(final, key, False))
         return final
 
+    def bring(self, node: str, folder: Path) -> Path:
+        """Copies a finished fit beside the document as the node's next version.
+
+        Where the file system can, the files are shared, so that it costs neither time nor room.
+
+        Raises:
+            WriteError: It cannot be written; nothing is left behind.
+        """
+        partial = beside(self.folder / self._prefix(node))
+        try:
+            shutil.copytree(folder, partial, copy_function=_share)
+            return self._move_into_place(node, partial)
+        except OSError as error:
+            raise WriteError(
+                f"cannot put the fit of {node} beside {self.folder} "
+                f"({error.strerror or error}); make room or save the document elsewhere",
+                file=self.folder,
+                node=node,
+            ) from error
+        finally:
+            if partial.exists():
+                shutil.rmtree(partial, ignore_errors=True)
+
     def adopt(self, node: str, fit: Fit) -> None:
         """Records a fit in the document."""
         path = fit.folder
@@ -219,6 +248,61 @@ class FitAssets:
             return ""  # wired or set in a way that gives nothing: not what was fitted
         except CodefError:
             return None  # files out of reach
+
+
+class FirstSave:
+    """Fits of an untitled document follow it to where it is saved first.
+
+    They lie in the cache until then. They are copied, the document is written, and only then what
+    lies in the cache is taken away, so that nothing is lost on the way.
+
+    Args:
+        document: The document.
+        cached: Folder that holds fits of untitled documents.
+        target: File that the document will be saved in.
+
+    Attributes:
+        records: The new record of each node whose fit was brought.
+    """
+
+    def __init__(self, document: Document, cached: Path, target: Path) -> None:
+        self.records: dict[str, dict[str, JSON]] = {}
+        self._left: list[Path] = []
+        self._brought: list[Path] = []
+        assets = FitAssets(document, target.parent, target.stem)
+        try:
+            for node, state in document.nodes.items():
+                record = state.field
+                if record is None or not record.get("path"):
+                    continue
+                folder = cached / str(record["path"])
+                if folder.parent != cached or not folder.is_dir():
+                    continue
+                self._brought.append(assets.bring(node, folder))
+                self._left.append(folder)
+                self.records[node] = {**record, "path": self._brought[-1].name}
+        except WriteError:
+            self.abort()
+            raise
+
+    def finish(self) -> None:
+        """The document is saved: takes away what lies in the cache."""
+        for folder in self._left:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def abort(self) -> None:
+        """The document could not be saved: takes away what was brought."""
+        for folder in self._brought:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _share(source: str, target: str) -> str:
+    """A second name for a file, or a copy where the file system gives none."""
+    try:
+        os.link(source, target)
+    except OSError:
+        return str(shutil.copy2(source, target))
+    return target
 
 
 def identity_of(folder: Path) -> str | None:

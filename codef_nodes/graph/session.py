@@ -10,11 +10,11 @@ Pictures never pass here.
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from codef_nodes.graph import registry as registry_module
-from codef_nodes.graph.assets import UNSAVED, FitAssets
+from codef_nodes.graph.assets import UNSAVED, FirstSave, FitAssets
 from codef_nodes.graph.batch import render_nodes, writers
 from codef_nodes.graph.cache import Cache, cache_folder
 from codef_nodes.graph.commands import Command, RecordField, SetKnob
@@ -99,16 +99,24 @@ class Session:
             raise UsageError("the document has no file yet; say where to save it")
         with self._work:
             before = self._evaluator.assets.folder
+            first = FirstSave(self.document, before, target) if self.path is None else None
+            records = {node: self.document.state(node).field for node in self.document.nodes}
             if target != self.path:
-                self._point_records(before, target.parent)
+                self._point_records(before, target.parent, {} if first is None else first.records)
             try:
                 save(self.document, target)
             except CodefError:
-                self._point_records(target.parent, before)
+                for node, record in records.items():
+                    if record != self.document.state(node).field:
+                        self._record(RecordField(node, record))
+                if first is not None:
+                    first.abort()
                 raise
             if target != self.path:
                 self._use(self.document, target, self.history)
             self.history.mark_saved()
+            if first is not None:
+                first.finish()
         return target
 
     def do(self, command: Command, gesture: str | None = None) -> bool:
@@ -291,9 +299,14 @@ class Session:
     def _record(self, command: RecordField) -> None:
         self.history.do(command)
 
-    def _point_records(self, before: Path, after: Path) -> None:
-        """Lets the records name the same folders from another folder."""
+    def _point_records(
+        self, before: Path, after: Path, brought: Mapping[str, dict[str, JSON]]
+    ) -> None:
+        """Lets the records name the same folders from another folder, or those brought there."""
         for node, state in self.document.nodes.items():
+            if node in brought:
+                self._record(RecordField(node, brought[node]))
+                continue
             if before == after or state.field is None or not state.field.get("path"):
                 continue
             folder = before / str(state.field["path"])

@@ -4,13 +4,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from codef_nodes.graph.assets import FirstSave
 from codef_nodes.graph.commands import Command
 from codef_nodes.graph.document import Change, Document
 from codef_nodes.graph.edits import Edit
 from codef_nodes.graph.history import History
 from codef_nodes.graph.serialise import load, save
 from engine.errors import CodefError, UsageError
-from gui.project.moving import moved_files
+from gui.project.moving import moved_files, untitled_fits
 from gui.project.versions import next_version
 
 _SAVE_AS = "save as"
@@ -170,7 +171,7 @@ class Project(QObject):
         """Writes the document; a new path becomes the project's.
 
         File names and records of fits that count from the document's folder go on naming the same
-        files.
+        files. Fits of an untitled document come along and lie beside it from then on.
 
         Raises:
             UsageError: The document has no file yet.
@@ -180,20 +181,26 @@ class Project(QObject):
         if target is None:
             raise UsageError("the document has no file yet; choose where to save it")
         moved = target != self.path
+        first = FirstSave(self.document, untitled_fits(), target) if self.path is None else None
         if moved:
-            commands = moved_files(self.document, self.path, target)
+            brought = {} if first is None else first.records
+            commands = moved_files(self.document, self.path, target, brought)
             if commands is not None:
                 self.do(commands, _SAVE_AS)
         try:
             save(self.document, target)
         except CodefError:
             self.abort_gesture(_SAVE_AS)
+            if first is not None:
+                first.abort()
             raise
         self.path = target
         self.history.mark_saved()
         self._told_modified()
         if moved:
             self.path_changed.emit()
+        if first is not None:
+            first.finish()
         return target
 
     def save_next_version(self) -> Path:

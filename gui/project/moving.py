@@ -1,6 +1,7 @@
 """A document that is saved in another folder goes on naming the same files."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from codef_nodes.graph.cache import cache_folder
@@ -12,16 +13,27 @@ from codef_nodes.graph.registry import UnknownNode
 _PATHS = ("file_in", "file_out", "files")
 
 
-def moved_files(document: Document, before: Path | None, after: Path) -> Command | None:
+def untitled_fits() -> Path:
+    """Folder of the fits of untitled documents."""
+    return cache_folder(None) / "assets"
+
+
+def moved_files(
+    document: Document,
+    before: Path | None,
+    after: Path,
+    brought: Mapping[str, dict[str, JSON]] | None = None,
+) -> Command | None:
     """What to change in a document before it is saved elsewhere, or None for nothing.
 
     Args:
         document: The document.
         before: Its file so far; None while untitled.
         after: The file that it will be saved in.
+        brought: Records of the fits that lie beside that file already.
     """
     base = Path.cwd() if before is None else before.parent
-    fits = cache_folder(None) / "assets" if before is None else before.parent
+    fits = untitled_fits() if before is None else before.parent
     commands: list[Command] = []
     for name, state in document.nodes.items():
         cls = document.node_class(name)
@@ -33,7 +45,9 @@ def moved_files(document: Document, before: Path | None, after: Path) -> Command
                     if moved != value:
                         commands.append(SetKnob(name, knob.name, moved))
         record = state.field
-        if record is not None and record.get("path") and fits != after.parent:
+        if brought and name in brought:
+            commands.append(RecordField(name, brought[name]))
+        elif record is not None and record.get("path") and fits != after.parent:
             path = _from(str(record["path"]), fits, after.parent)
             commands.append(RecordField(name, {**record, "path": path}))
     return Group(commands, "Save in another folder") if commands else None

@@ -225,9 +225,29 @@ def test_fits_of_an_unsaved_document_live_in_the_cache_and_follow_the_first_save
     opened.render(frames=[1])
     assert (fresh_cache / "assets" / "untitled_Fit_fit_v001").is_dir()
     opened.save(tmp_path / "work" / ".." / "kept.codef")
+    assert opened.document.state("Fit").field["path"] == "kept_Fit_fit_v001"
+    assert (tmp_path / "kept_Fit_fit_v001" / "field.json").is_file()
+    assert not list((fresh_cache / "assets").iterdir())
     again = session(tmp_path / "kept.codef")
     again.render(frames=[1])
     assert again.evaluator.computes["Fit"] == 0
+    # Undo past the save brings the old name back; the fit is found all the same.
+    assert opened.history.undo()
+    assert opened.document.state("Fit").field["path"] == "untitled_Fit_fit_v001"
+    assert state(opened) == "fitted"
+
+
+def test_a_first_save_that_fails_leaves_the_fit_in_the_cache(fresh_cache, tmp_path):
+    opened = Session(cache=Cache(RamCache(1 << 20)), registry=REGISTRY)
+    opened.new(fit_graph())
+    opened.set("Out", "folder", str(tmp_path / "out"))
+    opened.render(frames=[1])
+    (tmp_path / "taken.codef").mkdir()
+    with pytest.raises(WriteError):
+        opened.save(tmp_path / "taken.codef")
+    assert opened.document.state("Fit").field["path"] == "untitled_Fit_fit_v001"
+    assert state(opened) == "fitted"
+    assert not list(tmp_path.glob("*taken_Fit*"))
 
 
 def test_disabled_fit_and_disabled_writer_are_named(shot):

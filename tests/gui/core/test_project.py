@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from codef_nodes.graph.commands import AddNode, Group, Rename, SetKnob
+from codef_nodes.graph.assets import FitAssets
+from codef_nodes.graph.commands import AddNode, Group, RecordField, Rename, SetKnob
 from codef_nodes.graph.serialise import load
 from engine.errors import CodefError, UsageError
 from gui.core.editor import Editor
@@ -109,3 +110,32 @@ def test_a_bad_file_leaves_the_open_document_open(project: Project, tmp_path: Pa
     with pytest.raises(CodefError):
         project.open(bad)
     assert "Mine" in project.document and project.modified
+
+
+def test_the_first_save_takes_fits_along_and_undo_keeps_them(
+    project: Project, tmp_path: Path, fresh_cache: Path
+) -> None:
+    cached = fresh_cache / "assets" / "untitled_Fit_fit_v003"
+    cached.mkdir(parents=True)
+    (cached / "field.json").write_text('{"identity": "k"}')
+    project.do(AddNode("FitCoDeF", name="Fit"))
+    project.do(RecordField("Fit", {"path": cached.name, "key": "k"}))
+    (tmp_path / "no.codef").mkdir()
+    with pytest.raises(CodefError):
+        project.save(tmp_path / "no.codef")
+    assert cached.is_dir() and not list(tmp_path.glob("no_Fit*"))
+    project.save(tmp_path / "shot.codef")
+    stored = load(tmp_path / "shot.codef")
+    assert stored.state("Fit").field == {"path": "shot_Fit_fit_v001", "key": "k"}
+    assert (tmp_path / "shot_Fit_fit_v001" / "field.json").is_file()
+    assert not cached.exists() and not project.modified
+    project.undo()
+    kept = FitAssets(project.document, tmp_path, "shot")
+    fit = kept.current("Fit", None)
+    assert fit is not None and fit.folder == tmp_path / "shot_Fit_fit_v001"
+    project.redo()
+    # Saved elsewhere, nothing is copied and the path goes on naming the same folder.
+    (tmp_path / "b").mkdir()
+    project.save(tmp_path / "b" / "shot.codef")
+    assert project.document.state("Fit").field["path"] == "../shot_Fit_fit_v001"
+    assert [each.name for each in (tmp_path / "b").iterdir()] == ["shot.codef"]

@@ -116,7 +116,9 @@ class Hands:
     def key(self, widget: QWidget, key: Qt.Key, held: Qt.KeyboardModifier = NONE) -> None:
         """A key while the cursor is over a widget."""
         self.over(widget)
-        QTest.keyClick(QApplication.focusWidget() or widget, key, held)
+        # Beyond the edge of a small offscreen screen nothing is under the cursor.
+        there = QApplication.widgetAt(QCursor.pos())
+        QTest.keyClick((QApplication.focusWidget() if there else None) or widget, key, held)
         QApplication.processEvents()
 
     def type(self, field: QLineEdit, text: str) -> None:

@@ -208,6 +208,9 @@ class MainWindow(QMainWindow):
                 "cache.manager": self.exchange.manage_cache,
             },
         )
+        for slot in ("canonical", "frame"):
+            pane = self.docks[slot].widget()
+            actions.register(pane, "global", {"jobs.cancel": self._cancel_over_viewer})
 
     def _maximise(self) -> bool:
         return self.layouts.toggle_maximise(self.editor.actions.pane_under_cursor())
@@ -227,11 +230,22 @@ class MainWindow(QMainWindow):
         self._dialog(dialog)
 
     def _cancel(self) -> None:
+        """Ends playback, what the viewers wait for, and all jobs."""
+        self._cancel_viewing()
+        if self.editor.workers is not None:
+            self.editor.workers.jobs.request("cancel", {"all": True})
+
+    def _cancel_over_viewer(self) -> None:
+        """As ``_cancel`` without jobs: the hand that takes a stroke back must end no fit."""
+        self._cancel_viewing()
+        job = queue_of(self.editor).running
+        if job is not None:
+            self.editor.say(f"{job.title} goes on; press Esc outside the viewers to cancel it")
+
+    def _cancel_viewing(self) -> None:
         self.editor.clock.stop()
-        workers = self.editor.workers
-        if workers is not None:
-            for link in workers.links:
-                link.request("cancel", {"all": True})
+        if self.editor.workers is not None:
+            self.editor.workers.view.request("cancel", {"all": True})
 
     def _clear_buffers(self) -> None:
         self.editor.viewing.cache.clear()

@@ -189,3 +189,14 @@ def test_50_documents_and_200_undos_with_pictures_leave_nothing(
     assert after[1] - before[1] <= 4, f"mappings: {before[1]}, then {after[1]}"
     assert after[2] - before[2] <= 4, f"files: {before[2]}, then {after[2]}"
     assert after[3] - before[3] < 40, f"memory: {before[3]} MiB, then {after[3]} MiB"
+
+
+def test_esc_over_a_viewer_ends_no_fit(busy: Hands) -> None:
+    job = busy.jobs.queue.running
+    assert job is not None
+    said: list[str] = []
+    busy.editor.status.connect(said.append)
+    busy.key(busy.canvas("frame"), Qt.Key.Key_Escape)
+    assert any("press Esc outside the viewers" in text for text in said), said
+    step = job.figures["step"]
+    busy.wait(lambda: job.figures["step"] > step, 30, "for the fit to go on")

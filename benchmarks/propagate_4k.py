@@ -232,8 +232,9 @@ def main() -> int:
     far, put = answer["extrapolated"], answer["propagate"]
     say(f"{SHOT} frames: draft after {far['draft_seconds']:.0f} s, {far['peak_gib']:.1f} GiB "
         f"(at most {MEMORY:g})")  # fmt: skip
+    cpu, load = put["cpu_seconds_a_frame"] or 0, answer["machine"]["load"]
     say(f"propagation: {put['seconds_a_frame']:.2f} s a frame (asked: under {SECONDS:g}), "
-        f"{put['cpu_seconds_a_frame'] or 0:.2f} s of one core; load {answer['machine']['load']}")  # fmt: skip
+        f"{cpu:.2f} s of one core; load of the machine {load}")  # fmt: skip
     for name in ("plain", "full finish"):
         parts = ", ".join(f"{k} {v:.2f}" for k, v in answer[name]["seconds"].items())
         say(f"  {name}: {parts} s")

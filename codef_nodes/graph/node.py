@@ -144,7 +144,7 @@ class Node(ABC):
         """
         frames: Sequence[int | None] = ctx.render_frames or (None,)
         for done, frame in enumerate(frames):
-            ctx.task.report(done / len(frames), ctx.node_name)
+            ctx.task.report(done / len(frames), ctx.node_name, frame=done + 1, frames=len(frames))
             ctx.own_value(frame)
         return {"frames": [frame for frame in frames if frame is not None], "failed": []}
 

@@ -198,7 +198,7 @@ def write_frames(
     clean_parts(plan.pattern.parent)
     done = Written()
     for count, frame in enumerate(frames):
-        task.report(count / len(frames), label)
+        task.report(count / len(frames), label, frame=count + 1, frames=len(frames))
         path = target(plan, frame)
         if plan.skip_existing and path.is_file() and path.stat().st_size > 0:
             done.skipped += [] if frame is None else [frame]

@@ -93,18 +93,36 @@ class _Drafted:
         resume: bool = True,
     ) -> None:
         self._resume = resume
-        self._task, self._evaluator = task, evaluator
+        self._task, self._evaluator, self._emit = task, evaluator, emit
+        self._kept, self._told = evaluator.notes, 0
+        self._count: dict[str, float] = {}
         self._drafts = Drafts(worker, evaluator.document, emit)
 
     def __enter__(self) -> Task:
         self._evaluator.on_draft, self._evaluator.resume = self._drafts, self._resume
+        # A job tells its sentences itself and at once, also those that an earlier one told.
+        self._evaluator.notes = []
         return Task(self._hear, self._task.gate)
 
     def __exit__(self, *_: object) -> None:
+        self._tell_notes()
         self._evaluator.on_draft, self._evaluator.resume = None, True
+        self._evaluator.notes = self._kept
         self._drafts.close()
 
+    def _tell_notes(self) -> None:
+        notes = self._evaluator.notes
+        for text in notes[self._told :]:
+            self._told += 1
+            self._emit("note", {"text": text})
+
     def _hear(self, progress: Progress) -> None:
+        self._tell_notes()
         if "psnr" in progress.figures:
             self._drafts.psnr = progress.figures["psnr"]
-        self._task.report(progress.fraction, progress.label, **progress.figures)
+        # Only the newest report is sent: the frame's number stays with those of the nodes above.
+        figures = progress.figures
+        now = {name: figures[name] for name in ("frame", "frames") if name in figures}
+        passing = progress.label in self._evaluator.document
+        self._count = now or (self._count if passing else {})
+        self._task.report(progress.fraction, progress.label, **{**self._count, **figures})

@@ -32,6 +32,7 @@ class Job:
         folder: Where the files are, to be revealed; empty: not known yet.
         curve: Of a fit, seconds and decibels as it went on.
         draft: Newest draft folder of a fit; empty: none.
+        foreign: It is of a document that is not open any more.
     """
 
     number: int
@@ -50,6 +51,7 @@ class Job:
     folder: str = ""
     curve: list[tuple[float, float]] = field(default_factory=list)
     draft: str = ""
+    foreign: bool = False
     _spent: float = 0.0
     _since: float | None = None
 

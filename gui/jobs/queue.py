@@ -111,10 +111,9 @@ class JobQueue(QObject):
         return self._add(Job(next(self._numbers), "fit", (node,), {"node": node, "resume": resume}))
 
     def fit_of(self, node: str) -> Job | None:
-        """The newest fit of a node, whatever became of it."""
-        return next(
-            (j for j in reversed(self.jobs) if j.kind == "fit" and j.nodes == (node,)), None
-        )
+        """The newest fit of a node of this document, whatever became of it."""
+        fits = (job for job in reversed(self.jobs) if job.kind == "fit" and not job.foreign)
+        return next((job for job in fits if job.nodes == (node,)), None)
 
     @property
     def running(self) -> Job | None:
@@ -156,8 +155,11 @@ class JobQueue(QObject):
             self._enter(job, ENDING, "finishing")
 
     def retry(self, job: Job) -> None:
-        """Starts a job again that is over, at the end of the queue."""
-        if not job.over:
+        """Starts a job again that is over, at the end of the queue.
+
+        A job of another document stays over: a node of this one may have the same name.
+        """
+        if not job.over or job.foreign:
             return
         job.renew()
         job.say("started again")
@@ -221,16 +223,20 @@ class JobQueue(QObject):
     def _progress(self, job: Job, data: dict[str, Any]) -> None:
         job.fraction = float(data.get("fraction") or 0.0)
         job.seconds_left = data.get("seconds_left")
-        job.figures.update(data.get("figures") or {})
+        figures = data.get("figures") or {}
+        for name in {"frame", "frames"} - figures.keys():
+            job.figures.pop(name, None)
+        job.figures.update(figures)
         if job.state != ENDING:
-            label = str(data.get("label") or "")
-            # Frames that are read on the way tell the names of their nodes: too much for a log.
-            stage = bool(label) and label not in self._editor.project.document
-            if stage and label != job.stage:
+            label = _stage(str(data.get("label") or ""), figures)
+            # Frames that are read on the way tell the names of their nodes: too much for a log,
+            # as is each frame that is written.
+            passing = label in self._editor.project.document or "frame" in job.figures
+            if label and not passing and label != job.stage:
                 job.stage = label
                 job.say(label)
             job.label = label
-        psnr = (data.get("figures") or {}).get("psnr")
+        psnr = figures.get("psnr")
         if job.kind == "fit" and psnr is not None:
             job.curve.append((job.elapsed, float(psnr)))
         if not self._orphaned:
@@ -276,6 +282,10 @@ class JobQueue(QObject):
         if job.kind == "fit":
             job.folder = str(answer.get("folder") or "")
             report = answer.get("report") or {}
+            job.label = ""
+            # A short fit may be over before its figures were told on the way.
+            curve = report.get("psnr_curve") or []
+            job.curve = job.curve or [(float(at), float(psnr)) for at, psnr in curve]
             if isinstance(report.get("psnr"), int | float):
                 passes = report.get("steps")
                 job.label = f"{report['psnr']:.2f} dB in {_count(passes, 'pass', 'passes')}"
@@ -391,8 +401,17 @@ class JobQueue(QObject):
     def _another_document(self) -> None:
         self._orphaned = True
         for job in list(self.jobs):
+            job.foreign = True
             if not job.over:
                 self.cancel(job)
+            self.changed.emit(job)
+
+
+def _stage(label: str, figures: dict[str, Any]) -> str:
+    """What is being done; of a render, which of its frames."""
+    if "frame" in figures and "frames" in figures:
+        return f"frame {figures['frame']:.0f} of {figures['frames']:.0f}"
+    return label
 
 
 def _count(number: Any, one: str, many: str = "") -> str:

@@ -33,6 +33,9 @@ WORDS = {
 }
 """What each state is called, and its colour."""
 
+_RETRY = "Start again; a fit goes on from its checkpoint"
+_OTHER_DOCUMENT = "The job is of another document; open that one and start it anew"
+
 
 class JobRow(QWidget):
     """Shows a job; its buttons ask the pane.
@@ -76,7 +79,7 @@ class JobRow(QWidget):
             ("pause", "pause", "Pause: takes no processor and no time of its budget"),
             ("resume", "play", "Go on"),
             ("stop", "stop", "Stop now and keep what the fit has reached"),
-            ("retry", "retry", "Start again; a fit goes on from its checkpoint"),
+            ("retry", "retry", _RETRY),
             ("reveal", "folder", "Show the files"),
             ("cancel", "close", "Cancel; of a fit a checkpoint stays"),
             ("remove", "trash", "Take off the list; files stay"),
@@ -126,6 +129,8 @@ class JobRow(QWidget):
         }
         for name, button in self.buttons.items():
             button.setVisible(shown[name])
+        self.buttons["retry"].setEnabled(not job.foreign)
+        self.buttons["retry"].setToolTip(_OTHER_DOCUMENT if job.foreign else _RETRY)
 
     def set_selected(self, selected: bool) -> None:
         """Marks the row whose log is shown."""

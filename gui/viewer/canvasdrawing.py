@@ -1,5 +1,6 @@
 """How a canvas is drawn: pictures, windows, compare, marks, words."""
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ _ROI = QColor("#e5e5e5")
 _SAMPLE = QColor("#ffd24a")
 _LINKED = QColor("#ffb347")
 _PAD = 6
+_BREAKS = re.compile(r"[/\\_]")
 
 
 def paint(
@@ -169,14 +171,19 @@ def _message(painter: QPainter, canvas: "Canvas") -> None:
     painter.setFont(theme.font())
     room = QRectF(canvas.rect()).adjusted(24, 24, -24, -24)
     flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-    needed = painter.boundingRect(room, flags, canvas.message)
-    needed = needed.adjusted(-12, -8, 12, 8)
+    # A path may be broken after any of its parts, else it would run out of the window.
+    text = _BREAKS.sub("\\g<0>\u200b", canvas.message)
+    needed = painter.boundingRect(room, flags, text)
+    if needed.width() > room.width():
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWrapAnywhere
+        needed = painter.boundingRect(room, flags, text)
+    needed = needed.adjusted(-12, -8, 12, 8) & QRectF(canvas.rect()).adjusted(8, 8, -8, -8)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(20, 20, 20, 225))
     painter.drawRoundedRect(needed, 4, 4)
     painter.setPen(QColor(theme.ERROR if canvas.failed else theme.DIM))
-    painter.drawText(needed, flags, canvas.message)
+    painter.drawText(needed.adjusted(12, 8, -12, -8), flags, text)
     painter.restore()
 
 

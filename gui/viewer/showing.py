@@ -194,6 +194,9 @@ class Showing(QObject):
             waiting = self._ask_for(want) or waiting
         error = next((self._errors[want] for want in wants if want in self._errors), None)
         self._say(error)
+        for want in wants:
+            if want in self._errors:
+                self._drop_other(want)
         self.canvas.set_updating(waiting and not editor.clock.playing)
 
     def _show_nothing(self) -> None:
@@ -338,10 +341,14 @@ class Showing(QObject):
 
     def _settled_error(self, want: Want) -> None:
         self.canvas.set_updating(False)
+        self._drop_other(want)
+
+    def _drop_other(self, want: Want) -> None:
+        """Under an error a picture of another node or frame would be a lie."""
         side = want.slot.rsplit(".", 1)[1]
         frame = self.canvas.frame(side)
-        if frame is not None and frame.node != want.key.node:
-            self.canvas.set_frame(None, side)  # a picture of another node would be a lie
+        if frame is not None and (frame.node, frame.frame) != (want.key.node, want.frame):
+            self.canvas.set_frame(None, side)
 
     # What changes.
 

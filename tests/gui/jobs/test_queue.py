@@ -9,6 +9,7 @@ import pytest
 from gui.core.editor import Editor
 from gui.jobs.job import CANCELLED, DONE, FAILED, INTERRUPTED, PAUSED, RUNNING, WAITING
 from gui.jobs.queue import JobQueue, queue_of
+from gui.jobs.row import JobRow
 from tests.codef_nodes.worker.jobkit import COUNT, make_clip, shot_graph
 from tests.gui.helpers import wait_for
 
@@ -161,7 +162,7 @@ def test_a_node_that_is_renamed_meanwhile_gets_its_fit(shot, queue, tmp_path):
     queue.stop(fit)
     wait_for(lambda: fit.over, 40)
     assert shot.project.document.state("Other").field["path"] == "shot_Fit_fit_v001"
-    assert shot.faces.face("Other").fit == "fitted"
+    wait_for(lambda: shot.faces.face("Other").fit == "fitted", 10)
 
 
 def test_another_document_ends_the_jobs_of_the_one_before(shot, queue, tmp_path):
@@ -172,3 +173,53 @@ def test_another_document_ends_the_jobs_of_the_one_before(shot, queue, tmp_path)
     wait_for(lambda: fit.over, 10)
     assert fit.state == CANCELLED
     assert not shot.project.modified
+
+
+def test_a_job_of_another_document_cannot_be_started_again(shot, queue, tmp_path):
+    fit = queue.fit("Fit")
+    row = JobRow(fit, lambda job, what: queue.retry(job))
+    wait_for(lambda: fit.over, 40)
+    row.update_job()
+    assert row.buttons["retry"].isEnabled()
+    open_shot(shot, tmp_path)
+    row.update_job()
+    assert not row.buttons["retry"].isEnabled()
+    assert "another document" in row.buttons["retry"].toolTip()
+    queue.retry(fit)
+    assert fit.state == DONE and queue.running is None
+    # The panel of the node with the same name has a fit of its own.
+    assert queue.fit_of("Fit") is None
+    again = queue.fit("Fit")
+    assert again is not fit
+    queue.cancel(again)
+    wait_for(lambda: again.over, 10)
+
+
+def test_a_resumed_fit_says_so_each_time_and_goes_on_with_its_passes(shot, queue, tmp_path):
+    open_shot(shot, tmp_path, steps=ENDLESS)
+    for _ in range(2):
+        reached = queue.jobs[-1].figures["step"] if queue.jobs else 0
+        fit = queue.fit("Fit")
+        wait_for(lambda fit=fit: fit.over or fit.figures.get("step", 0) > 2, 40)
+        if reached:
+            assert fit.figures["step"] > reached
+            assert any("goes on from where it was stopped" in line for line in fit.log)
+        queue.cancel(fit)
+        wait_for(lambda fit=fit: fit.over, 10)
+    third = queue.fit("Fit")
+    wait_for(lambda: third.figures.get("step", 0) > 2, 40)
+    assert sum("goes on from where it was stopped" in line for line in third.log) == 1
+    queue.cancel(third)
+    wait_for(lambda: third.over, 10)
+
+
+def test_a_render_counts_its_frames_and_a_fit_that_is_done_does_nothing_any_more(shot, queue):
+    labels: list[str] = []
+    queue.changed.connect(lambda job: labels.append(job.label) if job.kind == "render" else None)
+    fit, render = queue.fit("Fit"), queue.render(["Write"])
+    wait_for(lambda: render.over, 60)
+    assert fit.state == DONE and "measuring" not in fit.label
+    counted = [at for at, label in enumerate(labels) if label.startswith("frame ")]
+    assert counted and all(labels[at].endswith(f" of {COUNT}") for at in counted)
+    assert not any(label in shot.project.document for label in labels[counted[0] :])
+    assert not any("frame 1 of" in line for line in render.log)

@@ -242,6 +242,17 @@ def test_a_replaced_region_looks_as_if_all_had_been_converted_anew(canvas, chann
     assert np.array_equal(codes_of(canvas.grab().toImage()), left)
 
 
+@pytest.mark.parametrize("message", ["/a/long/place" * 30, "x" * 500, "words and words " * 40])
+def test_a_long_message_keeps_a_margin(canvas, message):
+    canvas.set_message("", failed=True)
+    empty = codes_of(canvas.grab().toImage())
+    canvas.set_message(f"Cannot read {message}", failed=True)
+    changed = (codes_of(canvas.grab().toImage()) != empty).any(axis=2)
+    rows, columns = np.nonzero(changed)
+    assert rows.min() >= 8 and columns.min() >= 8
+    assert rows.max() < canvas.height() - 8 and columns.max() < canvas.width() - 8
+
+
 def test_a_region_outside_the_picture_changes_nothing(canvas):
     frame = view_frame(noise())
     canvas.set_frame(frame)

@@ -95,6 +95,17 @@ def test_an_error_is_told_in_red_and_goes_away_again(viewer, clip):
     assert not viewer.canvas.failed
 
 
+def test_a_frame_that_cannot_be_read_is_black_each_time_it_is_reached(viewer, clip):
+    (clip / "shot.1003.png").write_bytes(b"no picture")
+    viewer.showing.force()
+    for _ in range(2):
+        viewer.editor.clock.set_frame(1002)
+        wait_for(lambda: at(viewer) == 1002)
+        viewer.editor.clock.set_frame(1003)
+        wait_for(lambda: viewer.canvas.failed)
+        assert viewer.canvas.frame("a") is None
+
+
 def test_the_keys_of_the_viewer_act_under_the_cursor(viewer):
     key(viewer, Qt.Key.Key_R)
     assert viewer.look.channels == "r"

@@ -122,7 +122,9 @@ class _Drafted:
             self._drafts.psnr = progress.figures["psnr"]
         # Only the newest report is sent: the frame's number stays with those of the nodes above.
         figures = progress.figures
-        now = {name: figures[name] for name in ("frame", "frames") if name in figures}
+        now: dict[str, float] = {
+            name: figures[name] for name in ("frame", "frames") if name in figures
+        }
         passing = progress.label in self._evaluator.document
         self._count = now or (self._count if passing else {})
         self._task.report(progress.fraction, progress.label, **{**self._count, **figures})

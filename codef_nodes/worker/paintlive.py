@@ -132,12 +132,13 @@ def extend(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
 @verb("paint.end", role="view", queue="paint")
 def end(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Ends a stroke; the answer is as that of ``paint.extend`` (a heal is solved as a whole)."""
-    from codef_nodes.worker.paintlive_start import ended
+    from codef_nodes.worker.paintlive_start import ended, lies_outside
 
     live = _sessions(worker).open.pop(args.text("session"), None)
     if live is None:
         return {}
     answer = _answer(worker, live, live.started.stroke.finish())
+    answer["outside"] = lies_outside(live.started)
     ended(worker, live.started)
     if live.follower is not None:
         live.follower.keep()

@@ -73,6 +73,17 @@ class Started:
 _LAST: "weakref.WeakKeyDictionary[Worker, Started]" = weakref.WeakKeyDictionary()
 
 
+def lies_outside(started: Started) -> bool:
+    """Whether no pixel of a stroke is in the picture that it is drawn on."""
+    from engine.paint.stamps import stroke_box
+
+    if not started.points:
+        return False
+    x0, y0, x1, y1 = stroke_box(stroke_from({**started.header, "points": started.points}))
+    left, top, right, bottom = started.stroke.bounds
+    return x1 <= left or y1 <= top or x0 >= right or y0 >= bottom
+
+
 def ended(worker: "Worker", started: Started) -> None:
     """Keeps a stroke that is done: the next one may begin on it before the evaluator has it."""
     started.follows = None

@@ -1,5 +1,7 @@
 """How nodes are drawn: functions of a painter, a face and the zoom."""
 
+import re
+
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
@@ -24,6 +26,10 @@ _SHADE = QRectF(0, 1.5, NODE_WIDTH, NODE_HEIGHT + 1)
 _NAME = QRectF(8, 3, NODE_WIDTH - 16, 18)
 _NAME_ALONE = QRectF(8, 0, NODE_WIDTH - 16, NODE_HEIGHT - 1)
 _CAPTION = QRectF(6, 19, NODE_WIDTH - 12, 14)
+_LED = re.compile(r"(?P<path>(?:[A-Za-z]:)?[^:\s]*[/\\][^:]*): (?P<why>[^;]+)(?P<rest>.*)", re.S)
+_TOLD = re.compile(r"cannot \w+ (?P<path>[^()]+) \((?P<why>[^()]+)\)(?P<rest>.*)", re.S)
+_WORD = re.compile(r"[^\s;,()]*[/\\][^\s;,()]*")
+_PLACE = re.compile(r"[/\\~.]|[A-Za-z]:[/\\]|.*\.\w+:?$")
 _STRIP = QRectF(-14, NODE_HEIGHT + 2, NODE_WIDTH + 28, STRIP - 2)
 _BAR = QRectF(0, NODE_HEIGHT - 5, NODE_WIDTH, 5)
 _CROSS = [QLineF(0, 0, NODE_WIDTH, NODE_HEIGHT), QLineF(0, NODE_HEIGHT, NODE_WIDTH, 0)]
@@ -196,7 +202,8 @@ def _error(painter: QPainter, face: NodeFace, zoom: float) -> None:
         return
     painter.setPen(look.pen(theme.ERROR))
     painter.setFont(look.font(10))
-    text = elided_end(without_name(face.told.error, face.name), 10, NODE_WIDTH + 18)
+    text = reason_first(without_name(face.told.error, face.name))
+    text = elided_end(text, 10, NODE_WIDTH + 18)
     painter.drawText(_STRIP, _CENTRE, text)
 
 
@@ -204,6 +211,20 @@ def elided_end(text: str, pixels: int, width: float) -> str:
     """A sentence as far as it fits."""
     metrics = QFontMetricsF(look.font(pixels))
     return metrics.elidedText(text, Qt.TextElideMode.ElideRight, width)
+
+
+def reason_first(message: str) -> str:
+    """A message whose reason is read first: of files the name only, and behind the reason."""
+    found = _LED.fullmatch(message) or _TOLD.fullmatch(message)
+    if found is not None:
+        last = re.split(r"[/\\]", found["path"].rstrip("/\\"))[-1]
+        message = f"{found['why'].rstrip('.')}: {last}{found['rest']}"
+
+    def name(word: re.Match[str]) -> str:
+        text = word[0]
+        return re.split(r"[/\\]", text.rstrip("/\\"))[-1] if _PLACE.match(text) else text
+
+    return _WORD.sub(name, message)
 
 
 def without_name(message: str, name: str) -> str:

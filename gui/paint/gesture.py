@@ -144,6 +144,12 @@ class StrokeGesture(QObject):
         self._live = LiveStroke(workers.view, self.drawn, self._begin(), self._pixels, self._failed)
 
     def _pixels(self, answer: dict[str, Any]) -> None:
+        if answer.get("outside"):
+            whose = "canonical picture" if self.space == CANONICAL else "picture"
+            self._editor.say(
+                f"The stroke lies wholly outside the {whose}, so it changes nothing; undo it and "
+                "draw inside the picture's edge."
+            )
         self.shown = True
         self.pixels.emit(answer)
 

@@ -20,6 +20,7 @@ class NumberField(QLineEdit):
         ended: The run of arrow keys is over.
         reverted: Esc: what was typed is gone; a run of arrow keys is to be taken back.
         refused: The text is no number; why.
+        reset: Ctrl+click: back to the default.
 
     Args:
         whole: Only whole numbers.
@@ -34,6 +35,7 @@ class NumberField(QLineEdit):
     ended = Signal()
     reverted = Signal()
     refused = Signal(str)
+    reset = Signal()
 
     def __init__(
         self,
@@ -111,8 +113,15 @@ class NumberField(QLineEdit):
         self._end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Another digit: another gesture."""
+        """Another digit: another gesture. With Ctrl: the default."""
         self._end()
+        if (
+            event.button() == Qt.MouseButton.LeftButton
+            and event.modifiers() == Qt.KeyboardModifier.ControlModifier
+        ):
+            self.revert()  # what was typed is not wanted
+            self.reset.emit()
+            return
         super().mousePressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name

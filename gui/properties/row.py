@@ -15,9 +15,11 @@ from gui import theme
 from gui.core.project import Project
 from gui.properties.factory import Surroundings, editor_for
 from gui.properties.knoblabel import KnobLabel
+from gui.properties.numberfield import NumberField
 from gui.properties.strokes import StrokesEditor
 
 _gestures = itertools.count()
+_SUMS = "Type a number or a sum: 1920/2, value+1; +=0.1 adds to what is there, +0.1 is just 0.1."
 
 
 class KnobRow(QObject):
@@ -62,7 +64,11 @@ class KnobRow(QObject):
         help_text += f"<p style='color: {theme.DIM}'>{takes[:1].upper()}{takes[1:]}.</p>"
         hint = "Ctrl+click resets it" + (", dragging changes it." if self.editor.scrubs else ".")
         self.label.setToolTip(f"{help_text}<p>{hint}</p>")
-        self.editor.setToolTip(help_text)
+        fields = self.editor.findChildren(NumberField)
+        for field in fields:
+            field.reset.connect(self.reset)
+        sums = f"<p>{_SUMS} Ctrl+click resets it.</p>" if fields else ""
+        self.editor.setToolTip(help_text + sums)
         self._connect()
         self.refresh()
 
@@ -98,6 +104,7 @@ class KnobRow(QObject):
 
     def reset(self) -> None:
         """Back to the default, one step."""
+        self._ended()
         self._write(self.knob.default)
 
     def menu(self) -> QMenu:

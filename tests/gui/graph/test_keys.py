@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolTip
 from codef_nodes.graph.commands import SetKnob
 from codef_nodes.graph.edits import ABSENT, Put
 from codef_nodes.graph.serialise import as_text, from_tree
+from gui.graph.drawing import reason_first
 from gui.graph.metrics import NODE_WIDTH
 from tests.gui.graph.desk import ALT, CTRL, MIDDLE, SHIFT, Desk
 
@@ -381,6 +382,29 @@ def test_dropped_frames_become_one_clip_each(desk: Desk, tmp_path: Path, inside:
     start = "" if inside else f"{folder.as_posix()}/"
     assert files == {"plate": f"{start}plate.0008.exr", "masks": f"{start}masks"}
     assert len(desk.editor.project.history.entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        (
+            "cannot read shots/plate.1001.exr (No such file or directory); check the path",
+            "No such file or directory: plate.1001.exr; check the path",
+        ),
+        (
+            "/mnt/my show/plates: the folder does not exist; check the path.",
+            "the folder does not exist: plates; check the path.",
+        ),
+        (r"C:\shots\a.exr: damaged.", "damaged: a.exr"),
+        (
+            "the finished fit /a/b/shot_Fit_fit_v001 of Fit is missing; refit",
+            "the finished fit shot_Fit_fit_v001 of Fit is missing; refit",
+        ),
+        ("needs red and/or green; wire it", "needs red and/or green; wire it"),
+    ],
+)
+def test_under_a_node_the_reason_comes_first(message: str, told: str) -> None:
+    assert reason_first(message) == told
 
 
 def test_errors_are_red_under_the_node_with_the_whole_message_on_hover(stream: Desk) -> None:

@@ -160,6 +160,21 @@ def test_both_viewers_follow_the_brush_and_end_with_the_rendered_picture(desk: D
     assert not is_red(still, 35, 23)
 
 
+def test_a_stroke_wholly_outside_the_canonical_says_so(desk: Desk) -> None:
+    still = desk.still.canvas
+    desk.painting.take("brush")
+    desk.painting.set(size=4.0)
+    data = still.data or still.format
+    assert data is not None
+    draw(still, (20, 20), (24, 20))
+    lift(still, 24, 20)
+    desk.wait()
+    assert not any("outside" in text for text in desk.said)
+    draw(still, (data[2] + 8, 20), (data[2] + 8, 24))
+    lift(still, data[2] + 8, 24)
+    wait_for(lambda: any("wholly outside the canonical" in text for text in desk.said), 20)
+
+
 def test_esc_gives_the_pixels_back(desk: Desk) -> None:
     still, frame = desk.still.canvas, desk.frame.canvas
     desk.painting.take("brush")

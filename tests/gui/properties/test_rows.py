@@ -249,6 +249,20 @@ def test_ctrl_click_on_the_label_resets(grade: Bench) -> None:
     assert grade.value("mix") == 1.0 and not row.label.font().bold() and grade.steps == 2
 
 
+def test_ctrl_click_in_the_field_resets_and_the_hint_is_true(grade: Bench) -> None:
+    row = grade.row("mix")
+    field = number(row).field
+    assert "+=0.1 adds" in row.editor.toolTip() and "Ctrl+click" in row.editor.toolTip()
+    grade.type(field, "0.25")
+    grade.type(field, "+=0.1")
+    assert grade.value("mix") == pytest.approx(0.35)
+    grade.type(field, "+0.1")
+    assert grade.value("mix") == pytest.approx(0.1)
+    QTest.keyClicks(field, "7")
+    QTest.mouseClick(field, LEFT, CONTROL)
+    assert grade.value("mix") == 1.0 and field.text() == "1" and grade.steps == 4
+
+
 def test_a_slider_drag_is_one_step(grade: Bench) -> None:
     slider = number(grade.row("mix")).slider
     assert slider is not None

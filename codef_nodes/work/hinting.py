@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from codef_nodes.work.identity import file_identity
 from codef_nodes.work.source import files_identity
 from engine.arrays import F32
 from engine.errors import InputError, UsageError
@@ -43,15 +44,10 @@ class HintFiles:
         said: list[Any] = []
         for spec in (*self.tracks, *self.corner_pin):
             group, path = split(spec, folder)
-            try:
-                status = path.stat()
-            except OSError:
-                said.append([spec, "missing"])  # told when it is read
-                continue
-            said.append([group, str(path), status.st_size, status.st_mtime_ns])
+            said.append([group, file_identity(path)])  # that it is absent is told when it is read
         for spec in self.stmaps:
             group, path = split(spec, folder)
-            said.append([group, str(path), files_identity(path)])
+            said.append([group, files_identity(path)])
         return said
 
     def read(self, first: Picture, groups: Sequence[str], folder: Path | None = None) -> Hints:

@@ -7,16 +7,17 @@ from engine.errors import InputError
 
 
 def file_identity(path: str | Path) -> list[Any]:
-    """Path, size and time of a file; an absent file has an identity too.
+    """Name and content of a file; an absent file has an identity too.
 
-    The absolute path is part of it, so that two files of one size and time differ.
+    Its folder has no part in it, so that a project that is moved or copied keeps its fits.
     """
+    from engine.io.identity import file_identity as identity
+
     path = Path(path)
     try:
-        status = path.stat()
-    except OSError:
-        return [str(path.absolute()), None, None]
-    return [str(path.absolute()), status.st_size, status.st_mtime_ns]
+        return [identity(path)]
+    except InputError:
+        return [path.name, None]
 
 
 def must_exist(path: str | Path, what: str) -> Path:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codef_nodes.work.identity import file_identity
 from engine.errors import InputError, MissingFrameError, UsageError
 from engine.fields.field import Field
 from engine.io.frames import format_frames, missing_frames, parse_frames
@@ -258,9 +259,9 @@ def files_identity(spec: str | Path) -> list[Any]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
-        return [str(path)]
+        return [path.name]
     return [
-        [entry.name, entry.stat().st_size, entry.stat().st_mtime_ns]
+        file_identity(entry.path)
         for entry in entries
         if entry.is_file() and not entry.name.startswith(".")
     ]

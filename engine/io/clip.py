@@ -1,6 +1,5 @@
 """A clip: numbered pictures, from a folder, a pattern, a movie or one frame of a sequence."""
 
-import hashlib
 from abc import ABC, abstractmethod
 from bisect import bisect_left
 from dataclasses import replace
@@ -10,16 +9,15 @@ from typing import Literal
 import numpy as np
 
 from engine.colour import ocio
-from engine.errors import InputError, MissingFrameError, UsageError
+from engine.errors import MissingFrameError, UsageError
 from engine.io.frames import describe_gaps, missing_frames
+from engine.io.identity import file_identity
 from engine.io.picture import Picture, Window
 
 MADE_UP = "codef/made_up"
 """Metadata key of pictures that stand in for a missing frame; a fit refuses them."""
 
 Missing = Literal["error", "hold", "nearest", "black"]
-
-_SAMPLE = 4096
 
 
 class Clip(ABC):
@@ -90,7 +88,7 @@ class Clip(ABC):
         """
 
     def identity(self, frame: int) -> str:
-        """Text that changes when the frame's file does: name, size, time, and samples of it.
+        """Text that changes when the frame's file does, see ``engine.io.identity``.
 
         It does not hold the folder, so that a project may move. Cheap; decodes nothing.
 
@@ -109,30 +107,6 @@ class Clip(ABC):
                 file=self.spec,
                 frame=frame,
             )
-
-
-def file_identity(path: Path) -> str:
-    """Name, size, time and a hash of three samples of a file.
-
-    Archives give many files one size and time, hence the samples.
-
-    Raises:
-        InputError: The file cannot be read.
-    """
-    try:
-        state = path.stat()
-        size = state.st_size
-        digest = hashlib.blake2b(digest_size=12)
-        with path.open("rb") as handle:
-            for place in (0, size // 2, max(0, size - _SAMPLE)):
-                handle.seek(place)
-                digest.update(handle.read(_SAMPLE))
-    except OSError as error:
-        raise InputError(
-            f"{path}: the file cannot be read ({error.strerror}); check that it is still there.",
-            file=path,
-        ) from error
-    return f"{path.name}:{size}:{state.st_mtime_ns}:{digest.hexdigest()}"
 
 
 def open_clip(

@@ -11,9 +11,10 @@ import numpy as np
 from engine.arrays import AnyArray
 from engine.colour import ocio
 from engine.errors import InputError
-from engine.io.clip import Clip, file_identity
+from engine.io.clip import Clip
 from engine.io.frames import format_frames
 from engine.io.header import UNASSOCIATED
+from engine.io.identity import file_identity
 from engine.io.picture import Native, Picture, Window
 from engine.io.preview import write_movie
 from engine.io.read import pixels_of

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from engine.colour import ocio
 from engine.errors import InputError, UsageError
-from engine.io.clip import Clip, file_identity
+from engine.io.clip import Clip
 from engine.io.frames import format_frames
+from engine.io.identity import file_identity
 from engine.io.picture import Picture
 from engine.io.read import picture_windows, read_picture
 

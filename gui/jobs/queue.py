@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from codef_nodes.graph.commands import RecordField
 from codef_nodes.graph.document import Change
 from codef_nodes.worker.protocol import WorkerError
+from engine.errors import CodefError
 from gui.core.editor import Editor
 from gui.core.workers import Request, WorkerLink
 from gui.jobs.job import (
@@ -29,6 +30,7 @@ from gui.jobs.job import (
     WAITING,
     Job,
 )
+from gui.project.moving import brought
 
 _NAME = "jobqueue"
 
@@ -257,7 +259,12 @@ class JobQueue(QObject):
         if event == "draft":
             self._draft(node, data)
         elif event == "records" and isinstance(data.get("record"), dict):
-            record = data["record"]
+            project = self._editor.project
+            try:
+                record = brought(project.document, node, data["record"], project.path)
+            except CodefError as error:
+                project.problem.emit(str(error))
+                return
             if self._editor.project.do(RecordField(node, record)):
                 self._editor.say(f"{node}: the fit {record.get('path', '')} is in use")
 
@@ -280,7 +287,7 @@ class JobQueue(QObject):
         job.result = answer
         job.fraction = 1.0
         if job.kind == "fit":
-            job.folder = str(answer.get("folder") or "")
+            job.folder = self._fit_folder(job, str(answer.get("folder") or ""))
             report = answer.get("report") or {}
             job.label = ""
             # A short fit may be over before its figures were told on the way.
@@ -307,6 +314,14 @@ class JobQueue(QObject):
             )
         job.label = said
         self._close(job, FAILED if failed else DONE)
+
+    def _fit_folder(self, job: Job, told: str) -> str:
+        """Where a fit is; it may have followed a first save out of the cache."""
+        project = self._editor.project
+        if Path(told).is_dir() or self._orphaned or job.nodes[0] not in project.document:
+            return told
+        record = project.document.state(job.nodes[0]).field or {}
+        return str(project.folder / str(record.get("path") or told))
 
     def _failed(self, job: Job, error: WorkerError) -> None:
         link = self._link()

@@ -1,9 +1,11 @@
 """A document that is saved in another folder goes on naming the same files."""
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from codef_nodes.graph.assets import FitAssets
 from codef_nodes.graph.cache import cache_folder
 from codef_nodes.graph.commands import Command, Group, RecordField, SetKnob
 from codef_nodes.graph.document import Document
@@ -51,6 +53,34 @@ def moved_files(
             path = _from(str(record["path"]), fits, after.parent)
             commands.append(RecordField(name, {**record, "path": path}))
     return Group(commands, "Save in another folder") if commands else None
+
+
+def brought(
+    document: Document, node: str, record: dict[str, JSON], path: Path | None
+) -> dict[str, JSON]:
+    """The record of a fit that has just ended, beside the document.
+
+    A fit that began in an untitled document ends in the cache, though the document was saved
+    meanwhile.
+
+    Args:
+        document: The document.
+        node: The node that was fitted.
+        record: As the worker tells it.
+        path: The document's file; None while untitled.
+
+    Raises:
+        WriteError: It cannot be put beside the document; it stays in the cache.
+    """
+    name = str(record.get("path") or "")
+    if path is None or not name or (path.parent / name).is_dir():
+        return record
+    cached = untitled_fits() / name
+    if cached.parent != untitled_fits() or not cached.is_dir():
+        return record
+    folder = FitAssets(document, path.parent, path.stem).bring(node, cached)
+    shutil.rmtree(cached, ignore_errors=True)
+    return {**record, "path": folder.name}
 
 
 def _moved(value: JSON, base: Path, folder: Path) -> JSON:

@@ -195,6 +195,19 @@ def test_a_job_of_another_document_cannot_be_started_again(shot, queue, tmp_path
     wait_for(lambda: again.over, 10)
 
 
+def test_a_fit_that_ends_after_the_first_save_lies_beside_the_document(shot, queue, tmp_path):
+    shot.project.use(shot_graph(tmp_path, steps=ENDLESS), None)
+    fit = queue.fit("Fit")
+    wait_for(lambda: fit.figures.get("step", 0) > 1, 40)
+    shot.project.save(tmp_path / "late.codef")
+    queue.stop(fit)
+    wait_for(lambda: fit.over, 40)
+    assert fit.state == DONE, fit.error
+    assert shot.project.document.state("Fit").field["path"] == "late_Fit_fit_v001"
+    assert (tmp_path / "late_Fit_fit_v001" / "field.json").is_file()
+    assert Path(fit.folder) == tmp_path / "late_Fit_fit_v001"
+
+
 def test_a_resumed_fit_says_so_each_time_and_goes_on_with_its_passes(shot, queue, tmp_path):
     open_shot(shot, tmp_path, steps=ENDLESS)
     for _ in range(2):

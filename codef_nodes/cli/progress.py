@@ -22,7 +22,10 @@ def duration(seconds: float) -> str:
 def sentence(progress: Progress) -> str:
     """A report in words, without the bar."""
     words = [f"{progress.fraction:4.0%}", progress.label or "working"]
-    for name, value in progress.figures.items():
+    figures = dict(progress.figures)
+    if "frame" in figures and "frames" in figures:
+        words.append(f"frame {figures.pop('frame'):g} of {figures.pop('frames'):g}")
+    for name, value in figures.items():
         if name == "psnr" or name.endswith("_db"):
             words.append(f"{value:.2f} dB")
         else:

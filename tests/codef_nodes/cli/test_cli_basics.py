@@ -182,3 +182,8 @@ def test_foreign_letters_survive_a_terminal_that_has_none(tmp_path: Path) -> Non
     assert done.returncode == 3
     assert json.loads(done.stdout.splitlines()[-1])["error"]["file"].endswith(name)
     assert b"Traceback" not in done.stderr
+
+
+def test_a_render_counts_its_frames():
+    told = sentence(Progress(0.25, "Write", None, {"frame": 3.0, "frames": 8.0}))
+    assert told.split("  ")[1:] == ["Write", "frame 3 of 8"]

@@ -2,7 +2,8 @@
 
 A pixel that two groups share shows neither. Read back into both of them it leaves a fringe, so once
 the motion is known each still is made again of the pixels that show it alone, and what no frame
-shows alone is the smooth continuation of what some frame does.
+shows alone is the smooth continuation of what some frame does. The masks say which pixels are
+shared: along a hard mask none is, there nothing is made again.
 """
 
 from collections.abc import Sequence
@@ -13,12 +14,14 @@ import numpy as np
 
 from engine.arrays import F32, U8, Bool
 from engine.fit.canvas import fill_holes
-from engine.fit.plates import Plates, eroded
+from engine.fit.plates import Plates
 from engine.fit.seeded import LayerState, one_pass
 from engine.progress import Task
 
 #: Share of a pixel, of 255, from which it shows a group alone.
 ALONE = 253
+#: Pixels around a shared one that may be mixed as well, as the side of a square.
+BESIDE = 5
 #: Accumulated weight from which a place counts as shown alone.
 SEEN = 0.25
 #: The same from which a mixed pixel has touched a place.
@@ -31,13 +34,22 @@ PASSES = 3
 
 
 def alone(share: U8) -> U8:
-    """Where a group's share [H, W] says that nothing else is in the pixel, 255 or 0."""
-    return eroded(np.where(share >= ALONE, 255, 0).astype(np.uint8))
+    """Where a share [H, W] says that nothing else is in the pixel or beside it, 255 or 0."""
+    whole = share >= ALONE
+    soft = (share > 0) & ~whole
+    return np.asarray(np.where(whole & ~_grown(soft, BESIDE), 255, 0), np.uint8)
+
+
+def shared(plates: Plates) -> bool:
+    """Whether any pixel is shared by two layers."""
+    if len(plates.weights) < 2:
+        return False
+    return any(bool(((share > 0) & (share < ALONE)).any()) for share in plates.weights[0])
 
 
 def only_alone(plates: Plates) -> Plates:
     """The frames with the pixels that show one layer alone; a layer without any keeps its own."""
-    if len(plates.weights) < 2:
+    if not shared(plates):
         return plates
     weights = np.zeros_like(plates.weights)
     for k, index in np.ndindex(*weights.shape[:2]):
@@ -60,7 +72,7 @@ def purify(
         recipe: The recipe's numbers.
         task: Cancel.
     """
-    if len(states) < 2:
+    if not shared(plates):
         return
     pure, mixed = np.zeros_like(plates.weights), np.zeros_like(plates.weights)
     reach = max(2 * round(FAR / plates.shrink) + 1, 3)

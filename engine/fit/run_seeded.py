@@ -28,7 +28,7 @@ from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
 from engine.fit.panorama import roll
 from engine.fit.plates import Plates
-from engine.fit.pure import PASSES, only_alone, purify
+from engine.fit.pure import PASSES, only_alone, purify, shared
 from engine.fit.reference import relative_sharpness
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
 from engine.fit.seeds import seed_layers
@@ -188,6 +188,7 @@ class _Finish:
     def __init__(self, clip: ClipWork) -> None:
         self.clip, self.recipe = clip, clip.recipe
         self._per_frame = self._lighting = 0.0
+        self._shared = shared(clip.plates)
 
     def probe(self, states: list[LayerState]) -> float:
         """Finishes a few frames of the seed, so that a budget is kept on any machine.
@@ -223,7 +224,7 @@ class _Finish:
         # Sharpening reads a frame as measuring does and has less to do.
         full = 0.8 * self._per_frame * plates.count if plates.shrink > 1 else 0.0
         passes = int(self.recipe["polish_passes"])
-        if len(plates.weights) > 1:
+        if self._shared:
             passes += PASSES + 1
         polish = 0.7 * passes * pass_cost  # these move nothing
         # A fifth and a second and a half more: noise, writing the folder, leaving the process.

@@ -138,7 +138,7 @@ def test_what_a_shrunk_picture_cannot_show_vanishes(shrink):
 
 @pytest.mark.parametrize("shrink", [1.0, 1.5, 2.0, 5.0, 9.0])
 def test_what_a_shrunk_picture_can_show_stays_sharp(shrink):
-    y, x = np.mgrid[0:600, 0:600].astype(np.float32)
+    _, x = np.mgrid[0:600, 0:600].astype(np.float32)
     waves = 0.5 + 0.5 * np.sin((x + 0.5) * np.float32(2 * np.pi * 0.15 / shrink))
     picture = np.repeat(waves[..., None].astype(np.float32), 4, axis=2)
     size = int(480 / shrink)
@@ -149,7 +149,7 @@ def test_what_a_shrunk_picture_can_show_stays_sharp(shrink):
 
 
 def test_a_picture_squeezed_one_way_stays_sharp_the_other_way():
-    y, x = np.mgrid[0:200, 0:1600].astype(np.float32)
+    y, _ = np.mgrid[0:200, 0:1600].astype(np.float32)
     waves = 0.5 + 0.5 * np.sin((y + 0.5) * np.float32(2 * np.pi * 0.2))
     picture = np.repeat(waves[..., None].astype(np.float32), 4, axis=2)
     i, j = np.mgrid[0:150, 0:100].astype(np.float32)

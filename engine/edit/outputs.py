@@ -9,7 +9,7 @@ from engine.arrays import F32
 from engine.edit.edits import Edit
 from engine.edit.finish import PLAIN, Finish
 from engine.edit.frame_edit import FrameEdit
-from engine.edit.propagate import OVER_FILTER, check_plate, propagate_frame, warp_change
+from engine.edit.propagate import check_plate, finish_lit, propagate_frame, unlit, warp_change
 from engine.edit.windows import window_of
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -94,26 +94,15 @@ def edit_pass(
         EditError: As ``propagate_frame``.
         Cancelled: The person stopped the work.
     """
-    from engine.edit.finished import finish_frame
-
     shape = plate.pixels.shape[:2]
     strength = np.full(shape, mix, np.float32) if mask is None else mask * np.float32(mix)
     rest = edits
     matte = np.zeros(shape, np.float32)
     before = plate
     if mode == "over" and not finish.plain:
-        changes = {k: e.change for k, e in edits.items() if e.change is not None and e.lit}
-        rest = {k: edit for k, edit in edits.items() if not edit.lit}
-        done = finish_frame(
-            field,
-            changes,
-            plate,
-            index,
-            finish,
-            mix=mix,
-            mask=mask,
-            task=task,
-            filter=filter or OVER_FILTER,
+        rest = unlit(edits)
+        done = finish_lit(
+            field, edits, plate, index, finish, mix=mix, mask=mask, task=task, filter=filter
         )
         before = done.picture
         if done.box is not None:
@@ -165,12 +154,10 @@ def finish_pass(
         Cancelled: The person stopped the work.
     """
     from engine.edit.aovs import propagate_aovs
-    from engine.edit.finished import finish_frame
 
     check_plate(field, plate, field.frames[index])
-    changes = {k: e.change for k, e in edits.items() if e.change is not None and e.lit}
-    done = finish_frame(
-        field, changes, plate, index, finish, mix=mix, mask=mask, task=task, filter=OVER_FILTER
+    done = finish_lit(
+        field, edits, plate, index, finish, mix=mix, mask=mask, task=task, filter=None
     )
     found = propagate_aovs(field, plate, done)[name]
     return replace(found, metadata={**found.metadata, "codef/pass": name})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from engine.progress import Task
 from engine.warp.reach import points_near, widening
 from engine.warp.render import bounds, composite, light
 from engine.warp.sheet import Sheet
+
+if TYPE_CHECKING:
+    from engine.edit.finished import Finished
 
 #: Interpolation of paint: sharp, and exact where frame and canvas coincide.
 OVER_FILTER = "cubic"
@@ -80,15 +84,10 @@ def propagate_frame(
     if not all(edit.compared for edit in edits.values()):
         raise EditError("the edits were prepared for mode replace; prepare them for over")
     if not finish.plain:
-        from engine.edit.finished import finish_frame
-
-        changes = {k: e.change for k, e in edits.items() if e.change is not None and e.lit}
-        named = filter or OVER_FILTER
-        plate = finish_frame(
-            field, changes, plate, index, finish, mix=mix, mask=mask, task=task, filter=named
-        ).picture
-        # What was made on the stabilised plate has its frame's light, grain and blur already.
-        edits = {k: edit for k, edit in edits.items() if not edit.lit}
+        done = finish_lit(
+            field, edits, plate, index, finish, mix=mix, mask=mask, task=task, filter=filter
+        )
+        plate, edits = done.picture, unlit(edits)
     pieces = []
     for k in sorted(edits):
         change = edits[k].change
@@ -100,6 +99,36 @@ def propagate_frame(
         if task is not None:
             task.check()
     return put_over(plate, pieces, field.data, mix=mix, mask=mask)
+
+
+def finish_lit(
+    field: Field,
+    edits: Mapping[int, Edit],
+    plate: Picture,
+    index: int,
+    finish: Finish,
+    *,
+    mix: float,
+    mask: F32 | None,
+    task: Task | None,
+    filter: str | None,
+) -> "Finished":
+    """Puts the edits that the field's light belongs on into the frame, finished.
+
+    The arguments are those of ``propagate_frame``; ``unlit`` tells which edits are left.
+    """
+    from engine.edit.finished import finish_frame
+
+    changes = {k: e.change for k, e in edits.items() if e.change is not None and e.lit}
+    named = filter or OVER_FILTER
+    return finish_frame(
+        field, changes, plate, index, finish, mix=mix, mask=mask, task=task, filter=named
+    )
+
+
+def unlit(edits: Mapping[int, Edit]) -> dict[int, Edit]:
+    """Edits made on the stabilised plate: they have their frame's light, grain and blur already."""
+    return {k: edit for k, edit in edits.items() if not edit.lit}
 
 
 def check_plate(field: Field, plate: Picture, frame: int) -> None:

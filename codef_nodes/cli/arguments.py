@@ -129,3 +129,24 @@ def common_clip(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--working", metavar="NAME", help="OCIO name of the scene-linear working space"
     )
+
+
+def frames_to_files(parser: argparse.ArgumentParser, example: str) -> None:
+    """Flags of every command that writes a file for each frame of a field.
+
+    Args:
+        parser: Of the command.
+        example: A name to write to, such as ``out.%04d.exr``.
+    """
+    parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
+    shown = example.replace("%", "%%")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="PATTERN", help=f"files to write: {shown}"
+    )
+
+
+def plates_to_files(parser: argparse.ArgumentParser, example: str) -> None:
+    """Those of ``frames_to_files``, and where the fitted clip is to be read from."""
+    parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
+    common_clip(parser)
+    frames_to_files(parser, example)

@@ -1,9 +1,8 @@
 """``codef propagate``: an edit of the canonical image goes back into every frame."""
 
 import argparse
-import math
 
-from codef_nodes.cli.arguments import common_clip, count, frame_file
+from codef_nodes.cli.arguments import count, finite, frame_file, plates_to_files
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
@@ -59,12 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         f"gives the result), or what was found on the way: {', '.join(PASSES)}",
     )
     finish_arguments(parser)
-    parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
-    common_clip(parser)
-    parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="PATTERN", help="files to write: out.%%04d.exr"
-    )
+    plates_to_files(parser, "out.%04d.exr")
 
 
 def finish_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,22 +75,7 @@ def finish_arguments(parser: argparse.ArgumentParser) -> None:
                 flag, action=argparse.BooleanOptionalAction, default=knob.default, help=help
             )
         else:
-            group.add_argument(flag, type=number, default=knob.default, metavar="N", help=help)
-
-
-def number(text: str) -> float:
-    """A finite number.
-
-    Raises:
-        argparse.ArgumentTypeError: It is none.
-    """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number")
-    return value
+            group.add_argument(flag, type=finite, default=knob.default, metavar="N", help=help)
 
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:

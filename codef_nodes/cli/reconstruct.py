@@ -2,7 +2,7 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import common_clip, count
+from codef_nodes.cli.arguments import count, plates_to_files
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
@@ -40,12 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", type=count, metavar="K", help="with --pass: which layer, from 0 (0)"
     )
-    parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
-    common_clip(parser)
-    parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="PATTERN", help="files to write: rec.%%04d.exr"
-    )
+    plates_to_files(parser, "rec.%04d.exr")
 
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:

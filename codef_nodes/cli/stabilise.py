@@ -2,7 +2,7 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import common_clip, count, positive
+from codef_nodes.cli.arguments import count, plates_to_files, positive
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
@@ -12,7 +12,7 @@ DESCRIPTION = (
     "the frame shows of it. Work on it and `codef propagate FIELD --edit EDITED.%04d.exr` carries "
     "each frame's change back into its own frame. Every layer is written, a part of the "
     ".exr each; with --layer only that one."
-).replace("%", "%%")
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,12 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="canvas pixels per frame pixel, as for `codef canonical` (1)",
     )
-    parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
-    common_clip(parser)
-    parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="PATTERN", help="files to write: stab.%%04d.exr"
-    )
+    plates_to_files(parser, "stab.%04d.exr")
 
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import count
+from codef_nodes.cli.arguments import count, frames_to_files
 from codef_nodes.cli.console import Console
 from engine.errors import UsageError
 from engine.progress import Task
@@ -47,10 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="what 0..1 spans of the picture being sampled: its format, or the whole canvas for "
         "hosts that clip outside 0..1",
     )
-    parser.add_argument("--frames", metavar="RANGE", help="frames to write, such as 1001-1100x2")
-    parser.add_argument(
-        "-o", "--output", required=True, metavar="PATTERN", help="files to write: st.%%04d.exr"
-    )
+    frames_to_files(parser, "st.%04d.exr")
 
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:

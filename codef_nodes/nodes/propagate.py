@@ -11,6 +11,7 @@ from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
 from codef_nodes.nodes.finish_knobs import FINISH_KNOBS
+from codef_nodes.nodes.frames import frames_of_both
 from codef_nodes.nodes.merge import MASK_CHANNELS
 from codef_nodes.work.memo import Memo
 from codef_nodes.work.source import SOURCE
@@ -119,19 +120,7 @@ class Propagate(Node):
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
         """Frames that both the source and the fit have."""
-        fitted = ctx.input_frames("field")
-        there = ctx.input_frames("source") if ctx.has("source") else None
-        if there is None or fitted is None:
-            return fitted or there
-        known = set(fitted)
-        both = tuple(frame for frame in there if frame in known)
-        if not both:
-            raise UsageError(
-                f"the source of {ctx.node_name} has none of the frames that were fitted "
-                f"({fitted[0]}-{fitted[-1]}); wire the clip that the fit was made of",
-                node=ctx.node_name,
-            )
-        return both
+        return frames_of_both(ctx)
 
     def reads(self, ctx: Context, port: str) -> Sequence[int | None]:
         """Edits at this frame (strokes may have a lifetime); painted frames at their own."""

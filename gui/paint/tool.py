@@ -2,24 +2,23 @@
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QTabletEvent
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QTabletEvent
 
 from codef_nodes.graph.document import Document
 from engine.errors import CodefError
-from gui import theme
 from gui.core.editor import Editor
 from gui.core.streams import main_source
-from gui.paint import marks
+from gui.paint.drawing import DrawnStroke
 from gui.paint.events import PointerEvent, sample_of
 from gui.paint.gesture import StrokeGesture
 from gui.paint.painting import Painting, painting_of
 from gui.paint.pen import PenFilter, Sample
 from gui.paint.picking import StrokePicker
+from gui.paint.source import Source
 from gui.paint.start import gesture_for
-from gui.paint.target import (
-    canvas_scale,
-)
+from gui.paint.strokeplaces import StrokePlaces
+from gui.paint.toolmarks import ToolMarks
 from gui.viewer.canvas import Canvas
 
 SLACK = 3.0
@@ -52,8 +51,10 @@ class PaintTool(QObject):
         self._start = QPointF()
         self._before = 0.0
         self._gesture: StrokeGesture | None = None
-        self._anchor: tuple[float, float] | None = None
         self._last: tuple[str, tuple[float, float]] | None = None
+        self._places = StrokePlaces(editor, canvas, slot)
+        self._source = Source(self.painting, self._places)
+        self._marks = ToolMarks(self, self._places, self._source)
         self._picker = StrokePicker(editor, self.painting, lambda: self.shown)
         canvas.installEventFilter(self)
         canvas.setAttribute(Qt.WidgetAttribute.WA_TabletTracking, True)
@@ -105,27 +106,8 @@ class PaintTool(QObject):
 
     def paint(self, painter: QPainter) -> None:
         """Draws what belongs to the tools over the picture, in the canvas's pixels."""
-        if not self.painting.kind:
-            return
-        scale = self._scale()
-        for line in self._picker.selected_lines():
-            marks.spine(painter, [self.canvas.point(x * scale, y * scale) for x, y in line])
-        if not self.painting.draws:
-            return
-        gesture = self._gesture
-        if gesture is not None and not gesture.shown:
-            self._paint_unseen(painter, gesture)
-        place = self._ring_place()
-        if place is None:
-            return
-        brush = self.painting.brush
-        radius = 0.5 * brush.size * self._step()
-        marks.ring(painter, place, radius, brush.hardness, self.canvas.viewport.aspect)
-        source = self._source_of(place)
-        if source is not None:
-            if self._mode == "source":
-                marks.link(painter, source, place)
-            marks.cross(painter, source)
+        if self.painting.kind:
+            self._marks.paint(painter, self._picker.selected_lines())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """The pen, and the pointer leaving the canvas.
@@ -170,6 +152,17 @@ class PaintTool(QObject):
         """``draw``, ``shift``, ``resize``, ``source``, ``drag`` or empty."""
         return self._mode
 
+    @property
+    def ring_place(self) -> QPointF | None:
+        """Where the brush's ring is on the canvas: it stays while it is resized."""
+        return self._start if self._mode == "resize" else self._place
+
+    @property
+    def unseen(self) -> DrawnStroke | None:
+        """The stroke that is being drawn, while no worker shows any of it."""
+        gesture = self._gesture
+        return gesture.drawn if gesture is not None and not gesture.shown else None
+
     def abort(self) -> bool:
         """Esc: the gesture has not happened; returns whether there was one."""
         mode, self._mode = self._mode, ""
@@ -204,36 +197,36 @@ class PaintTool(QObject):
             return
         if tool.kind == "select":
             add = bool(held & Qt.KeyboardModifier.ShiftModifier)
-            if self._picker.press(self._at(place), NEAR / self._step(), add):
+            if self._picker.press(self._places.at(place), NEAR / self._places.step, add):
                 self._mode = "drag"
         elif held & Qt.KeyboardModifier.ShiftModifier:
             self._mode, self._before = "shift", self.painting.brush.size
         elif held & Qt.KeyboardModifier.ControlModifier and tool.sourced:
-            self._mode, self._anchor = "source", self._at(place)
+            self._mode = "source"
+            self._source.begin(place)
         else:
             self._draw("erase" if sample.eraser else tool.kind, sample)
 
     def _move(self, sample: Sample) -> None:
-        before = self._marked()
+        before = self._marks.box()
         self._place = QPointF(sample.x, sample.y)
         if self._mode == "shift" and self._wandered():
             self._mode = "resize"
         if self._mode == "resize":
             across = self._place.x() - self._start.x()
             self.painting.set(
-                size=self._before + 2 * across / (self._step() * self.canvas.viewport.aspect)
+                size=self._before + 2 * across / (self._places.step * self.canvas.viewport.aspect)
             )
-        elif self._mode == "source" and self._anchor is not None and self._wandered():
-            x, y = self._at(self._place)
-            self.painting.set(offset=(self._anchor[0] - x, self._anchor[1] - y))
+        elif self._mode == "source" and self._wandered():
+            self._source.drag(self._place)
         elif self._mode == "draw" and self._gesture is not None:
-            self._gesture.add(*self._at(self._place), sample.pressure)
+            self._gesture.add(*self._places.at(self._place), sample.pressure)
         elif self._mode == "drag" and self._wandered():
-            self._picker.drag(self._at(self._start), self._at(self._place))
+            self._picker.drag(self._places.at(self._start), self._places.at(self._place))
         if self.painting.draws:
             # Only what the ring leaves and where it goes: a whole canvas is slow to draw.
             self.canvas.update(before)
-            self.canvas.update(self._marked())
+            self.canvas.update(self._marks.box())
 
     def _release(self, sample: Sample) -> None:
         mode, self._mode = self._mode, ""
@@ -242,7 +235,7 @@ class PaintTool(QObject):
             gesture, self._gesture = self._gesture, None
             # A pen's last event has no pressure: it only says where.
             gesture.commit()
-            self._last = (gesture.node, self._at(place))
+            self._last = (gesture.node, self._places.at(place))
             if gesture.drawn.header["kind"] == "brush":
                 self.painting.used_colour()
             self.painting.drawing_changed.emit(False)
@@ -250,7 +243,7 @@ class PaintTool(QObject):
             self._line(place)
         elif mode == "source":
             if self._wandered():
-                self._anchor = None
+                self._source.forget()
             else:
                 self._editor.say("The source is set: the next stroke copies from there.")
         elif mode == "drag":
@@ -260,8 +253,8 @@ class PaintTool(QObject):
     # Strokes.
 
     def _draw(self, kind: str, sample: Sample, start: tuple[float, float] | None = None) -> None:
-        here = self._at(QPointF(sample.x, sample.y))
-        self._settle_source(here)
+        here = self._places.at(QPointF(sample.x, sample.y))
+        self._source.settle(here)
         try:
             gesture = gesture_for(self._editor, self.painting, kind, self.shown, self)
         except CodefError as error:
@@ -298,8 +291,7 @@ class PaintTool(QObject):
     @property
     def shown(self) -> str | None:
         """The node that the viewer shows."""
-        viewing = self._editor.viewing
-        return viewing.node(self.slot)
+        return self._places.shown
 
     def region(self) -> dict[str, Any]:
         """What of the picture the viewer shows, as ``paint.begin`` wants it."""
@@ -323,74 +315,6 @@ class PaintTool(QObject):
         except CodefError:
             return  # the worker has ended; the viewer asks again
         self.canvas.update_region(picture["data"], pixels)
-
-    def _at(self, place: QPointF) -> tuple[float, float]:
-        """A place of the canvas in the strokes' pixels."""
-        x, y = self.canvas.to_picture(place)
-        scale = self._scale()
-        return x / scale, y / scale
-
-    def _on(self, x: float, y: float) -> QPointF:
-        """A point of the strokes' pixels on the canvas."""
-        scale = self._scale()
-        return self.canvas.point(x * scale, y * scale)
-
-    def _scale(self) -> float:
-        shown = self.shown
-        return canvas_scale(self._document, shown) if shown in self._document and shown else 1.0
-
-    def _step(self) -> float:
-        """Canvas pixels for each pixel of a stroke, down."""
-        return self.canvas.viewport.step * self._scale()
-
-    # Where clones copy from.
-
-    def _settle_source(self, here: tuple[float, float]) -> None:
-        """After Ctrl+click the next press says what the source is the source of."""
-        if self._anchor is not None:
-            self.painting.set(offset=(self._anchor[0] - here[0], self._anchor[1] - here[1]))
-            self._anchor = None
-
-    def _source_of(self, place: QPointF) -> QPointF | None:
-        tool = self.painting.tool
-        if tool is None or not tool.sourced:
-            return None
-        if self._anchor is not None:
-            return self._on(*self._anchor)
-        offset = self.painting.brush.offset
-        if offset is None or (tool.kind == "reveal" and offset == (0.0, 0.0)):
-            return None
-        x, y = self._at(place)
-        return self._on(x + offset[0], y + offset[1])
-
-    # Drawing over the picture.
-
-    def _ring_place(self) -> QPointF | None:
-        return self._start if self._mode == "resize" else self._place
-
-    def _marked(self) -> QRect:
-        """Where ring and crosses are on the canvas; everywhere while a stroke is not shown yet."""
-        place = self._ring_place()
-        if place is None:
-            return QRect()
-        if self._gesture is not None and not self._gesture.shown:
-            return self.canvas.rect()
-        reach = 0.5 * self.painting.brush.size * self._step() + 12
-        wide = reach * max(self.canvas.viewport.aspect, 1.0)
-        box = QRectF(place.x() - wide, place.y() - reach, 2 * wide, 2 * reach)
-        source = self._source_of(place)
-        if source is not None:
-            box = box.united(QRectF(source.x() - 12, source.y() - 12, 24, 24))
-        return box.toAlignedRect()
-
-    def _paint_unseen(self, painter: QPainter, gesture: StrokeGesture) -> None:
-        tool = self.painting.tool
-        coloured = tool is not None and tool.coloured
-        colour = self.painting.screen_colour() if coloured else QColor(theme.TEXT)
-        colour.setAlphaF(0.55 if coloured else 0.25)
-        scale = self._scale()
-        points = [self.canvas.point(p[0] * scale, p[1] * scale) for p in gesture.drawn.points]
-        marks.drawn_line(painter, points, self.painting.brush.size * self._step(), colour)
 
     # Being told.
 

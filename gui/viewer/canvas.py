@@ -19,13 +19,13 @@ from PySide6.QtWidgets import QWidget
 
 from engine.arrays import AnyArray
 from gui.viewer import canvasdrawing
+from gui.viewer.pointer import Pointer
 from gui.viewer.viewframe import ViewFrame
 from gui.viewer.viewport import Box, Viewport, intersection
 from gui.viewer.wipe import Wipe
 
 COMPARE = ("off", "wipe", "difference")
 _WHEEL = 1.2
-_ZOOM_DRAG = 0.008
 
 
 class Tool(Protocol):
@@ -112,9 +112,8 @@ class Canvas(QWidget):
         self.data: Box | None = None
         self._frames: dict[str, ViewFrame] = {}
         self._under: ViewFrame | None = None
-        self._drag: Callable[[QPointF], None] | None = None
         self._fit = True
-        self._draw_roi = False
+        self._pointer = Pointer(self)
 
     # Pictures.
 
@@ -204,14 +203,14 @@ class Canvas(QWidget):
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Zooms in or out, at the cursor or the middle."""
-        self._fit = False
-        self._use(self.viewport.zoomed(factor, None if at is None else (at.x(), at.y())))
+        self.move_view(self.viewport.zoomed(factor, None if at is None else (at.x(), at.y())))
 
     def zoom_to(self, zoom: float) -> None:
         """Sets the zoom; 1 is one device pixel for each pixel."""
-        self._fit = False
         cursor = self.cursor_place()
-        self._use(self.viewport.at_zoom(zoom, None if cursor is None else (cursor.x(), cursor.y())))
+        self.move_view(
+            self.viewport.at_zoom(zoom, None if cursor is None else (cursor.x(), cursor.y()))
+        )
 
     # Marks.
 
@@ -239,8 +238,7 @@ class Canvas(QWidget):
 
     def draw_roi(self) -> None:
         """The next drag draws a region of interest."""
-        self._draw_roi = True
-        self.setCursor(Qt.CursorShape.CrossCursor)
+        self._pointer.draw_roi()
 
     def set_sample(self, box: Box | None) -> None:
         """Sets the sampled box; it covers whole pixels."""
@@ -288,46 +286,18 @@ class Canvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Pans, zooms, or offers the press to the tool, the wipe, the region, the sampler."""
-        button, held = event.button(), event.modifiers()
-        place = event.position()
-        alt = bool(held & Qt.KeyboardModifier.AltModifier)
-        pans = button == Qt.MouseButton.LeftButton if alt else button == Qt.MouseButton.MiddleButton
-        if pans and not self._draw_roi:
-            self._pan_from(place)
-        elif alt and button in (Qt.MouseButton.MiddleButton, Qt.MouseButton.RightButton):
-            self._zoom_from(place)
-        elif self.tool is not None and not self._draw_roi and self.tool.press(event):
-            pass
-        elif button == Qt.MouseButton.LeftButton:
-            self._press(place, held)
-        elif button == Qt.MouseButton.RightButton and held & Qt.KeyboardModifier.ControlModifier:
-            self.set_sample(None)
-        else:
-            event.ignore()
-            return
-        event.accept()
+        event.setAccepted(self._pointer.press(event))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Goes on with what the press began, and tells where the cursor is."""
-        place = event.position()
-        if self._drag is not None:
-            self._drag(place)
-        elif self.tool is None or not self.tool.move(event):
-            self._shape(place)
-        self.hovered.emit(*self.to_picture(place))
+        self._pointer.move(event)
+        self.hovered.emit(*self.to_picture(event.position()))
         if self.badge:
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Ends it."""
-        if self._drag is not None:
-            self._drag = None
-            if self._draw_roi:
-                self._draw_roi = False
-                self.roi_changed.emit()
-            self._shape(event.position())
-        elif self.tool is not None:
-            self.tool.release(event)
+        self._pointer.release(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Zooms at the cursor."""
@@ -361,73 +331,6 @@ class Canvas(QWidget):
 
     # Details.
 
-    def _press(self, place: QPointF, held: Qt.KeyboardModifier) -> None:
-        control = bool(held & Qt.KeyboardModifier.ControlModifier)
-        if self._draw_roi:
-            self._drag_box(place, self._drawn_roi)
-        elif control and held & Qt.KeyboardModifier.ShiftModifier:
-            self._drag_box(place, self.set_sample)
-        elif control:
-            self._drag = self._sample_at
-            self._sample_at(place)
-        elif self.compare == "wipe":
-            what = self.wipe.hit(self.viewport, place)
-            if what:
-                self._drag = lambda now: self._drag_wipe(what, now)
-
-    def _pan_from(self, place: QPointF) -> None:
-        start, begun = self.viewport, place
-        self.setCursor(Qt.CursorShape.ClosedHandCursor)
-
-        def drag(now: QPointF) -> None:
-            self._fit = False
-            offset = now - begun
-            self._use(start.panned(offset.x(), offset.y()))
-
-        self._drag = drag
-
-    def _zoom_from(self, place: QPointF) -> None:
-        start, begun = self.viewport, place
-
-        def drag(now: QPointF) -> None:
-            self._fit = False
-            way = (now.x() - begun.x()) - (now.y() - begun.y())
-            self._use(start.zoomed(2.718 ** (way * _ZOOM_DRAG), (begun.x(), begun.y())))
-
-        self._drag = drag
-
-    def _drag_box(self, place: QPointF, use: Callable[[Box | None], None]) -> None:
-        x, y = self.to_picture(place)
-
-        def drag(now: QPointF) -> None:
-            other_x, other_y = self.to_picture(now)
-            use(_whole((min(x, other_x), min(y, other_y), max(x, other_x), max(y, other_y))))
-
-        self._drag = drag
-        drag(place)
-
-    def _drawn_roi(self, box: Box | None) -> None:
-        self.roi = box  # told when the button is up: a region is not asked for while it is drawn
-        self.update()
-
-    def _sample_at(self, place: QPointF) -> None:
-        x, y = self.to_picture(place)
-        self.set_sample(_whole((x, y, x, y)))
-
-    def _drag_wipe(self, what: str, place: QPointF) -> None:
-        self.wipe = self.wipe.dragged(what, self.viewport, place)
-        self.update()
-
-    def _shape(self, place: QPointF) -> None:
-        shape = Qt.CursorShape.CrossCursor if self._draw_roi else Qt.CursorShape.ArrowCursor
-        if self.compare == "wipe":
-            what = self.wipe.hit(self.viewport, place)
-            if what:
-                turns = what == "turn"
-                shape = Qt.CursorShape.PointingHandCursor if turns else Qt.CursorShape.SizeAllCursor
-        if self.tool is None or self._draw_roi:
-            self.setCursor(shape)
-
     def _shows(self, x: float, y: float) -> bool:
         box = self.visible_box()
         return box[0] < x < box[2] and box[1] < y < box[3] and (x, y) != (0, 0)
@@ -437,15 +340,14 @@ class Canvas(QWidget):
         place = QPointF(self.mapFromGlobal(self.cursor().pos()))
         return place if self.underMouse() and self.rect().contains(place.toPoint()) else None
 
+    def move_view(self, viewport: Viewport) -> None:
+        """Shows another part of the picture's plane: no longer all of it."""
+        self._fit = False
+        self._use(viewport)
+
     def _use(self, viewport: Viewport) -> None:
         viewport = viewport.snapped()
         if viewport != self.viewport:
             self.viewport = viewport
             self.viewport_changed.emit()
             self.update()
-
-
-def _whole(box: Box) -> Box:
-    """A box grown to whole pixels; at least one."""
-    x0, y0 = float(int(box[0] // 1)), float(int(box[1] // 1))
-    return x0, y0, float(int(box[2] // 1)) + 1, float(int(box[3] // 1)) + 1

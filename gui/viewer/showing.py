@@ -8,18 +8,15 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
-from gui.core.framecache import ViewKey
-from gui.core.streams import CANONICAL, varies_over_frames
+from gui.core.streams import CANONICAL
 from gui.viewer.canvas import Canvas
 from gui.viewer.display import Look
 from gui.viewer.fetch import CANCELLED, Fetcher, Want
 from gui.viewer.playback import Prefetch
 from gui.viewer.viewframe import ViewFrame
-from gui.viewer.viewport import Box, area, contains, grown, intersection
+from gui.viewer.viewport import contains, intersection
+from gui.viewer.wanting import Wanting
 
-_PART = 0.6
-"""A part is asked for when less than this share of the picture is seen."""
-_MARGIN = 0.25
 _HELD_MS = 40
 _NOTHING = {
     CANONICAL: "Nothing to show yet: fit a clip and its canonical picture appears here.",
@@ -54,6 +51,7 @@ class Showing(QObject):
         super().__init__(canvas)
         self.editor, self.slot, self.canvas, self.look = editor, slot, canvas, look
         self.scale, self.paused = 1, False
+        self._wanting = Wanting(editor, slot, canvas)
         self._whole: ViewFrame | None = None
         self._errors: dict[Want, CodefError] = {}
         self._shown: int | None = None
@@ -115,65 +113,9 @@ class Showing(QObject):
         """Sees soon whether what is shown is what should be shown."""
         self._soon.start()
 
-    # What is wanted.
-
     def wants(self, frame: int | None) -> list[Want]:
         """The pictures that the viewer needs for a frame."""
-        viewing = self.editor.viewing
-        shown = viewing.shown(self.slot)
-        if shown.node is None:
-            return []
-        sides: list[tuple[str, str, str | None]] = [("a", shown.node, None)]
-        if shown.compare is not None and self.canvas.compare == "wipe":
-            sides.append(("b", shown.compare, None))
-        elif shown.compare is not None and self.canvas.compare == "difference":
-            sides = [("difference", shown.node, shown.compare)]
-        region = self._region()
-        found = []
-        for side, node, minus in sides:
-            layer = shown.layer if side != "b" else None
-            key = ViewKey(node, layer, minus, self.scale, region, self.look)
-            at = frame if self._moves(node, minus) else None
-            found.append(Want(f"{self.slot}.{side}", key, at, viewing.signature_of(key)))
-        return found
-
-    def _moves(self, *nodes: str | None) -> bool:
-        """Whether the picture is another one at other frames, as far as is known."""
-        if self.slot != CANONICAL:
-            return True
-        viewing, document = self.editor.viewing, self.editor.project.document
-        shown = viewing.shown(CANONICAL).node
-        # A fit has frames; its canonical image is one for all of them.
-        is_fit = shown is not None and document.node_class(shown).output == "field"
-        if not is_fit and viewing.infos[CANONICAL].get("frames") is not None:
-            return True
-        return any(n is not None and varies_over_frames(document, n) for n in nodes)
-
-    def _region(self) -> tuple[int, int, int, int] | None:
-        """The part to ask for: what is seen and a margin, or None for all."""
-        canvas = self.canvas
-        full: Box | None = canvas.format
-        if canvas.data is not None and full is not None:
-            d, f = canvas.data, full
-            full = min(d[0], f[0]), min(d[1], f[1]), max(d[2], f[2]), max(d[3], f[3])
-        if full is None:
-            return None
-        visible = intersection(canvas.visible_box(), full)
-        if canvas.roi is not None:
-            wanted = intersection(canvas.roi, full)
-        elif visible is None or area(visible) > _PART * area(full):
-            return None
-        else:
-            now = canvas.region
-            if now is not None and canvas.scale == self.scale:
-                kept = (float(now[0]), float(now[1]), float(now[2]), float(now[3]))
-                if contains(kept, visible) and area(kept) <= area(full) * _PART:
-                    return now[0], now[1], now[2], now[3]
-            wanted = intersection(grown(visible, _MARGIN), full)
-        if wanted is None:
-            return None
-        x0, y0, x1, y1 = wanted
-        return int(x0 // 1), int(y0 // 1), int(-(-x1 // 1)), int(-(-y1 // 1))
+        return self._wanting.wants(frame, self.scale, self.look)
 
     def _ask(self) -> None:
         editor, viewing = self.editor, self.editor.viewing
@@ -236,7 +178,7 @@ class Showing(QObject):
             and (current is None or not self._is(current, want))
         ):
             self._put(want, ViewFrame(found, None, self.look, node=want.key.node, frame=want.frame))
-        if self.editor.clock.playing and self._moves(want.key.node, want.key.minus):
+        if self.editor.clock.playing and self._wanting.moves(want.key.node, want.key.minus):
             return found is None
         if want in self._errors:
             return False
@@ -390,7 +332,7 @@ class Showing(QObject):
             box = (float(region[0]), float(region[1]), float(region[2]), float(region[3]))
             if seen is not None and not contains(box, seen):
                 self._moved.start()
-        elif region is None and self._region() is not None:
+        elif region is None and self._wanting.region(self.scale) is not None:
             self._moved.start()
 
     def _workers_started(self) -> None:

@@ -95,7 +95,7 @@ class Lanes:
             return list(self._works.values())
 
     def submit(self, work: Work) -> None:
-        """Queues work; a view overtakes the older ones of its slot.
+        """Queues work; a view or a place overtakes the older ones of its slot.
 
         Raises:
             UsageError: The id is taken, or there are too many slots.
@@ -105,7 +105,13 @@ class Lanes:
                 raise UsageError(f"there is a request with the id {work.number} already")
             lane = self._lane(work)
             if work.slot is not None and not work.keep:
-                self.cancel(lambda other: other.slot == work.slot and not other.keep, True)
+                queue, slot = work.verb.queue, work.slot
+                self.cancel(
+                    lambda other: (
+                        (other.verb.queue, other.slot) == (queue, slot) and not other.keep
+                    ),
+                    True,
+                )
             self._works[work.number] = work
         self._busy.set()
         lane.put(work)
@@ -117,7 +123,7 @@ class Lanes:
         for work in works:
             work.cancel(overtaken)
             waiting = self._lane(work).drop(work)
-            if waiting or work.verb.queue in ("slot", "query"):
+            if waiting or work.verb.queue in ("slot", "place", "query"):
                 self._settle(work, {"error": error_to_json(_reason(work))})
             if waiting:
                 self._forget(work)

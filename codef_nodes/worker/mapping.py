@@ -19,17 +19,21 @@ if TYPE_CHECKING:
     from codef_nodes.worker.server import Worker
     from engine.arrays import F32
     from engine.fields.field import Field
+    from engine.warp.lookup import FrameLookup, Places
 
 _WAYS = ("canonical", "frame")
+_FLAT = 1e-6
+"""Area of a pixel's image from which on the map has no way back."""
 
 
-@verb("map", role="view", queue="query")
+@verb("map", role="view", queue="place")
 def map_points(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Points of a frame on the canonical image, or back.
 
     ``layers`` are numbers; ``visible`` says whether the frame shows the layer there, ``confidence``
     how well the place is known. Without ``layer`` a frame point goes to the layer that owns it, and
-    a canonical point is one of the front layer.
+    a canonical point is one of the front layer. ``slopes`` are the derivatives of the map there,
+    [[dx/dx, dx/dy], [dy/dx, dy/dy]], or null where it has none. No points at all get the map ready.
     """
     to = args.text("to")
     if to not in _WAYS:
@@ -43,12 +47,29 @@ def map_points(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Repl
     else:
         found = lookup.to_frame(points, layer or 0)
     return {
+        "slopes": _slopes(lookup, points, found, to),
         "points": [[float(x), float(y)] for x, y in found.points],
         "visible": [bool(each) for each in found.visible],
         "confidence": [float(each) for each in found.confidence],
         "layers": [int(each) for each in found.layers],
         "names": [layer.name for layer in fit.field.layers],
     }
+
+
+def _slopes(
+    lookup: "FrameLookup", points: "F32", found: "Places", to: str
+) -> list[list[list[float]] | None]:
+    """The derivatives of the map at each point."""
+    slopes: list[list[list[float]] | None] = [None] * len(points)
+    at = points if to == "canonical" else found.points
+    for k in np.unique(found.layers).tolist():
+        mine = np.flatnonzero(found.layers == k)
+        _, stretch = lookup.stretched(np.ascontiguousarray(at[mine]), k)
+        for index, slope in zip(mine.tolist(), stretch, strict=True):
+            if not np.isfinite(slope).all() or abs(np.linalg.det(slope)) < _FLAT:
+                continue
+            slopes[index] = (slope if to == "canonical" else np.linalg.inv(slope)).tolist()
+    return slopes
 
 
 @verb("strokes.to_canonical", role="view", queue="query")

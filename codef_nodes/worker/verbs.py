@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from codef_nodes.worker.work import WorkTask
 
 ROLES = ("view", "jobs", "all")
-QUEUES = ("document", "control", "slot", "query", "paint", "job")
+QUEUES = ("document", "control", "slot", "place", "query", "paint", "job")
 """How requests wait for each other.
 
 * ``document``, ``control``: done by the reader thread at once, in the order of arrival; quick only.
 * ``slot``: a thread for each ``args["slot"]``; a newer request of the slot cancels the older ones,
   unless it says ``"keep": true``; those have threads of their own.
+* ``place``: one thread that nothing slow ever takes; a newer request of the same ``args["slot"]``
+  cancels the older ones, requests without a slot are all answered.
 * ``query``: two threads for all.
 * ``paint``: one thread, strictly in order, never stale.
 * ``job``: one thread, strictly in order, never stale: an edit does not stop a render.
@@ -68,7 +70,7 @@ class Verb:
         run: Does it.
         role: Which workers know it: ``view``, ``jobs``, or ``all``.
         queue: See ``QUEUES``.
-        stale: An edit above ``args["node"]`` cancels it (for ``slot`` and ``query``).
+        stale: An edit above ``args["node"]`` cancels it (for ``slot``, ``place`` and ``query``).
     """
 
     name: str
@@ -90,7 +92,8 @@ def verb(
         name: The word in the message.
         role: ``view``, ``jobs`` or ``all``.
         queue: See ``QUEUES``.
-        stale: An edit above ``args["node"]`` cancels it; default: in ``slot`` and ``query``.
+        stale: An edit above ``args["node"]`` cancels it; default: in ``slot``, ``place`` and
+            ``query``.
     """
     if role not in ROLES or queue not in QUEUES:
         raise UsageError(f"verb {name}: no such role or queue: {role}, {queue}")
@@ -99,7 +102,7 @@ def verb(
         known = _VERBS.get(name)
         if known is not None and known.run.__module__ != function.__module__:
             raise UsageError(f"two modules list a verb {name}: {known.run.__module__} and ours")
-        outdated = queue in ("slot", "query") if stale is None else stale
+        outdated = queue in ("slot", "place", "query") if stale is None else stale
         _VERBS[name] = Verb(name, function, role, queue, outdated)
         return function
 

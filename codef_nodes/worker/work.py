@@ -56,9 +56,9 @@ class Work:
 
     @property
     def slot(self) -> str | None:
-        """The slot of a view, else None."""
+        """The slot in which newer requests take the place of older ones, if there is one."""
         slot = self.args.get("slot")
-        return slot if self.verb.queue == "slot" and isinstance(slot, str) else None
+        return slot if self.verb.queue in ("slot", "place") and isinstance(slot, str) else None
 
     @property
     def keep(self) -> bool:

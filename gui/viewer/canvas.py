@@ -261,8 +261,10 @@ class Canvas(QWidget):
     def set_linked(self, linked: tuple[float, float, bool] | None) -> None:
         """Shows where the other viewer's cursor is."""
         if linked != self.linked:
+            for place in (self.linked, linked):
+                if place is not None:
+                    self.update(canvasdrawing.linked_box(self, place))
             self.linked = linked
-            self.update()
 
     # Events.
 

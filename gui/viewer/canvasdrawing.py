@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPen
 
 from gui import theme
 from gui.viewer.viewframe import ViewFrame
@@ -19,6 +19,8 @@ _ROI = QColor("#e5e5e5")
 _SAMPLE = QColor("#ffd24a")
 _LINKED = QColor("#ffb347")
 _PAD = 6
+_MARK = 16
+_BESIDE, _HIDDEN = QPointF(14, 8), "hidden here"
 _BREAKS = re.compile(r"[/\\_]")
 
 
@@ -132,6 +134,16 @@ def _roi(painter: QPainter, canvas: "Canvas", roi: Box) -> None:
     painter.drawRect(rect)
 
 
+def linked_box(canvas: "Canvas", linked: tuple[float, float, bool]) -> QRect:
+    """Where the mark of the other viewer's cursor is on the canvas, words included."""
+    place = canvas.point(linked[0], linked[1])
+    box = QRectF(place.x() - _MARK, place.y() - _MARK, 2 * _MARK, 2 * _MARK)
+    if not linked[2]:
+        width = QFontMetrics(theme.font(theme.SMALL)).horizontalAdvance(_HIDDEN) + 2 * _PAD
+        box = box.united(QRectF(place + _BESIDE, QSizeF(width + 2, 24)))
+    return box.toAlignedRect()
+
+
 def _crosshair(painter: QPainter, canvas: "Canvas", linked: tuple[float, float, bool]) -> None:
     x, y, seen = linked
     place = canvas.point(x, y)
@@ -149,7 +161,7 @@ def _crosshair(painter: QPainter, canvas: "Canvas", linked: tuple[float, float, 
             painter.drawLine(place + way * 7, place + way * 13)
     painter.restore()
     if not seen:
-        label(painter, place + QPointF(14, 8), "hidden here", QColor(theme.DIM))
+        label(painter, place + _BESIDE, _HIDDEN, QColor(theme.DIM))
 
 
 def paint_words(painter: QPainter, canvas: "Canvas") -> None:

@@ -1,5 +1,7 @@
 """The verbs overlay, map, sample and those that carry strokes, asked over a real connection."""
 
+import threading
+
 import cv2
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from codef_nodes.graph.registry import DEFAULT
 from codef_nodes.worker.client import WorkerError
 from codef_nodes.worker.edits import edit_to_json
 from codef_nodes.worker.fieldbook import FieldBook
+from codef_nodes.worker.verbs import Verb
 from engine.colour.encoding import to_display8
 from engine.fields.folder import save_field
 from engine.progress import Task
@@ -43,7 +46,8 @@ def document(folder):
 
 @pytest.fixture(scope="module")
 def client(folder, document):
-    with worker_inside(registry=DEFAULT) as (client, _worker):
+    with worker_inside(registry=DEFAULT) as (client, worker):
+        client.worker_inside = worker
         opened(client, document, folder / "shot.codef")
         yield client
 
@@ -75,6 +79,39 @@ def test_anything_below_the_fit_will_do_and_no_points_are_no_error(client):
     args = {"frame": 10, "points": [[80.5, 50.5]], "to": "canonical"}
     assert ask(client, "map", node="Paint", **args) == ask(client, "map", node="Fit", **args)
     assert ask(client, "map", node="Fit", frame=10, points=[], to="frame")["points"] == []
+
+
+def test_a_place_comes_with_the_slope_of_the_map(client):
+    points = [[80.5, 50.5]]
+    there = ask(client, "map", node="Fit", frame=12, points=points, to="canonical", layer=1)
+    assert np.array(there["slopes"][0]) == pytest.approx(back_matrix(2)[:2, :2], abs=1e-3)
+    back = ask(client, "map", node="Fit", frame=12, points=there["points"], to="frame", layer=1)
+    turned = np.linalg.inv(back_matrix(2)[:2, :2])
+    assert np.array(back["slopes"][0]) == pytest.approx(turned, abs=1e-3)
+
+
+def test_a_place_waits_behind_no_question_and_only_the_newest_of_a_slot_is_answered(client):
+    """Two questions hold both threads of the others; a place has a thread of its own."""
+    held = threading.Event()
+    worker = client.worker_inside
+    slow = Verb("slow", lambda *_: (held.wait(20), {})[1], "view", "query", False)
+    gate = Verb("gate", lambda *_: (held.wait(20), {})[1], "view", "place", False)
+    worker._verbs.update(slow=slow, gate=gate)
+    waiting = [client.request("slow", {}) for _ in range(3)]
+    args = {"node": "Fit", "frame": 12, "points": [[80.5, 50.5]], "to": "canonical"}
+    assert ask(client, "map", **args)["layers"] == [1]
+    waiting.append(client.request("gate", {}))
+    old, new, other, free = (
+        client.request("map", {**args, **slot})
+        for slot in ({"slot": "a"}, {"slot": "a"}, {"slot": "b"}, {})
+    )
+    with pytest.raises(WorkerError) as overtaken:
+        old.result(20)
+    assert overtaken.value.code == 5
+    held.set()
+    assert [each.result(20)["layers"] for each in (new, other, free)] == [[1]] * 3
+    for each in waiting:
+        each.result(20)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,30 @@ def test_a_cursor_on_the_canonical_shows_its_place_in_the_frame_at_any_scale(pai
     assert pair.frame.canvas.linked[:2] == pytest.approx((80.5, 50.5), abs=0.05)
 
 
+def test_the_mark_goes_with_the_cursor_before_the_worker_answers(pair):
+    """A process that gets no time to answer must not hold up the mark."""
+    pair.editor.viewing.set_layer(1)
+    pair.frame.canvas.hovered.emit(60.5, 50.5)
+    wait_for(lambda: pair.canonical.canvas.linked is not None)
+    link = pair.editor.workers.view
+    link.request = lambda *_, **__: None
+    pair.frame.canvas.hovered.emit(64.5, 48.5)
+    wanted = tuple(through(back_matrix(2), [[64.5, 48.5]])[0])
+    assert pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05)
+    # Far away nothing is foretold: the mark stays where it was known last.
+    pair.frame.canvas.hovered.emit(5.5, 5.5)
+    assert pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05)
+
+
+def test_at_another_frame_the_same_cursor_is_elsewhere(pair):
+    pair.editor.viewing.set_layer(1)
+    pair.frame.canvas.hovered.emit(80.5, 50.5)
+    wait_for(lambda: pair.canonical.canvas.linked is not None)
+    pair.editor.clock.set_frame(10)
+    wanted = tuple(through(back_matrix(0), [[80.5, 50.5]])[0])
+    wait_for(lambda: pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05))
+
+
 def test_of_many_moves_of_the_cursor_the_last_one_is_shown(pair):
     pair.editor.viewing.set_layer(1)
     asked = []

@@ -31,6 +31,8 @@ LEAST = 0.01
 NEAR, FAR = 12.0, 20.0
 #: Passes that the stills are made again with.
 PASSES = 3
+#: Frames that the cost is estimated from.
+TASTED = 5
 
 
 def alone(share: U8) -> U8:
@@ -45,6 +47,17 @@ def shared(plates: Plates) -> bool:
     if len(plates.weights) < 2:
         return False
     return any(bool(((share > 0) & (share < ALONE)).any()) for share in plates.weights[0])
+
+
+def cost(plates: Plates) -> float:
+    """What ``purify`` costs, in full passes over the frames; 0 where it has nothing to do."""
+    if not shared(plates):
+        return 0.0
+    some = plates.weights[:, :: max(1, plates.count // TASTED)]
+    reach = _reach(plates)
+    near = [_grown((share > 0) & (share < ALONE), reach) & (share > 0) for share in some[0]]
+    # Looking for what is shared and filling holes is about a pass more.
+    return 1.0 + (PASSES + 1) * float(np.mean(near)) * len(some)
 
 
 def only_alone(plates: Plates) -> Plates:
@@ -75,7 +88,7 @@ def purify(
     if not shared(plates):
         return
     pure, mixed = np.zeros_like(plates.weights), np.zeros_like(plates.weights)
-    reach = max(2 * round(FAR / plates.shrink) + 1, 3)
+    reach = _reach(plates)
     for k, index in np.ndindex(*pure.shape[:2]):
         share = plates.weights[k, index]
         own = alone(share)
@@ -111,6 +124,11 @@ def _blank(states: Sequence[LayerState]) -> list[LayerState]:
         replace(state, picture=state.picture.copy(), speed=np.zeros_like(state.speed))
         for state in states
     ]
+
+
+def _reach(plates: Plates) -> int:
+    """Side of the square around a mixed pixel in which a still is made again."""
+    return max(2 * round(FAR / plates.shrink) + 1, 3)
 
 
 def _grown(where: Bool, size: int) -> Bool:

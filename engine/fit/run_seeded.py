@@ -28,7 +28,8 @@ from engine.fit.guided import apply_hints
 from engine.fit.light import light_of_layer
 from engine.fit.panorama import roll
 from engine.fit.plates import Plates
-from engine.fit.pure import PASSES, only_alone, purify, shared
+from engine.fit.pure import cost as purify_cost
+from engine.fit.pure import only_alone, purify
 from engine.fit.reference import relative_sharpness
 from engine.fit.seeded import LayerState, one_pass, refine, start_layer
 from engine.fit.seeds import seed_layers
@@ -188,7 +189,7 @@ class _Finish:
     def __init__(self, clip: ClipWork) -> None:
         self.clip, self.recipe = clip, clip.recipe
         self._per_frame = self._lighting = 0.0
-        self._shared = shared(clip.plates)
+        self._purifying = purify_cost(clip.plates)
 
     def probe(self, states: list[LayerState]) -> float:
         """Finishes a few frames of the seed, so that a budget is kept on any machine.
@@ -223,9 +224,7 @@ class _Finish:
         plates = self.clip.plates
         # Sharpening reads a frame as measuring does and has less to do.
         full = 0.8 * self._per_frame * plates.count if plates.shrink > 1 else 0.0
-        passes = int(self.recipe["polish_passes"])
-        if self._shared:
-            passes += PASSES + 1
+        passes = int(self.recipe["polish_passes"]) + self._purifying
         polish = 0.7 * passes * pass_cost  # these move nothing
         # A fifth and a second and a half more: noise, writing the folder, leaving the process.
         return 1.2 * (polish + self._lighting + self._per_frame * plates.count + full) + 1.5

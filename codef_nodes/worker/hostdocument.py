@@ -13,6 +13,7 @@ from codef_nodes.graph.commands import (
     Disconnect,
     RecordField,
     SetKnob,
+    SetSetting,
 )
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import JSON
@@ -34,7 +35,8 @@ class ShotPlan:
         masks: Mask sequences of the groups, front to back.
         names: Names of the groups.
         fit: Knobs of FitCoDeF.
-        result: Files to write; empty: ``NAME_files/result/NAME.%04d.exr`` beside the document.
+        result: Files to write; None: ``NAME_files/result/NAME.%04d.exr`` beside the document.
+        working_space: The host's; None: the standard one.
     """
 
     path: Path
@@ -44,6 +46,7 @@ class ShotPlan:
     names: tuple[str, ...] = ()
     fit: Mapping[str, JSON] = field(default_factory=dict)
     result: Path | None = None
+    working_space: str | None = None
 
 
 def files_folder(path: Path) -> Path:
@@ -60,6 +63,8 @@ def shot_document(plan: ShotPlan) -> Document:
     home = plan.path.parent
     result = plan.result or files_folder(plan.path) / "result" / f"{plan.path.stem}.%04d.exr"
     document = Document()
+    if plan.working_space is not None:
+        SetSetting("working_space", plan.working_space).run(document)
 
     def add(kind: str, name: str, x: float, y: float, **knobs: JSON) -> None:
         AddNode(kind, name, (x, y), knobs).run(document)
@@ -110,8 +115,7 @@ def take_edit(document: Document, carry: str, layer: str, file: str | None) -> N
         if name not in document:
             commands.append(AddNode("LoadSequence", name, (-200, 480), {"still": True}))
         commands.append(SetKnob(name, "file", file))
-    for n in reversed(range(len(wired))):
-        commands.append(Disconnect(carry, "edit", n))
+    commands.append(Disconnect(carry, "edit"))
     kept = [
         (node, at)
         for node, at in zip(wired, layers, strict=True)
@@ -153,9 +157,7 @@ def only(document: Document, kind: str, asked: str | None) -> str:
             raise UsageError(f"{asked} is no {kind}; choose another node", node=asked)
         return asked
     found = [
-        name
-        for name, state in document.nodes.items()
-        if state.type == kind and not state.disabled
+        name for name, state in document.nodes.items() if state.type == kind and not state.disabled
     ]
     if len(found) != 1:
         said = "none" if not found else ", ".join(found)

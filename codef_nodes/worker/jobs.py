@@ -50,7 +50,7 @@ def render(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     options = RenderOptions(
         keep_going=args.flag("continue"), skip_existing=args.flag("skip_existing")
     )
-    with _Drafted(worker, evaluator, task, emit) as watched:
+    with Drafted(worker, evaluator, task, emit) as watched:
         frames = args.integers("frames")
         return {"summaries": render_nodes(evaluator, nodes, frames, options, watched)}
 
@@ -65,7 +65,7 @@ def fit(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     evaluator, node = worker.evaluator, args.text("node")
     if not evaluator.document.node_class(node).asset:
         raise UsageError(f"{node} has nothing to fit; choose a node that fits", node=node)
-    with _Drafted(worker, evaluator, task, emit, resume=args.flag("resume", True)) as watched:
+    with Drafted(worker, evaluator, task, emit, resume=args.flag("resume", True)) as watched:
         folder = evaluator.refit(node, watched)
     record = plain(dict(evaluator.document.state(node).field or {}))
     return {"record": record, "folder": str(folder), "report": report_of(folder)}
@@ -81,7 +81,7 @@ def report_of(folder: Path) -> dict[str, Any]:
     return {name: report[name] for name in TOLD if name in report} if report else {}
 
 
-class _Drafted:
+class Drafted:
     """A job's task, whose fits hand over drafts."""
 
     def __init__(

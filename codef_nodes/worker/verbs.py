@@ -42,6 +42,7 @@ VERB_MODULES: Mapping[str, tuple[str, ...]] = {
     "view": (
         "codef_nodes.worker.viewing",
         "codef_nodes.worker.queries",
+        "codef_nodes.worker.clips",
         "codef_nodes.worker.sampling",
         "codef_nodes.worker.mapping",
         "codef_nodes.worker.overlays",
@@ -53,6 +54,7 @@ VERB_MODULES: Mapping[str, tuple[str, ...]] = {
         "codef_nodes.worker.roundtrip",
         "codef_nodes.worker.cachebook",
     ),
+    "all": ("codef_nodes.worker.hosting",),
 }
 
 Reply = dict[str, Any]
@@ -111,7 +113,7 @@ def verb(
 
 def load_verbs(role: str) -> dict[str, Verb]:
     """Imports the modules of a role and gives its verbs by name."""
-    roles = ("view", "jobs") if role == "all" else (role,)
+    roles = ("view", "jobs", "all") if role == "all" else (role,)
     importlib.import_module("codef_nodes.worker.documents")
     for each in roles:
         for module in VERB_MODULES[each]:

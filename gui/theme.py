@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from gui.icons import icon as icon  # re-exported: panes take colours and icons from one place
+from gui.style import Style
 
 # Greys, dark to light.
 VIEWER = "#1c1c1c"
@@ -27,6 +28,8 @@ LINE = "#161616"
 """Edges between panes."""
 EDGE = "#5a5a5a"
 """Edges of fields and buttons."""
+TICK = "#949494"
+"""Edges of check boxes: an empty one must be seen."""
 TEXT = "#dedede"
 DIM = "#a8a8a8"
 """Labels of less weight."""
@@ -126,8 +129,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def apply(app: QApplication) -> None:
-    """Gives the program its look: Fusion with our palette and sheet."""
-    app.setStyle("Fusion")
+    """Gives the program its look: Fusion with our ticks, palette and sheet."""
+    style = Style(edge=TICK, faint=FAINT, ground=WELL, lit=ACCENT, mark=TEXT)
+    style.setParent(app)
+    app.setStyle(style)
     app.setFont(font())
     app.setPalette(palette())
     QToolTip.setFont(font(SMALL))

@@ -1,17 +1,16 @@
 """Questions about nodes that the window may not answer itself: facts, faces, cached frames."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codef_nodes.graph.document import Document
 from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.worker.args import Args
+from codef_nodes.worker.clips import clip_above, frames_text
 from codef_nodes.worker.facing import Faces
 from codef_nodes.worker.kinship import fit_near, passes_on, space_of
 from codef_nodes.worker.verbs import Emit, Reply, verb
 from codef_nodes.worker.viewing import layer_asked
 from codef_nodes.worker.work import WorkTask
-from engine.errors import CodefError, UsageError
+from engine.errors import UsageError
 from engine.progress import Task
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def info(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     document = evaluator.document
     offered = evaluator.frames(node)
     found: dict[str, Any] = {
-        "frames": _frames_text(evaluator, node, offered),
+        "frames": frames_text(evaluator, node, offered),
         "first": offered[0] if offered else None,
         "last": offered[-1] if offered else None,
         "space": space_of(document, node),
@@ -68,7 +67,7 @@ def info(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         "bytes": None,
         "layers": [],
     }
-    clip = _clip_above(evaluator, node)
+    clip = clip_above(evaluator, node)
     fps = (clip.fps if clip is not None else None) or float(document.settings["fps"])
     found["fps"] = fps
     found["seconds"] = len(offered) / fps if offered else None
@@ -112,51 +111,3 @@ def _of_the_value(
         "layers": layer_names(value),
         "reference": getattr(value, "reference", None),
     }
-
-
-def _frames_text(evaluator: Evaluator, node: str, offered: tuple[int, ...] | None) -> str | None:
-    from engine.io.frames import describe_gaps
-
-    if offered is None:
-        return None
-    clip = _clip_above(evaluator, node)
-    there = offered if clip is None else tuple(frame for frame in offered if clip.has(frame))
-    return describe_gaps(there or offered)
-
-
-def _clip_above(evaluator: Evaluator, node: str) -> "Clip | None":
-    """The clip of files that a node's main input leads to, if it can be opened."""
-    from codef_nodes.work.source import remembered_clip
-
-    document = evaluator.document
-    source = _loader_above(document, node)
-    if source is None:
-        return None
-
-    def knob(name: str) -> Any:
-        return document.knob_value(source, name)
-
-    try:
-        path = evaluator.folder / Path(str(knob("file"))).expanduser()
-        return remembered_clip(
-            str(path),
-            first=knob("first"),
-            colour_space="raw" if knob("raw") else knob("colour_space"),
-            working=str(document.settings["working_space"]),
-            still=knob("still"),
-        )
-    except CodefError:
-        return None
-
-
-def _loader_above(document: Document, node: str) -> str | None:
-    seen: set[str] = set()
-    name: str | None = node
-    while name is not None and name not in seen:
-        seen.add(name)
-        if document.node_class(name).type == "LoadSequence":
-            return name
-        port = document.main_input(name)
-        wires = document.wires(name, port) if port is not None else ()
-        name = wires[0] if wires else None
-    return None

@@ -160,6 +160,33 @@ def _in_folder(folder: Path, first: int) -> dict[int, Path] | Path:
     return _numbered(folder, pictures, first)
 
 
+def sequences_in(folder: Path) -> list[str]:
+    """The clips of a folder, each as ``open_clip`` takes it; the folder's own files only.
+
+    Sequences come as patterns, pictures without a number each alone, movies where there are no
+    pictures.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    from engine.io.movie import MOVIES
+
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    movies: list[str] = []
+    for name in sorted(_names(folder)):
+        extension = os.path.splitext(name)[1].lower()
+        if extension in PICTURES:
+            key, number = _split(name)
+            groups.setdefault(key if number else (name, "", "?"), []).append(name)
+        elif extension in MOVIES:
+            movies.append(name)
+    found = [_label(names) if len(names) > 1 else names[0] for names in groups.values()]
+    return [str(folder / name) for name in found or movies]
+
+
 def _label(names: list[str]) -> str:
     """A sequence as its pattern."""
     key, number = _split(names[0])

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 
 _COUNTER = re.compile(r"^(.*?)(\d+)(\.[^.]+)$")
+_PLACE = re.compile(r"%0?\d*d|#+")
 _OWN = ".codef"
 
 
@@ -45,7 +46,7 @@ def as_knob(path: Path, document: Path | None) -> str:
 
 def clip_name(path: Path) -> str:
     """A name for the node of a clip, from its file: letters, digits and _ only."""
-    stem = path.stem if path.suffix else path.name
+    stem = _PLACE.sub("", path.stem if path.suffix else path.name)
     name = re.sub(r"\W+", "_", re.sub(r"[\W_]*\d+$", "", stem)).strip("_")
     return name if name.isidentifier() else ""
 

@@ -7,7 +7,6 @@ from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
-from codef_nodes.graph.commands import Command, Group, Rename
 from codef_nodes.graph.document import Change
 from engine.errors import UsageError
 from gui import theme
@@ -15,13 +14,13 @@ from gui.core.editor import Editor
 from gui.graph.backdrops import BackdropItem
 from gui.graph.catalogue import Wanted, remembered
 from gui.graph.create import create
-from gui.graph.drops import as_knob, clip_name, clips
+from gui.graph.dropping import Dropping
 from gui.graph.editing import Editing
 from gui.graph.entry import FindBar, RenameField
 from gui.graph.info import InfoCard
 from gui.graph.items import DotItem
 from gui.graph.loading import browse_clips
-from gui.graph.metrics import HEADER, STEP_X
+from gui.graph.metrics import HEADER
 from gui.graph.places import Hit
 from gui.graph.scene import GraphScene
 from gui.graph.search import NodeSearch
@@ -53,6 +52,8 @@ class GraphPane(QWidget):
         layout.addWidget(self.view)
         self.editing = Editing(editor, self.scene, self._cursor)
         self.viewer_keys = ViewerKeys(editor, self.scene, self)
+        self.dropping = Dropping(editor, self)
+        self.dropping.made.connect(self.open_requested)
         self.search = NodeSearch(self)
         self.find_bar = FindBar(self)
         self.rename_field = RenameField(self.view)
@@ -186,38 +187,12 @@ class GraphPane(QWidget):
         return place.x(), place.y()
 
     def _drop_files(self, paths: list[Path], at: QPoint) -> None:
-        """Each clip becomes a node, side by side, in one step."""
-        document, place = self.editor.project.document, self.view.mapToScene(at)
-        commands: list[Command] = []
-        trial = document.copied()
-        names = []
-        for number, path in enumerate(clips(paths)):
-            knobs = {"file": as_knob(path, self.editor.project.path)}
-            spot = (place.x() + number * STEP_X, place.y())
-            made = create(trial, "LoadSequence", spot, knobs=knobs)
-            name = clip_name(path)
-            steps: list[Command] = [made.command]
-            made.command.run(trial)
-            wanted = trial.free_name(name) if name in trial else name
-            if wanted:
-                try:
-                    rename = Rename(made.name, wanted)
-                    rename.run(trial)
-                    steps.append(rename)
-                except UsageError:
-                    wanted = ""
-            commands += steps
-            names.append(wanted or made.name)
-        if commands and self.editor.project.do(Group(commands, "Load " + ", ".join(names[:3]))):
-            self.editor.selection.set(names)
-            self.open_requested.emit(names[-1])
+        self.dropping.load(paths, self.view.mapToScene(at))
 
     def load_clips(self) -> None:
         """Asks for clips and makes their nodes at the cursor."""
         place = self.view.cursor_place()
-        browse_clips(
-            self.editor, self, lambda paths: self._drop_files(paths, self.view.mapFromScene(place))
-        )
+        browse_clips(self.editor, self, lambda paths: self.dropping.load(paths, place))
 
     # Looking.
 

@@ -1,13 +1,13 @@
 """The page that every node has: its label, whether it runs, what it is."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
 from codef_nodes.graph.commands import SetDisabled, SetLabel
 from codef_nodes.graph.registry import UnknownNode
 from gui.core.project import Project
 from gui.properties.dim import LABELS, dim_label
-from gui.properties.quiet import TextArea, Tick
+from gui.properties.quiet import TextArea
 
 
 class NodePage(QWidget):
@@ -24,7 +24,7 @@ class NodePage(QWidget):
         self._project, self._node = project, node
         self.note = TextArea(4)
         self.note.setPlaceholderText("A note that is shown on the node")
-        self.disabled = Tick("Disable")
+        self.disabled = QCheckBox("Disable")
         self.facts = dim_label("")
         self.facts.setWordWrap(True)
         self.facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

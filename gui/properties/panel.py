@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from codef_nodes.graph.document import Change
 from gui import theme
 from gui.core.editor import Editor
+from gui.properties.clipfacts import CLIPS, ClipFacts
 from gui.properties.dim import dim_label
 from gui.properties.header import PanelHeader
 from gui.properties.nodepage import NodePage
@@ -88,10 +89,15 @@ class NodePanel(QFrame):
             f"background: {theme.ERROR_GROUND}; color: {theme.TEXT}; padding: 4px 8px;"
         )
         column.addWidget(self.trouble)
+        self.clip: ClipFacts | None = None
+        if editor.project.document.state(node).type in CLIPS:
+            self.clip = ClipFacts(editor, node, self)
         self._body = QWidget(self)
         body = QVBoxLayout(self._body)
         body.setContentsMargins(0, 0, 0, 0)
         body.setSpacing(0)
+        if self.clip is not None:
+            body.addWidget(self.clip)
         body.addWidget(self.tabs)
         body.addWidget(self.stack)
         self._add_button(body)

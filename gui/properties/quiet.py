@@ -1,19 +1,13 @@
 """Widgets of Qt that leave the wheel to the bin that scrolls."""
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
-    QStyle,
-    QStyleOptionButton,
     QTabBar,
 )
-
-from gui import theme
-from gui.icons import draw
 
 
 class QuietCombo(QComboBox):
@@ -22,26 +16,6 @@ class QuietCombo(QComboBox):
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
         """Scrolls the bin."""
         event.ignore()
-
-
-class Tick(QCheckBox):
-    """A switch whose edge is seen on dark ground, on or off."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
-        """A box, a tick, the text."""
-        option = QStyleOptionButton()
-        self.initStyleOption(option)
-        box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(theme.colour(theme.ACCENT if self.hasFocus() else theme.EDGE))
-        painter.setBrush(theme.colour(theme.WELL))
-        painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
-        if self.isChecked():
-            draw(painter, "check", QRectF(box).adjusted(1, 1, -1, -1), theme.TEXT)
-        place = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, self)
-        painter.setPen(theme.colour(theme.TEXT))
-        painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, self.text())
 
 
 class QuietTabs(QTabBar):

@@ -1,12 +1,12 @@
 """Editors of switches, menus and texts."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QCompleter, QHBoxLayout, QWidget
 
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.knob import Knob
 from gui.properties.knobeditor import KnobEditor
-from gui.properties.quiet import QuietCombo, TextField, Tick
+from gui.properties.quiet import QuietCombo, TextField
 
 
 def row_of(editor: QWidget) -> QHBoxLayout:
@@ -22,7 +22,7 @@ class BoolEditor(KnobEditor):
 
     def __init__(self, knob: Knob, parent: QWidget | None = None) -> None:
         super().__init__(knob, parent)
-        self.box = Tick(self)
+        self.box = QCheckBox(self)
         row_of(self).addWidget(self.box)
         self.setFocusProxy(self.box)
         self.box.clicked.connect(self._clicked)

@@ -100,27 +100,43 @@ def _windows(painter: QPainter, canvas: "Canvas") -> None:
     painter.setFont(theme.font(theme.SMALL))
     painter.setPen(QColor(theme.DIM))
     x0, y0, x1, y1 = canvas.format
+    seen = canvas.screen_rect(canvas.data or canvas.format)
     text = f"{x1 - x0:g} x {y1 - y0:g}"
-    room = QRectF(rect.right() - 200, rect.bottom() + 3, 200, 16)
-    if room.bottom() < canvas.height() and rect.width() > 120:
-        painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, text)
+    if rect.bottom() + 19 < canvas.height() and rect.width() > 120:
+        _caption(painter, seen, text, rect.bottom() + 3, right=rect.right())
     if canvas.data is not None and canvas.data != canvas.format:
         pen = QPen(_WINDOW.lighter(140), 1, Qt.PenStyle.DotLine)
         painter.setPen(pen)
         box = canvas.screen_rect(canvas.data)
         painter.drawRect(_crisp(box))
         d0, e0, d1, e1 = canvas.data
-        painter.setPen(QColor(theme.DIM))
         # Corners as the artist counts them: from the bottom left of the format.
         low = f"{d0 - x0:g}, {y1 - e1:g}"
         high = f"{d1 - x0:g}, {y1 - e0:g}"
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom
         # Outside the corners, or inside where the widget ends.
         below = min(box.bottom() + 3, canvas.height() - 18.0)
-        above = max(box.top() - 19, 2.0)
-        painter.drawText(QRectF(box.left() + 2, below, 160, 16), left, low)
-        painter.drawText(QRectF(box.right() - 162, above, 160, 16), right, high)
+        above = max(box.top() - 18, 2.0)
+        _caption(painter, box, low, below, left=box.left() + 2)
+        _caption(painter, box, high, above, right=box.right() - 2)
+
+
+def _caption(
+    painter: QPainter,
+    picture: QRectF,
+    text: str,
+    top: float,
+    *,
+    left: float | None = None,
+    right: float | None = None,
+) -> None:
+    """A few figures beside the picture; over it they get a ground of their own."""
+    width = painter.fontMetrics().horizontalAdvance(text)
+    start = left if left is not None else (right or 0.0) - width
+    room = QRectF(start, top, width, 16)
+    if room.intersects(picture):
+        painter.fillRect(room.adjusted(-3, 0, 3, 0), QColor(20, 20, 20, 190))
+    painter.setPen(QColor(theme.DIM))
+    painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
 
 
 def _roi(painter: QPainter, canvas: "Canvas", roi: Box) -> None:

@@ -262,7 +262,8 @@ def _legend(
     row, left, width = metrics.height() + 4, 10.0, 232.0
     room = max(canvas.width() - 20.0, 80.0)
     height = row * len(kinds) + 8
-    top = canvas.height() - height - 10.0
+    # Below the picture stand the figures of its windows, at the right what is being updated.
+    top = 10.0
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(20, 20, 20, 205))

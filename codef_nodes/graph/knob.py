@@ -25,6 +25,7 @@ KINDS = (
     "colour_space",
     "arguments",
     "strokes",
+    "pins",
     "files",
     "table",
 )
@@ -44,7 +45,7 @@ class Knob:
             ``file_out``, ``colour_space`` (text); ``frames`` (text such as ``1-100x2``, empty =
             all); ``colour`` (list of 3 or 4 floats, scene-linear working space); ``point`` (list
             of 2 floats); ``size`` (list of 2 whole numbers, 0 = as the input); ``arguments`` and
-            ``files`` (lists of text); ``strokes`` (list of JSON objects); ``table`` (JSON object).
+            ``files`` (lists of text); ``strokes`` and ``pins`` (lists of JSON objects); ``table`` (JSON object).
         default: A valid value. A default of None makes the knob optional: None is allowed.
         help: One full sentence for the artist: effect, and when it matters.
         label: What the panel shows; empty: made from the name.
@@ -222,6 +223,7 @@ _CHECKS: dict[str, Callable[[Knob, JSON], JSON]] = {
     "arguments": _list_of(str),
     "files": _list_of(str),
     "strokes": _list_of(dict),
+    "pins": _list_of(dict),
     "table": _table,
 } | dict.fromkeys(_TEXTS, _text)
 
@@ -239,5 +241,6 @@ _WANTS = {
     "arguments": "a list of texts",
     "files": "a list of paths",
     "strokes": "a list of JSON objects",
+    "pins": "a list of JSON objects",
     "table": "a JSON object",
 }

@@ -13,6 +13,7 @@ from codef_nodes.nodes.mask_group import MaskGroup
 from codef_nodes.nodes.merge import Merge
 from codef_nodes.nodes.optical_flow import OpticalFlow
 from codef_nodes.nodes.paint import Paint
+from codef_nodes.nodes.pins import Pins
 from codef_nodes.nodes.propagate import Propagate
 from codef_nodes.nodes.qc_sheet import QCSheet
 from codef_nodes.nodes.st_map import STMap
@@ -35,6 +36,7 @@ __all__ = [
     "Merge",
     "OpticalFlow",
     "Paint",
+    "Pins",
     "Propagate",
     "QCSheet",
     "STMap",

@@ -423,7 +423,8 @@ def _hints(ctx: Context, frames: Sequence[int]) -> "Hints | None":
     if not files or not frames:
         return None
     names = [group.name for group in _groups(ctx, frames)]
-    return files.read(_picture(ctx, frames[0]), names, ctx.folder)
+    clip = ctx.input_frames("clip") or frames
+    return files.read(_picture(ctx, frames[0]), names, ctx.folder, clip[0])
 
 
 def _lens(ctx: Context) -> tuple[str, str] | None:

@@ -295,7 +295,8 @@ def fit_to_folder(
         flow = _flow_files(job.flow, frames, clip.read(frames[0]))
     elif job.flow_method != "dis":
         flow = _learned_flow(job.flow_method, frames, clip.read, task)
-    hints = job.hints.read(clip.read(frames[0]), [group.name for group in groups])
+    names = [group.name for group in groups]
+    hints = job.hints.read(clip.read(frames[0]), names, start=clip.frames[0])
     checkpoint = checkpoint_of(folder)
     if job.options.seconds is not None:
         task = task.part(0, 1)

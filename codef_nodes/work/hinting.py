@@ -50,13 +50,20 @@ class HintFiles:
             said.append([group, files_identity(path)])
         return said
 
-    def read(self, first: Picture, groups: Sequence[str], folder: Path | None = None) -> Hints:
+    def read(
+        self,
+        first: Picture,
+        groups: Sequence[str],
+        folder: Path | None = None,
+        start: int = 0,
+    ) -> Hints:
         """Everything in the files but the ST maps' pixels.
 
         Args:
             first: A frame of the clip, for its windows.
             groups: Names of the groups that are masked.
             folder: As for ``identity``.
+            start: Frame number of the clip's first frame.
 
         Raises:
             InputError: A file is absent or cannot be read.
@@ -69,14 +76,14 @@ class HintFiles:
         tracks: list[PointTrack] = []
         for spec in self.tracks:
             group, path = split(spec, folder)
-            for found in read_tracks(path, height):
+            for found in read_tracks(path, height, start):
                 places = {f: (float(p[0, 0]), float(p[0, 1])) for f, p in found.places.items()}
                 title = f"track {found.name} of {path}"
                 tracks.append(PointTrack(title, places, group or found.group))
         pins: list[CornerPin] = []
         for spec in self.corner_pin:
             group, path = split(spec, folder)
-            for found in read_corner_pins(path, height):
+            for found in read_corner_pins(path, height, start):
                 own = found.name if found.name in names else None
                 pins.append(
                     CornerPin(f"corner pin {found.name} of {path}", found.places, group or own)

@@ -8,6 +8,7 @@ import numpy as np
 from engine.arrays import F32, Bool
 from engine.fields.field import Field
 from engine.fields.lattice import LatticeDeformation
+from engine.pins.deformation import PinnedDeformation
 from engine.warp.render import field_filter, light
 from engine.warp.sheet import HOLE, sheet_of
 
@@ -38,7 +39,9 @@ class FrameView:
     def positions_at(self, k: int, part: Part) -> F32:
         """Canonical points of some pixels, [..., 2]; the whole frame is not computed for them."""
         deformation = self.field.layers[k].deformation
-        if k in self._positions or not isinstance(deformation, LatticeDeformation):
+        if k in self._positions or not isinstance(
+            deformation, LatticeDeformation | PinnedDeformation
+        ):
             return np.ascontiguousarray(self.positions(k)[part])
         if isinstance(part[0], slice):
             return deformation.positions(self.index, part)

@@ -41,6 +41,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "lens": ("engine.warp.lens", "LensDeformation"),
     "hash": ("engine.fields.networkfield", "NetworkDeformation"),
     "network": ("engine.fields.networkfield", "NetworkDeformation"),
+    "pinned": ("engine.pins.deformation", "PinnedDeformation"),
 }
 
 

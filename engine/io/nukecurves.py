@@ -41,10 +41,10 @@ def corner_pins(text: str, path: Path) -> list[tuple[str, dict[int, F64]]]:
     """
     found: list[tuple[str, dict[int, F64]]] = []
     for match in _NODE.finditer(text):
-        body = _braced(text, match.end() - 1)
+        body = braced(text, match.end() - 1)
         if body is None:
             raise UsageError(f"{path} is cut short: a CornerPin2D node does not end", file=path)
-        name = _knob(body, "name") or f"CornerPin2D {len(found) + 1}"
+        name = knob(body, "name") or f"CornerPin2D {len(found) + 1}"
         found.append((name, _corners(body, name, path)))
     if not found:
         raise UsageError(
@@ -55,7 +55,7 @@ def corner_pins(text: str, path: Path) -> list[tuple[str, dict[int, F64]]]:
     return found
 
 
-def _braced(text: str, start: int) -> str | None:
+def braced(text: str, start: int) -> str | None:
     """What stands between the brace at ``start`` and its partner; None without partner."""
     depth, quoted = 0, False
     for at in range(start, len(text)):
@@ -72,24 +72,24 @@ def _braced(text: str, start: int) -> str | None:
     return None
 
 
-def _knob(body: str, name: str) -> str | None:
+def knob(body: str, name: str) -> str | None:
     """The value of a knob: what its braces hold, or the word behind its name."""
     match = re.search(rf"^\s*{name}[ \t]+(\S.*)$", body, re.MULTILINE)
     if match is None:
         return None
     start = match.start(1)
-    return _braced(body, start) if body[start] == "{" else match.group(1).strip().strip('"')
+    return braced(body, start) if body[start] == "{" else match.group(1).strip().strip('"')
 
 
 def _corners(body: str, name: str, path: Path) -> dict[int, F64]:
     for kind in ("to", "from"):
         curves: list[Curve] = []
         for number in range(1, 5):
-            value = _knob(body, f"{kind}{number}")
+            value = knob(body, f"{kind}{number}")
             if value is None:
                 break
             curves += _pair(value, f"{kind}{number} of {name}", path)
-        keyed = [curve for curve in curves if isinstance(curve, dict)]
+        keyed = [each for each in curves if isinstance(each, dict)]
         if len(curves) == 8 and keyed:
             first, last = min(map(min, keyed)), max(map(max, keyed))
             if last - first > MOST_FRAMES:
@@ -100,7 +100,7 @@ def _corners(body: str, name: str, path: Path) -> dict[int, F64]:
                 )
             frames = range(first, last + 1)
             return {
-                frame: np.array([_at(curve, frame) for curve in curves]).reshape(4, 2)
+                frame: np.array([_at(each, frame) for each in curves]).reshape(4, 2)
                 for frame in frames
             }
     raise UsageError(
@@ -116,7 +116,7 @@ def _pair(value: str, what: str, path: Path) -> list[Curve]:
     at = 0
     while at < len(value):
         if value[at] == "{":
-            inner = _braced(value, at)
+            inner = braced(value, at)
             if inner is None:
                 break
             parts.append(inner)
@@ -127,16 +127,16 @@ def _pair(value: str, what: str, path: Path) -> list[Curve]:
             word = value[at:].split()[0]
             parts.append(word)
             at += len(word)
-    curves = [_curve(part) for part in parts]
-    if len(curves) != 2 or any(curve is None for curve in curves):
+    curves = [curve(part) for part in parts]
+    if len(curves) != 2 or any(each is None for each in curves):
         raise UsageError(
             f"{what} in {path} is no pair of numbers or curves; bake its expressions to keys",
             file=path,
         )
-    return [curve for curve in curves if curve is not None]
+    return [each for each in curves if each is not None]
 
 
-def _curve(text: str) -> Curve | None:
+def curve(text: str) -> Curve | None:
     """A number, or the keys of ``curve x1 10 11 x5 20``; slopes and kinds are passed over."""
     words = text.replace("{", " ").replace("}", " ").split()
     if words and words[0] != "curve":
@@ -165,8 +165,8 @@ def _number(word: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _at(curve: Curve, frame: int) -> float:
-    if not isinstance(curve, dict):
-        return curve
-    frames = sorted(curve)
-    return float(np.interp(frame, frames, [curve[key] for key in frames]))
+def _at(keys: Curve, frame: int) -> float:
+    if not isinstance(keys, dict):
+        return keys
+    frames = sorted(keys)
+    return float(np.interp(frame, frames, [keys[key] for key in frames]))

@@ -17,8 +17,11 @@ import numpy as np
 
 from engine.arrays import F64
 from engine.errors import InputError, UsageError
+from engine.io.keyframetext import is_keyframes, keyframe_corners, keyframe_tracks
 from engine.io.nukecurves import corner_pins
+from engine.io.nuketracker import is_nuke, tracker_nodes
 
+_SCRIPTS = (".nk", ".gizmo")
 _SPLIT = re.compile(r"[\s,;]+")
 #: Larger files are no tracks of a shot.
 _MOST_BYTES = 256 * 1024 * 1024
@@ -39,17 +42,22 @@ class NamedPlaces:
     places: dict[int, F64]
 
 
-def read_tracks(path: str | Path, height: int) -> list[NamedPlaces]:
-    """Reads 2D tracks.
+def read_tracks(path: str | Path, height: int, first: int = 0) -> list[NamedPlaces]:
+    """Reads 2D tracks, in whatever form the file has.
 
-    A text file holds ``frame x y`` a line, y up; a blank line or a line of other words starts the
-    next track, and those words are its name, or ``GROUP/NAME``. A ``.json`` file is what
-    ``codef track`` writes (y down unless it says ``"y": "up"``); a track may have ``name`` and
-    ``group``, and places with ``"visible": false`` do not count.
+    * Text, ``frame x y`` a line, y up; a blank line or a line of other words starts the next
+      track, and those words are its name, or ``GROUP/NAME``. Lines of one whole number (the counts
+      that 3DEqualizer and PFTrack write) are passed over, and so is a fourth number (a quality).
+    * Nuke's Tracker nodes (``.nk``, or such text), y up.
+    * After Effects keyframe data (After Effects, Mocha): positions, points and corners; frame 0
+      is the first of the clip.
+    * ``.json``: what ``codef track`` writes (y down unless it says ``"y": "up"``); a track may
+      have ``name`` and ``group``, and places with ``"visible": false`` do not count.
 
     Args:
         path: The file.
         height: Height of the display window, to turn y.
+        first: Frame number of the clip's first frame, for formats that count from 0.
 
     Returns:
         The tracks in order.
@@ -60,25 +68,33 @@ def read_tracks(path: str | Path, height: int) -> list[NamedPlaces]:
     """
     path = Path(path)
     text = _text(path)
-    tracks = _json(path, text, height) if path.suffix.lower() == ".json" else _lines(path, text)
-    if path.suffix.lower() != ".json":
+    if path.suffix.lower() == ".json":
+        tracks = _json(path, text, height)
+    elif is_keyframes(text):
+        tracks = [NamedPlaces(n, None, places) for n, places in keyframe_tracks(text, path, first)]
+    elif path.suffix.lower() in _SCRIPTS or is_nuke(text):
+        tracks = [NamedPlaces(n, None, places) for n, places in tracker_nodes(text, path)]
         tracks = [_turned(track, height) for track in tracks]
+    else:
+        tracks = [_turned(track, height) for track in _lines(path, text)]
     tracks = [track for track in tracks if track.places]
     if not tracks:
         raise UsageError(f"{path} holds no tracks; write a line 'frame x y' a frame", file=path)
     return tracks
 
 
-def read_corner_pins(path: str | Path, height: int) -> list[NamedPlaces]:
+def read_corner_pins(path: str | Path, height: int, first: int = 0) -> list[NamedPlaces]:
     """Reads corner pins.
 
     A ``.nk`` file holds Nuke's CornerPin2D nodes (copied from the node graph, or exported by the
-    Tracker): the animated ones of ``to1..4`` and ``from1..4`` are the corners. A ``.csv`` or text
+    Tracker): the animated ones of ``to1..4`` and ``from1..4`` are the corners. After Effects
+    keyframe data (After Effects, Mocha) holds Corner Pin effects. A ``.csv`` or other text
     file holds ``frame x1 y1 x2 y2 x3 y3 x4 y4`` a line, y up; a first line of words is passed over.
 
     Args:
         path: The file.
         height: Height of the display window, to turn y.
+        first: Frame number of the clip's first frame, for formats that count from 0.
 
     Returns:
         The pins in order, named after the nodes.
@@ -89,7 +105,9 @@ def read_corner_pins(path: str | Path, height: int) -> list[NamedPlaces]:
     """
     path = Path(path)
     text = _text(path)
-    if path.suffix.lower() in (".nk", ".gizmo"):
+    if is_keyframes(text):
+        return [NamedPlaces(n, None, places) for n, places in keyframe_corners(text, path, first)]
+    if path.suffix.lower() in _SCRIPTS:
         found = [NamedPlaces(name, None, places) for name, places in corner_pins(text, path)]
     else:
         found = [_table(path, text)]
@@ -150,15 +168,22 @@ def _lines(path: Path, text: str) -> list[NamedPlaces]:
             if plain or line.strip() == "":
                 heading, started = plain.rstrip(":").strip("\"'"), False
             continue
+        if len(cells) == 1 and _whole(cells[0]):
+            started = False  # how many tracks or frames follow
+            continue
         values = _numbers(cells)
-        if values is None or len(values) != 3:
+        if values is None or len(values) not in (3, 4):
             _bad_line(path, number, line, "a track's line must be 'frame x y'")
         if not started:
             group, _, name = heading.rpartition("/")
             tracks.append(NamedPlaces(name or str(len(tracks) + 1), group or None, {}))
             heading, started = "", True
-        _add(tracks[-1].places, values, path, number, line)
+        _add(tracks[-1].places, values[:3], path, number, line)
     return tracks
+
+
+def _whole(cell: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+", cell) is not None
 
 
 def _is_number(cell: str) -> bool:

@@ -9,6 +9,7 @@ from engine.fields.deformation import Deformation
 from engine.fields.lattice import LatticeDeformation
 from engine.io.picture import Window
 from engine.kernels.sample import LONGEST, REACH
+from engine.pins.deformation import PinnedDeformation
 from engine.warp.render import bounds
 
 #: Rows and columns of the field's data window.
@@ -122,9 +123,15 @@ def points_near(
         Rows and columns, and their canonical points [h, w, 2]; None when nothing sees the box.
     """
     whole = within or (slice(0, data.height), slice(0, data.width))
-    if not isinstance(deformation, LatticeDeformation):
+    if not isinstance(deformation, LatticeDeformation | PinnedDeformation):
         return whole, deformation.positions(index)[whole]
-    found = cells_of(deformation, index).part(box, scale, data)
+    fitted = deformation.base if isinstance(deformation, PinnedDeformation) else deformation
+    if not isinstance(fitted, LatticeDeformation):
+        return whole, deformation.positions(index, whole)
+    found = cells_of(fitted, index).part(box, scale, data)
+    if isinstance(deformation, PinnedDeformation) and found[0].start < found[0].stop:
+        warp = deformation.warps.at(index)
+        found = found if warp is None else warp.widened(found, data.x0, data.y0)
     rows, columns = (
         slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(found, whole, strict=True)
     )

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from engine.errors import InputError, UsageError
+from engine.io.keyframetext import keyframe_pin_text, keyframe_text
+from engine.io.nuketracker import corner_pin_text, tracker_text
 from engine.io.pointfiles import read_corner_pins, read_tracks
 
 HEIGHT = 100
@@ -157,3 +159,76 @@ def test_a_table_of_corners(tmp_path):
         read_corner_pins(write(tmp_path, "f\n1,2,3\n", "bad.csv"), HEIGHT)
     with pytest.raises(UsageError, match="holds no corner pin"):
         read_corner_pins(write(tmp_path, "\n", "bad.csv"), HEIGHT)
+
+
+def test_a_tracker_of_nuke_is_read_by_the_names_of_its_columns(tmp_path):
+    text = """Tracker4 {
+ tracks { { 1 5 3 }
+{ { 5 1 20 enable e 1 }
+{ 3 1 75 name name 1 }
+{ 2 1 58 track_x track_x 1 }
+{ 2 1 58 track_y track_y 1 }
+{ 1 1 0 later_column later_column 1 }
+}
+{
+ { {curve K x1001 1} "left eye" {curve x1001 10.5 11.5 x1005 15.5} {curve x1001 0.5} 0 }
+ { {curve K x1001 1} never {} {} 0 }
+ { {curve K x1001 1} mouth {curve 3 4} {curve 7 8} 0 }
+}
+}
+ name Tracker1
+}
+"""
+    for name in ("t.nk", "t.txt"):
+        eye, mouth = read_tracks(write(tmp_path, text, name), HEIGHT)
+        assert (eye.name, mouth.name) == ("left eye", "mouth")
+        assert sorted(eye.places) == [1001, 1002, 1003, 1004, 1005]
+        np.testing.assert_allclose(eye.places[1003], [[12.8333333, 99.5]])
+        np.testing.assert_allclose(mouth.places[2], [[4, 92]])
+    with pytest.raises(UsageError, match="holds no tracks; copy a Tracker node"):
+        read_tracks(write(tmp_path, "Blur {\n}\n", "b.nk"), HEIGHT)
+
+
+def test_what_is_written_for_nuke_is_read_back(tmp_path):
+    tracks = [("a b", {1: (1.25, 2.5), 2: (2.5, 3.0), 5: (4.0, 9.0)}), ("c", {7: (0.5, 0.5)})]
+    again = read_tracks(write(tmp_path, tracker_text(tracks, 1, (192, 108)), "t.nk"), HEIGHT)
+    assert [track.name for track in again] == ["a b", "c"]
+    np.testing.assert_allclose(again[0].places[5], [[4.0, HEIGHT - 9.0]])
+    np.testing.assert_allclose(again[0].places[4][0, 0], 3.5)
+    corners = {
+        3: [(0.0, 0.0), (10.0, 0.0), (10.0, 5.0), (0.0, 5.0)],
+        4: [(1.0, 0.0), (11.0, 0.5), (10.0, 5.0), (0.0, 5.0)],
+    }
+    (pin,) = read_corner_pins(
+        write(tmp_path, corner_pin_text("my screen", corners, 3), "p.nk"), HEIGHT
+    )
+    assert pin.name == "my_screen"
+    np.testing.assert_allclose(pin.places[4], [[x, HEIGHT - y] for x, y in corners[4]])
+
+
+def test_what_is_written_for_after_effects_is_read_back(tmp_path):
+    tracks = [("a", {1001: (1.25, 2.5), 1002: (2.5, 3.0)}), ("b", {1005: (4.0, 9.0)})]
+    text = keyframe_text(tracks, (192, 108), 1001, 24.0)
+    assert "\t0\t1.25\t2.5\t" in text  # its frames count from the start, its y goes down
+    first, second = read_tracks(write(tmp_path, text, "t.txt"), HEIGHT, first=1001)
+    np.testing.assert_allclose(first.places[1002], [[2.5, 3.0]])
+    np.testing.assert_allclose(second.places[1005], [[4.0, 9.0]])
+    corners = {7: [(0.0, 9.0), (10.0, 9.0), (10.0, 1.0), (0.0, 1.0)]}
+    text = keyframe_pin_text([corners], (192, 108), 7, 25.0)
+    (pin,) = read_corner_pins(write(tmp_path, text, "p.txt"), HEIGHT, first=7)
+    np.testing.assert_allclose(pin.places[7], corners[7])
+    with pytest.raises(UsageError, match="no position, point or corner pin"):
+        read_tracks(write(tmp_path, "Adobe After Effects 8.0 Keyframe Data\n", "e.txt"), HEIGHT)
+    with pytest.raises(UsageError, match="line 11: a key must be frame, x and y"):
+        read_tracks(write(tmp_path, text.replace("0\t0\t1\t", "0\tleft\t1\t"), "f.txt"), HEIGHT)
+
+
+def test_counts_and_qualities_of_3d_trackers_are_passed_over(tmp_path):
+    equalizer = "2\n01\n0\n2\n1 10.5 20.5\n2 11.5 20.5\n02\n0\n1\n2 5.0 6.0\n"
+    tracks = read_tracks(write(tmp_path, equalizer), HEIGHT)
+    assert [sorted(track.places) for track in tracks] == [[1, 2], [2]]
+    np.testing.assert_allclose(tracks[1].places[2], [[5.0, 94.0]])
+    pftrack = '# "Name"\n"Tracker0001"\n1\n2\n1 10.5 20.5 0.99\n2 11.5 20.5 0.98\n'
+    (track,) = read_tracks(write(tmp_path, pftrack), HEIGHT)
+    assert track.name == "Tracker0001"
+    np.testing.assert_allclose(track.places[2], [[11.5, 79.5]])

@@ -1,0 +1,1 @@
+"""Corrections by hand: this point of the still is here in that frame."""

@@ -3,10 +3,10 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 
-.PHONY: help setup demo test bench gui screenshots lint format clean
+.PHONY: help setup demo test test-hosts bench gui screenshots lint format clean
 
 help:     ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
 setup:    ## .venv, pinned packages, system libraries of the window, compiled kernels
 	@$(PYTHON) -m codef_nodes.bootstrap
@@ -16,6 +16,9 @@ demo: setup   ## the main job on a real clip; writes build/demo
 
 test: setup   ## lint, types, import contracts, all tests
 	@$(VENV) -m codef_nodes.checks
+
+test-hosts: setup ## tests in a real Blender, in an environment of its own (.venv-hosts)
+	@$(VENV) -m tests.hosts
 
 bench: setup  ## the benchmark table, written to benchmarks/results
 	@$(VENV) -m benchmarks

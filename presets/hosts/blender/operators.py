@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0 OR GPL-3.0-or-later
+"""What the artist can do with a shot."""
+
+import json
+import os
+from dataclasses import asdict
+from typing import Any
+
+import bpy
+
+from . import compositing, pictures, plugin, session, versions  # type: ignore[attr-defined]
+from .clips import Clip, ClipError, clip_of, numbers_of
+from .jobs import TROUBLE, Job
+
+_UNDO = {"REGISTER", "UNDO"}
+
+
+class CODEF_OT_send(Job, bpy.types.Operator):  # type: ignore[misc]
+    """Send the selected movie clip, image sequence strip or Image node to Codef Nodes."""
+
+    bl_idname = "codef.send"
+    bl_label = "Send to Codef Nodes"
+    bl_options = _UNDO
+    doing = "Sending the clip"
+
+    clip: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Clip",
+        description="Name of a movie clip; empty: what is selected",
+        options={"SKIP_SAVE"},
+    )
+    strip: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Strip", description="Name of a strip; empty: what is selected", options={"SKIP_SAVE"}
+    )
+    node: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Node",
+        description="Name of a node of the compositor; empty: what is selected",
+        options={"SKIP_SAVE"},
+    )
+    folder: bpy.props.StringProperty(  # type: ignore[valid-type]
+        name="Folder",
+        description="Where shots are kept",
+        subtype="DIR_PATH",
+        default="//codef/",
+        options=versions.PATH,
+    )
+
+    seconds: bpy.props.IntProperty(  # type: ignore[valid-type]
+        name="Seconds", description="Time that the fit may take", min=1, default=60
+    )
+
+    def begin(self, context: Any, **calls: Any) -> Any:
+        """A new document, or the one that the clip has already."""
+        self._clip = clip_of(self._chosen(context), context.scene)
+        if self.folder.startswith("//") and not bpy.data.filepath:
+            raise ClipError("save the .blend file first; the shot is kept in a folder beside it")
+        home = bpy.path.abspath(self.folder)
+        self.document, known = _document_for(self._clip, home)
+        client = session.shot(self.document)
+        if known:
+            return client.open(**calls)
+        settings: dict[str, Any] = {"raw": self._clip.raw, "fit": {"seconds": self.seconds}}
+        if self._clip.space and not self._clip.raw:
+            settings["colour_space"] = self._clip.space
+        present = [] if self._clip.movie else numbers_of(self._clip.source)
+        if present and [present[0], present[-1]] != [self._clip.first, self._clip.last]:
+            settings["frames"] = f"{self._clip.first}-{self._clip.last}"
+        if self._clip.movie:
+            settings["first"] = 0
+        return client.create(self._clip.source, **settings, **calls)
+
+    def finish(self, context: Any, answer: dict[str, Any]) -> str:
+        """Notes the shot in the .blend file."""
+        scene = context.scene
+        item = session.find(scene, self.document)
+        if item is None:
+            item = scene.codef_shots.add()
+        item.name, item.document = self._clip.name, pictures.said_path(self.document)
+        item.clip = json.dumps(asdict(self._clip))
+        scene.codef_active = list(scene.codef_shots).index(item)
+        session.watch(self.document)
+        return f"{os.path.basename(self.document)} holds {self._clip.name}; now fit it"
+
+    def _chosen(self, context: Any) -> Any:
+        scene = context.scene
+        if self.clip:
+            return bpy.data.movieclips.get(self.clip)
+        if self.strip:
+            editor = scene.sequence_editor
+            return None if editor is None else versions.strips(editor).get(self.strip)
+        if self.node:
+            tree = versions.compositor(scene, create=False)
+            return None if tree is None else tree.nodes.get(self.node)
+        space = context.space_data
+        kind = getattr(space, "type", "")
+        if kind == "CLIP_EDITOR":
+            return space.clip
+        if kind == "NODE_EDITOR" and versions.is_compositor(space) and space.edit_tree:
+            return space.edit_tree.nodes.active
+        if kind == "SEQUENCE_EDITOR" and scene.sequence_editor:
+            return scene.sequence_editor.active_strip
+        return None
+
+
+class _ShotJob(Job):
+    """A job on the chosen shot."""
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """There is a shot, and nothing else is under way."""
+        if session.active(context) is None:
+            cls.poll_message_set("Send a clip first")  # type: ignore[attr-defined]
+            return False
+        return super().poll(context)
+
+    def _shot(self, context: Any) -> Any:
+        item = session.active(context)
+        self.document = os.path.abspath(bpy.path.abspath(item.document))
+        if not os.path.exists(self.document):
+            raise ClipError(f"{self.document} is gone; send the clip again")
+        return session.shot(self.document)
+
+
+class CODEF_OT_fit(_ShotJob, bpy.types.Operator):  # type: ignore[misc]
+    """Find the still and the motion of the shot; Esc stops, and the next fit goes on from there."""
+
+    bl_idname = "codef.fit"
+    bl_label = "Fit"
+    doing = "Fitting"
+
+    def begin(self, context: Any, **calls: Any) -> Any:
+        """Fits."""
+        return self._shot(context).fit(**calls)
+
+    def finish(self, context: Any, answer: dict[str, Any]) -> str:
+        """Tells how good it is."""
+        report = answer.get("report") or {}
+        psnr = report.get("psnr_edit_path")
+        return "fitted" if psnr is None else f"fitted, {psnr:.1f} dB"
+
+
+class CODEF_OT_open(bpy.types.Operator):  # type: ignore[misc]
+    """Open the shot in the window of Codef Nodes."""
+
+    bl_idname = "codef.open"
+    bl_label = "Open in Codef Nodes"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """There is a shot."""
+        return session.active(context) is not None
+
+    def execute(self, context: Any) -> set[str]:
+        """Starts the window; it lives on without Blender."""
+        item = session.active(context)
+        try:
+            plugin.open_window(os.path.abspath(bpy.path.abspath(item.document)), session.config())
+        except TROUBLE as error:
+            item.error = str(error)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class CODEF_OT_bake(_ShotJob, bpy.types.Operator):  # type: ignore[misc]
+    """Make compositor nodes that carry paint on the still into every frame, without Codef Nodes."""
+
+    bl_idname = "codef.bake"
+    bl_label = "Bake to Compositor Nodes"
+    bl_options = _UNDO
+    doing = "Writing the files of the nodes"
+
+    def begin(self, context: Any, **calls: Any) -> Any:
+        """Asks for the files."""
+        client = self._shot(context)
+        item = session.active(context)
+        self._old = {}
+        if item.manifest and os.path.exists(bpy.path.abspath(item.manifest)):
+            before = compositing.read_manifest(bpy.path.abspath(item.manifest))
+            for layer in before["layers"]:
+                file = layer["files"]["canonical"]["file"]
+                self._old[file] = pictures.unpainted(file)
+        return client.deliver(compositing.WANTED, **calls)
+
+    def finish(self, context: Any, answer: dict[str, Any]) -> str:
+        """Makes the nodes, or makes them again."""
+        item = session.find(context.scene, self.document)
+        if item is None:
+            raise ClipError("the shot was removed meanwhile; send the clip again")
+        clip = Clip(**json.loads(item.clip))
+        item.manifest = pictures.said_path(os.path.join(answer["folder"], "manifest.json"))
+        stale = []
+        for layer in answer["layers"]:
+            file = layer["files"]["canonical"]["file"]
+            copy = pictures.paint_file(file)
+            fresh = self._old.get(file, not os.path.exists(copy)) and not _unsaved(copy)
+            pictures.still(file, fresh)
+            known = _image_of(copy)
+            if known is not None:
+                if fresh:
+                    known.reload()
+                    known["codef_canonical"] = pictures.digest(file)
+                elif known.get("codef_canonical", "") != pictures.digest(file):
+                    stale.append(layer["name"])
+        group = compositing.build_group(answer, clip, item.name)
+        compositing.wire(context.scene, answer, clip, group, _plate(context, clip))
+        pixels = answer["format"]
+        render = context.scene.render
+        size = [round(n * render.resolution_percentage / 100) for n in _resolution(render)]
+        said = "nodes are made; paint on the stills in the Image Editor and save them there"
+        if size != pixels:
+            sizes = f"the render is {size[0]}x{size[1]}, the shot {pixels[0]}x{pixels[1]}"
+            said = f"nodes are made; {sizes}"
+        if stale:
+            names = ", ".join(stale)
+            said = f"nodes are made; the fit changed since {names} was painted: look at that paint"
+            self.report({"WARNING"}, said)
+        return said
+
+
+class CODEF_OT_use_paint(_ShotJob, bpy.types.Operator):  # type: ignore[misc]
+    """Hand the painted stills over to Codef Nodes and render there, with grain and highlights."""
+
+    bl_idname = "codef.use_paint"
+    bl_label = "Render in Codef Nodes"
+    bl_options = _UNDO
+    doing = "Rendering in Codef Nodes"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """There are stills."""
+        item = session.active(context)
+        if item is not None and not item.manifest:
+            cls.poll_message_set("Bake to compositor nodes first: that makes the stills")
+            return False
+        return super().poll(context)
+
+    def begin(self, context: Any, **calls: Any) -> Any:
+        """Names the painted stills in the document, and renders it."""
+        client = self._shot(context)
+        manifest = compositing.read_manifest(bpy.path.abspath(session.active(context).manifest))
+        for layer in manifest["layers"]:
+            file = layer["files"]["canonical"]["file"]
+            copy = pictures.paint_file(file)
+            image = _image_of(copy)
+            if image is not None and image.is_dirty:
+                image.save()
+            client.edit(layer["layer"], None if pictures.unpainted(file) else copy).wait(60)
+        return client.render(**calls)
+
+    def finish(self, context: Any, answer: dict[str, Any]) -> str:
+        """Shows the result as an image sequence in the compositor."""
+        item = session.find(context.scene, self.document)
+        clip = Clip(**json.loads(item.clip))
+        count = 0
+        for output in answer["outputs"]:
+            frames = output["frames"]
+            if not frames or "%" not in output["file"]:
+                continue
+            count += len(frames)
+            compositing.show_result(context.scene, clip, output["file"], frames)
+        return (
+            f"{count} frames are rendered; the node '{compositing.result_label(clip)}' shows them"
+        )
+
+
+class CODEF_OT_reload(bpy.types.Operator):  # type: ignore[misc]
+    """Read all files of the shot again; stills with unsaved paint are left alone."""
+
+    bl_idname = "codef.reload"
+    bl_label = "Reload"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """There is a shot."""
+        return session.active(context) is not None
+
+    def execute(self, context: Any) -> set[str]:
+        """Reads again."""
+        item = session.active(context)
+        stem = os.path.splitext(os.path.abspath(bpy.path.abspath(item.document)))[0]
+        count = session.reload_folder(f"{stem}_files")
+        self.report({"INFO"}, f"{count} images were read again")
+        return {"FINISHED"}
+
+
+class CODEF_OT_forget(bpy.types.Operator):  # type: ignore[misc]
+    """Take the shot off this list; its files and nodes stay."""
+
+    bl_idname = "codef.forget"
+    bl_label = "Remove from the List"
+    bl_options = _UNDO
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        """There is a shot."""
+        return session.active(context) is not None and not session.busy
+
+    def execute(self, context: Any) -> set[str]:
+        """Removes the entry."""
+        scene = context.scene
+        scene.codef_shots.remove(scene.codef_active)
+        scene.codef_active = max(0, scene.codef_active - 1)
+        return {"FINISHED"}
+
+
+def _document_for(clip: Clip, home: str) -> tuple[str, bool]:
+    """Where the document of a clip lies or is to lie, and whether it is there."""
+    for number in range(1, 1000):
+        name = clip.name if number == 1 else f"{clip.name}_{number}"
+        path = os.path.abspath(os.path.join(home, name, f"{name}.codef"))
+        if not os.path.exists(path):
+            return path, False
+        if _holds(path, clip):
+            return path, True
+    raise ClipError(f"{home} is full of shots named {clip.name}; choose another folder")
+
+
+def _holds(path: str, clip: Clip) -> bool:
+    """Whether a document was made for this clip."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            nodes = json.load(stream)["nodes"]
+        files = [node["knobs"]["file"] for node in nodes.values() if node["type"] == "LoadSequence"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    folder = os.path.dirname(path)
+    return any(
+        os.path.normpath(os.path.join(folder, str(file))) == os.path.normpath(clip.source)
+        for file in files
+    )
+
+
+def _plate(context: Any, clip: Clip) -> Any:
+    """A node of the compositor that shows the clip already, the selected one first."""
+    tree = versions.compositor(context.scene, create=False)
+    if tree is None:
+        return None
+    for node in sorted(tree.nodes, key=lambda node: not node.select):
+        if node.bl_idname not in ("CompositorNodeImage", "CompositorNodeMovieClip"):
+            continue
+        try:
+            if clip_of(node, context.scene).source == clip.source:
+                return node
+        except ClipError:
+            continue
+    return None
+
+
+def _image_of(path: str) -> Any:
+    wanted = os.path.normpath(path)
+    for image in bpy.data.images:
+        if os.path.normpath(bpy.path.abspath(image.filepath, library=image.library)) == wanted:
+            return image
+    return None
+
+
+def _unsaved(path: str) -> bool:
+    image = _image_of(path)
+    return image is not None and bool(image.is_dirty)
+
+
+def _resolution(render: Any) -> tuple[int, int]:
+    return render.resolution_x, render.resolution_y
+
+
+CLASSES: tuple[type, ...] = (
+    CODEF_OT_send,
+    CODEF_OT_fit,
+    CODEF_OT_open,
+    CODEF_OT_bake,
+    CODEF_OT_use_paint,
+    CODEF_OT_reload,
+    CODEF_OT_forget,
+)

@@ -1,0 +1,1 @@
+"""Tests in real hosts; see ``python -m tests.hosts``."""

@@ -37,6 +37,7 @@ COMMANDS = (
     "devices",
     "models",
     "worker",
+    "install_plugin",
 )
 """Modules of this package, in the order in which the help lists them."""
 

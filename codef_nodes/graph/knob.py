@@ -45,7 +45,8 @@ class Knob:
             ``file_out``, ``colour_space`` (text); ``frames`` (text such as ``1-100x2``, empty =
             all); ``colour`` (list of 3 or 4 floats, scene-linear working space); ``point`` (list
             of 2 floats); ``size`` (list of 2 whole numbers, 0 = as the input); ``arguments`` and
-            ``files`` (lists of text); ``strokes`` and ``pins`` (lists of JSON objects); ``table`` (JSON object).
+            ``files`` (lists of text); ``strokes`` and ``pins`` (lists of JSON objects); ``table``
+            (JSON object).
         default: A valid value. A default of None makes the knob optional: None is allowed.
         help: One full sentence for the artist: effect, and when it matters.
         label: What the panel shows; empty: made from the name.

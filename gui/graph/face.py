@@ -189,6 +189,8 @@ def _caption(document: Document, name: str, cls: type[Node]) -> str:
         if knob.kind == "strokes":
             count = len(value) if isinstance(value, list) else 0
             return f"{count or 'no'} stroke{'' if count == 1 else 's'}"
+        if knob.kind == "pins" and isinstance(value, list) and value:
+            return f"{len(value)} pin{'' if len(value) == 1 else 's'}"
     return cls.title if cls.title and cls.title != name else ""
 
 

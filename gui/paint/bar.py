@@ -9,6 +9,8 @@ from gui.core.editor import Editor
 from gui.paint.attach import attach
 from gui.paint.brush import TOOLS
 from gui.paint.painting import painting_of
+from gui.pins.attach import attach as attach_pins
+from gui.pins.attach import pin_button
 from gui.properties.picker import ColourPicker
 
 ACTIONS = {
@@ -58,6 +60,9 @@ class PaintBar(QWidget):
             self._group.addButton(button)
             column.addWidget(button)
         column.addWidget(_line())
+        self.pins = pin_button(editor, _SIZE, self)
+        column.addWidget(self.pins)
+        column.addWidget(_line())
         self.colour = ColourButton(editor, self)
         column.addWidget(self.colour, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
@@ -67,6 +72,7 @@ class PaintBar(QWidget):
         self._tips()
         self._refresh()
         attach(editor)
+        attach_pins(editor)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As narrow as a button."""

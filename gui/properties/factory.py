@@ -6,6 +6,7 @@ from typing import Protocol
 from PySide6.QtWidgets import QWidget
 
 from codef_nodes.graph.knob import Knob
+from gui.pins.list import PinsEditor
 from gui.properties.colour import ColourEditor
 from gui.properties.files import FileEditor, LinesEditor
 from gui.properties.knobeditor import KnobEditor
@@ -45,6 +46,7 @@ _PLAIN: dict[str, type[KnobEditor]] = {
     "colour_space": ColourSpaceEditor,
     "table": TableEditor,
     "strokes": StrokesEditor,
+    "pins": PinsEditor,
 }
 
 

@@ -8,6 +8,7 @@ from gui.jobs.pane import JobsPane
 from gui.jobs.queue import queue_of
 from gui.paint.attach import attach
 from gui.paint.painting import painting_of
+from gui.pins.attach import attach as attach_pins
 from gui.project.autosave import Autosave
 from gui.properties.bin import PropertiesBin
 from gui.shell.docks import PaneDock
@@ -29,6 +30,7 @@ def assemble(
     painting.status.connect(editor.say)
     painting.journal = None if autosave is None else autosave.journal
     attach(editor)
+    attach_pins(editor)
     queue = queue_of(editor)
     queue.added.connect(lambda job: show(docks["jobs"]) if job.kind == "render" else None)
     queue.finished.connect(lambda job: _tell(editor, docks, job))

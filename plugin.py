@@ -19,27 +19,27 @@ calls ``poll`` in its main thread, whenever ``wake`` says so or from a timer.
 from __future__ import annotations
 
 import collections
-import contextlib
 import itertools
-import json
 import os
 import queue
-import shutil
-import socket
-import struct
-import subprocess
 import threading
 import time
-from typing import Any, Callable, Dict, Iterable
+
+# What takes time to import (json, socket, subprocess, typing) is imported where it is used: a host
+# loads this file at its start, and most sessions never need more of it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import subprocess
+    from typing import Any, Callable, Dict, Iterable
+
+    Message = Dict[str, Any]
+    Heard = Callable[[str, Message], None]
 
 VERSION = 1
 """Of the protocol; a worker of another version is refused."""
 LARGEST = 16 << 20
 """Bytes of one message at most."""
 START_SECONDS = 60.0
-
-Message = Dict[str, Any]
-Heard = Callable[[str, Message], None]
 
 _FOREIGN = (
     "PYTHONHOME",
@@ -94,9 +94,11 @@ def find_program(config: str | None = None) -> dict[str, Any]:
     Raises:
         CodefError: It is nowhere, or not where it is said to be.
     """
+    from shutil import which
+
     told = os.environ.get("CODEF_PROGRAM")
     if told:
-        if shutil.which(told) is None:
+        if which(told) is None:
             raise CodefError(
                 f"CODEF_PROGRAM names {told}, which is no program; set it to the path of codef",
                 3,
@@ -105,14 +107,14 @@ def find_program(config: str | None = None) -> dict[str, Any]:
     file = config or config_file()
     if os.path.exists(file):
         command, environment = _from_config(file)
-        if shutil.which(command[0]) is None:
+        if which(command[0]) is None:
             raise CodefError(
                 f"Codef Nodes is no longer at {command[0]}; run 'codef install-plugin' again",
                 3,
                 file=file,
             )
         return {"command": command, "environment": environment}
-    found = shutil.which("codef")
+    found = which("codef")
     if found is None:
         raise CodefError(
             "Codef Nodes was not found; install it, then run 'codef install-plugin', or set "
@@ -123,6 +125,8 @@ def find_program(config: str | None = None) -> dict[str, Any]:
 
 
 def _from_config(file: str) -> Any:
+    import json
+
     try:
         with open(file, "rb") as stream:
             content = json.loads(stream.read().decode("utf-8"))
@@ -154,6 +158,8 @@ def open_window(path: str, config: str | None = None) -> None:
     Raises:
         CodefError: The program is not there.
     """
+    import subprocess
+
     found = find_program(config)
     try:
         subprocess.Popen(
@@ -171,6 +177,8 @@ def open_window(path: str, config: str | None = None) -> None:
 def _apart() -> dict[str, Any]:
     if os.name != "nt":
         return {"start_new_session": True}
+    import subprocess
+
     names = ("CREATE_NEW_PROCESS_GROUP", "CREATE_NO_WINDOW", "BELOW_NORMAL_PRIORITY_CLASS")
     return {"creationflags": sum(getattr(subprocess, name, 0) for name in names)}
 
@@ -180,6 +188,8 @@ def _apart() -> dict[str, Any]:
 
 class _SocketLine:
     def __init__(self, address: str) -> None:
+        import socket
+
         family = getattr(socket, "AF_UNIX", None)
         if family is None:
             raise OSError("this Python knows no local sockets")
@@ -191,20 +201,24 @@ class _SocketLine:
             raise
 
     def send(self, body: bytes) -> None:
-        self._socket.sendall(struct.pack(">I", len(body)) + body)
+        self._socket.sendall(len(body).to_bytes(4, "big") + body)
 
     def receive(self) -> bytes | None:
         head = self._exactly(4)
         if head is None:
             return None
-        (length,) = struct.unpack(">I", head)
+        length = int.from_bytes(head, "big")
         if length > LARGEST:
             raise CodefError(f"the worker announced a message of {length} bytes")
         return self._exactly(length)
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
+        import socket
+
+        try:
             self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self._socket.close()
 
     def _exactly(self, count: int) -> bytes | None:
@@ -238,8 +252,10 @@ class _PipeLine:
             return None
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
+        try:
             self._connection.close()
+        except OSError:
+            pass
 
 
 def _line(address: str) -> Any:
@@ -261,7 +277,7 @@ class Request:
         on_error: Callable[[CodefError], None] | None,
         on_event: Heard | None,
     ) -> None:
-        self.id, self.verb = number, verb
+        self.id, self.verb, self.start = number, verb, worker.starts
         self.over = False
         self.answer: Message = {}
         self.error: CodefError | None = None
@@ -328,6 +344,7 @@ class Worker:
         self.starts = 0
         self.pid: int | None = None
         self.version = ""
+        self.document = ""
         self.on_event = on_event
         self._config, self._cache, self._wake = config, cache, wake
         self._process: subprocess.Popen[bytes] | None = None
@@ -384,6 +401,8 @@ class Worker:
         Raises:
             CodefError: The program is not there, does not start, or is of another version.
         """
+        import subprocess
+
         with self._lock:
             if self._line is not None and self._process is not None:
                 if self._process.poll() is None:
@@ -458,7 +477,7 @@ class Worker:
             raise OSError("no pipes")
         process.stdin.write(token.encode("ascii") + b"\n")
         process.stdin.flush()
-        announced = json.loads(process.stdout.readline().decode("utf-8"))
+        announced = _decode(process.stdout.readline())
         line = _line(announced["address"])
         self._line = line
         line.send(_encode({"hello": VERSION, "token": token}))
@@ -468,7 +487,7 @@ class Worker:
                 "the worker refused this plugin; install plugin and program of the same version: "
                 "codef install-plugin"
             )
-        answer = json.loads(body.decode("utf-8"))
+        answer = _decode(body)
         if answer.get("hello") != VERSION:
             raise CodefError("the worker speaks another version; run 'codef install-plugin' again")
         self.pid, self.version = int(answer["pid"]), str(answer["version"])
@@ -477,10 +496,8 @@ class Worker:
         while True:
             try:
                 body = line.receive()
-                message = None if body is None else json.loads(body.decode("utf-8"))
+                message = None if body is None else _decode(body)
             except (CodefError, ValueError):
-                message = None
-            if message is not None and not isinstance(message, dict):
                 message = None
             self._heard.put((start, message))
             if self._wake is not None:
@@ -516,11 +533,13 @@ class Worker:
             request._settle({}, _error(error))
 
     def _lost(self, start: int) -> None:
+        """The worker of that start is gone: what was asked of it fails."""
         with self._lock:
-            if start != self.starts or self._line is None:
-                return
-            self._end()
-            left, self._requests = list(self._requests.values()), {}
+            if start == self.starts:
+                self._end()
+            left = [each for each in self._requests.values() if each.start == start]
+            for request in left:
+                del self._requests[request.id]
         words = "; its last words: " + self._words[-1] if self._words else ""
         for request in left:
             request._settle(
@@ -529,6 +548,8 @@ class Worker:
             )
 
     def _end(self, seconds: float = 3.0) -> None:
+        import subprocess
+
         line, process = self._line, self._process
         self._line, self._process, self.pid = None, None, None
         if line is not None:
@@ -548,7 +569,18 @@ class Worker:
             process.wait()
 
 
+def _decode(body: bytes) -> Message:
+    import json
+
+    message = json.loads(body.decode("utf-8"))
+    if not isinstance(message, dict):
+        raise ValueError("this is no message")
+    return message
+
+
 def _encode(message: Message) -> bytes:
+    import json
+
     # ASCII only: names of files may hold what is no valid UTF-8, and must come back the same.
     body = json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii")
     if len(body) > LARGEST:
@@ -589,16 +621,11 @@ class Shot:
         (file pattern), ``replace`` (overwrite a document of that name).
         """
         calls = {name: settings.pop(name, None) for name in ("on_done", "on_error", "on_event")}
-        args = dict(settings, path=self.path, source=source)
-        request = self.worker.request("host.create", args, **calls)
-        self._opened = self.worker.starts
-        return request
+        return self._open("host.create", dict(settings, path=self.path, source=source), calls)
 
     def open(self, **calls: Any) -> Request:
         """Opens the document as the file has it now; answers what is in it."""
-        request = self.worker.request("host.open", {"path": self.path}, **calls)
-        self._opened = self.worker.starts
-        return request
+        return self._open("host.open", {"path": self.path}, calls)
 
     def fit(self, node: str | None = None, resume: bool = True, **calls: Any) -> Request:
         """Fits; events ``progress``, ``draft`` and ``note``. The document's file notes the fit."""
@@ -633,9 +660,22 @@ class Shot:
         self._watching = True
         return self._ask("host.watch", {"on": True}, calls)
 
+    def _open(self, verb: str, args: Message, calls: dict[str, Any]) -> Request:
+        told = calls.pop("on_error", None)
+
+        def failed(error: CodefError) -> None:
+            self._opened = 0
+            if told is not None:
+                told(error)
+
+        request = self.worker.request(verb, args, on_error=failed, **calls)
+        self._opened, self.worker.document = self.worker.starts, self.path
+        return request
+
     def _ask(self, verb: str, args: Message, calls: dict[str, Any]) -> Request:
         self.worker.start()
-        if self._opened != self.worker.starts:
+        # A worker has one document open; another shot of this host may have opened its own.
+        if self._opened != self.worker.starts or self.worker.document != self.path:
             self.open()
             if self._watching and verb != "host.watch":
                 self.worker.request("host.watch", {"on": True})

@@ -63,7 +63,7 @@ class Blender:
     Attributes:
         home: Folder of its settings.
         extension: The extension, as packed.
-        codef: The program that the extension is to find.
+        codef: The program that the extension is told of; ``Path()``: it is told of none.
     """
 
     home: Path
@@ -83,9 +83,11 @@ class Blender:
         environment = {
             **os.environ,
             "BLENDER_USER_RESOURCES": str(self.home),
-            "CODEF_PROGRAM": str(self.codef),
             "PYTHONPATH": "",
         }
+        environment.pop("CODEF_PROGRAM", None)
+        if self.codef != Path():
+            environment["CODEF_PROGRAM"] = str(self.codef)
         done = subprocess.run(
             [str(host_python()), str(INSIDE / f"{script}.py"), json.dumps(said)],
             stdin=subprocess.DEVNULL,

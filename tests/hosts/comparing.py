@@ -68,6 +68,20 @@ class Engine:
         """Where the paint is, [H, W]."""
         return (self.frame(frame, "cubic") != self.plate(frame)).any(axis=2)
 
+    def solid(self, frame: int) -> Any:
+        """Where nothing of the plate is left, [H, W]."""
+        from engine.edit.propagate import warp_change
+
+        where = np.zeros((self.field.height, self.field.width), np.bool_)
+        for k, edit in self.edits.items():
+            index = self.field.index(frame)
+            found = None if edit.change is None else warp_change(self.field, k, index, edit.change)
+            if found is not None:
+                window, paint = found
+                part = slice(window.y0, window.y1), slice(window.x0, window.x1)
+                where[part] |= paint[..., 3] >= 1
+        return where
+
 
 def _moved(change: Any, by: float) -> Any:
     sheet = change.sheet

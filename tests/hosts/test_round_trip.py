@@ -7,6 +7,7 @@ tests check. The program itself reads paint with a sharper filter, and up to 4.5
 softer one of its own: then pictures may differ by what filters differ, ``ALIKE``.
 """
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from tests.hosts.blender import VERSION, Blender
-from tests.hosts.clips import COUNT, FIRST, make_exr_clip, make_png_clip
+from tests.hosts.clips import COUNT, FIRST, make_exr_clip, make_movie, make_png_clip
 from tests.hosts.comparing import Engine, psnr, read
 
 SAME, ALIKE = 1e-3, 45.0
@@ -116,3 +117,34 @@ def test_two_groups_meet_at_a_soft_edge_without_a_seam(blender: Blender, tmp_pat
     files = answer["manifest"]["layers"][1]["files"]
     assert {"matte", "edge"} <= set(files)
     check_frames(answer, [FIRST - 1 + frame for frame in frames], plate_off=0)
+
+
+@pytest.mark.slow
+def test_a_movie_strip_shows_each_frame_its_own_paint(blender: Blender, tmp_path: Path) -> None:
+    """Also: what ``codef install-plugin`` puts in place finds its program by itself."""
+    folder = tmp_path / "shot"
+    folder.mkdir()
+    file = make_movie(folder / "run 01.mp4")
+    repository = blender.home / "extensions" / "user_default"
+    repository.mkdir(parents=True)
+    command = [str(blender.codef), "install-plugin", "blender", "--path", str(repository)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    installed = Blender(blender.home, repository, Path())
+    numbers = [0, 5, COUNT - 1]
+    answer = installed.run(
+        "movie",
+        folder=str(folder),
+        file=str(file),
+        seconds=10,
+        frames=[41 + number for number in numbers],
+    )
+    engine = Engine(answer)
+    for number, file in zip(numbers, answer["files"], strict=True):
+        drawn = read(file)
+        # Each program has its own way from YUV to RGB; where the paint is there is none.
+        alike = {n: psnr(drawn, engine.frame(n, "bilinear")) for n in range(COUNT)}
+        assert max(alike, key=lambda n: alike[n]) == number
+        solid = engine.solid(number)
+        assert solid.sum() > 200
+        same = engine.frame(number, "bilinear")
+        assert np.abs(drawn - same)[solid].max() < (SAME if EXACT else 30 * SAME)

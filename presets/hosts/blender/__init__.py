@@ -10,9 +10,9 @@ from typing import Any
 
 import bpy
 
-from . import operators, panels, session
+from . import operators, panels, sending, session
 
-_CLASSES = (session.ShotSettings, *operators.CLASSES, *panels.CLASSES)
+_CLASSES = (session.ShotSettings, *sending.CLASSES, *operators.CLASSES, *panels.CLASSES)
 
 
 @bpy.app.handlers.persistent  # type: ignore[untyped-decorator]

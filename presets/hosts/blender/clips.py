@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 _NUMBER = re.compile(r"(\d+)(?=\D*$)")
+_PATTERN = re.compile(r"%0?(\d*)d(?!.*%0?\d*d)")
 
 #: Blender's names of colour spaces, and ours; one that is not here is left to the file type.
 _SPACES = {
@@ -61,19 +62,24 @@ def pattern_of(path: str) -> tuple[str, int]:
     if found is None:
         raise ClipError(f"{name} has no frame number; choose an image sequence or a movie")
     digits = found.group(1)
-    # A percent sign of the name itself would be taken for a pattern.
-    head, tail = (part.replace("%", "%%") for part in (name[: found.start()], name[found.end() :]))
-    return os.path.join(folder, f"{head}%0{len(digits)}d{tail}"), int(digits)
+    whole = f"{name[: found.start()]}%0{len(digits)}d{name[found.end() :]}"
+    return os.path.join(folder, whole), int(digits)
+
+
+def file_of(pattern: str, number: int) -> str:
+    """A file of a sequence; percent signs of folders are no patterns."""
+    folder, name = os.path.split(pattern)
+    return os.path.join(folder, _PATTERN.sub(lambda m: f"{number:0{m.group(1) or 1}d}", name))
 
 
 def numbers_of(pattern: str) -> list[int]:
     """The numbers of the files that are there, in order."""
     folder, name = os.path.split(pattern)
-    found = re.search(r"%0(\d+)d", name)
+    found = _PATTERN.search(name)
     if found is None:
         return []
-    head, tail = (p.replace("%%", "%") for p in (name[: found.start()], name[found.end() :]))
-    shape = re.compile(f"{re.escape(head)}(\\d{{{int(found.group(1))},}}){re.escape(tail)}\\Z")
+    head, tail = re.escape(name[: found.start()]), re.escape(name[found.end() :])
+    shape = re.compile(f"{head}(\\d{{{int(found.group(1) or 1)},}}){tail}\\Z")
     try:
         matches = [shape.match(entry) for entry in os.listdir(folder)]
     except OSError:
@@ -129,7 +135,7 @@ def _of_strip(strip: Any) -> Clip:
     names = [element.filename for element in strip.elements]
     pattern, number = pattern_of(os.path.join(folder, names[0]))
     for index, name in enumerate(names):
-        if os.path.join(folder, name) != pattern % (number + index):
+        if os.path.join(folder, name) != file_of(pattern, number + index):
             raise ClipError(
                 f"the strip {strip.name} mixes files ({name}); use one whose pictures are numbered "
                 "one after the other"
@@ -153,7 +159,7 @@ def _sequence(thing: Any, pattern: str, first: int, last: int | None, start: int
             f"from number {first} on; check the path of {thing.name}"
         )
     space = thing.colorspace_settings.name
-    name = _stem(pattern % wanted[0])
+    name = _stem(file_of(pattern, wanted[0]), True)
     return Clip(
         name,
         pattern,
@@ -172,13 +178,12 @@ def _movie(name: str, path: str, thing: Any, start: int, frames: int) -> Clip:
     if not os.path.isfile(path):
         raise ClipError(f"there is no file {path}; check the path of {name}")
     space = thing.colorspace_settings.name
-    return Clip(
-        _stem(path), path, 0, frames - 1, start, True, None, space in ("Non-Color", "Raw"), space
-    )
+    raw = space in ("Non-Color", "Raw")
+    return Clip(_stem(path, False), path, 0, frames - 1, start, True, None, raw, space)
 
 
-def _stem(path: str) -> str:
+def _stem(path: str, numbered: bool) -> str:
     """A name for a document: the file's without its number, in letters that any system takes."""
     stem = os.path.splitext(os.path.basename(path))[0]
-    bare = _NUMBER.sub("", stem) if _NUMBER.search(stem) else stem
+    bare = _NUMBER.sub("", stem) if numbered else stem
     return re.sub(r"[^\w\-]+", "_", bare).strip("_-") or "shot"

@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from . import pictures, versions
-from .clips import Clip
+from .clips import Clip, file_of
 from .graph import Graph
 
 FULL = 8 / 255
@@ -99,7 +99,7 @@ class _Files:
         """An Image node for one sort of file."""
         entry, clip = self._layer["files"][kind], self._clip
         first, last = self._numbers[0], self._numbers[-1]
-        path = entry["file"] % first if entry["moving"] else entry["file"]
+        path = file_of(entry["file"], first) if entry["moving"] else entry["file"]
         space = pictures.DATA if entry["raw"] else self._space
         name = f"{clip.name} {kind} {self.name}"
         node = self._graph.node("CompositorNodeImage", kind, 300)
@@ -254,7 +254,7 @@ def show_result(scene: Any, clip: Clip, pattern: str, frames: list[int]) -> Any:
         node = graph.node("CompositorNodeImage", label)
     # The program writes scene-linear EXR.
     space = pictures.colour_space("")
-    node.image = pictures.image(pattern % frames[0], f"{clip.name} result", space, True)
+    node.image = pictures.image(file_of(pattern, frames[0]), f"{clip.name} result", space, True)
     pictures.set_frames(node, frames[0], frames[-1], clip.start + frames[0] - clip.first)
     return node
 
@@ -267,7 +267,7 @@ def _plate_node(graph: Graph, clip: Clip) -> Any:
         node.frame_duration, node.frame_start, node.frame_offset = clip.last + 1, clip.start, 0
         node.use_auto_refresh = True
     else:
-        path = clip.source % clip.first
+        path = file_of(clip.source, clip.first)
         node.image = pictures.image(path, f"{clip.name} plate", clip.blender_space, True)
         pictures.set_frames(node, clip.first, clip.last, clip.start)
     return node

@@ -9,6 +9,8 @@ from . import plugin, session  # type: ignore[attr-defined]
 from .clips import ClipError
 from .compositing import BakeError
 
+UNDO = {"REGISTER", "UNDO"}
+"""Options of an operator that is one step to undo."""
 TROUBLE = (plugin.CodefError, ClipError, BakeError, OSError)
 
 
@@ -113,6 +115,7 @@ class Job:
             return self._failed(context, error)
         try:
             said = self.finish(context, self._request.answer)
+            session.watch(self.document)
         except TROUBLE as trouble:
             return self._failed(context, trouble)
         self._say(context, said, "")

@@ -13,7 +13,6 @@ from .clips import Clip
 PACKAGE = __package__ or "codef_nodes"
 _worker: Any = None
 _shots: dict[str, Any] = {}
-_watched = ""
 busy: str = ""
 """What is under way; one job at a time."""
 request: Any = None
@@ -112,15 +111,13 @@ def _listen() -> float | None:
 
 def watch(document: str) -> None:
     """From now on what the program's window saves and renders of a shot is shown here."""
-    global _watched
-    _watched = document
     shot(document).watch()
 
 
 def _heard(name: str, data: dict[str, Any]) -> None:
     """The document was saved or rendered, in the program's window or on another machine."""
     for scene in bpy.data.scenes:
-        item = find(scene, _watched)
+        item = find(scene, _worker.document)
         if item is None:
             continue
         if name == "saved":

@@ -99,9 +99,15 @@ def output(tree: Any) -> Any:
     return next((socket for socket in node.inputs if socket.type == "RGBA"), None)
 
 
-def strips(editor: Any) -> Any:
-    """All strips of a sequence editor; 4.4 gave them another name."""
-    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
+def strips_of(editor: Any, all_levels: bool = False) -> Any:
+    """The strips of a sequence editor; 4.4 gave them another name.
+
+    Args:
+        editor: The scene's sequence editor.
+        all_levels: Those in meta strips as well.
+    """
+    new, old = ("strips_all", "sequences_all") if all_levels else ("strips", "sequences")
+    return getattr(editor, new) if hasattr(editor, new) else getattr(editor, old)
 
 
 def is_compositor(space: Any) -> bool:

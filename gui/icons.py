@@ -247,6 +247,25 @@ def _smear(s: QPainterPath, f: QPainterPath) -> None:
         s.quadTo(11, y + 2.5, 13.5, y)
 
 
+def _pen_size(s: QPainterPath, f: QPainterPath) -> None:
+    """A line that swells: pressure makes it wide."""
+    f.moveTo(2, 11.2)
+    f.quadTo(9, 10.5, 12.5, 6.5)
+    f.arcTo(8.6, 7.4, 6, 6, 60, -150)
+    f.quadTo(7, 12.6, 2, 11.2)
+    f.closeSubpath()
+    _lines(s, (9, 6.5), (13.5, 2))
+
+
+def _pen_opacity(s: QPainterPath, f: QPainterPath) -> None:
+    """A disc whose lower half is filled: pressure makes it opaque."""
+    s.addEllipse(QPointF(7.5, 9.5), 4.5, 4.5)
+    f.moveTo(3, 9.5)
+    f.arcTo(3, 5, 9, 9, 180, 180)
+    f.closeSubpath()
+    _lines(s, (9.5, 6), (13.5, 2))
+
+
 def _picker(s: QPainterPath, f: QPainterPath) -> None:
     _lines(s, (9, 5), (3, 11), (2.5, 13.5), (5, 13), (11, 7))
     f.addEllipse(QPointF(12, 4), 2.2, 2.2)
@@ -406,6 +425,8 @@ _DRAWN: dict[str, Callable[[QPainterPath, QPainterPath], None]] = {
     "burn": _burn,
     "blur": _blur,
     "smear": _smear,
+    "pen_size": _pen_size,
+    "pen_opacity": _pen_opacity,
     "picker": _picker,
     "select": _filled(((3.5, 2), (13, 8.5), (8.6, 9.2), (6.4, 13.6))),
     "grid": _grid,

@@ -285,6 +285,11 @@ class FirstSave:
             self.abort()
             raise
 
+    @property
+    def left(self) -> tuple[Path, ...]:
+        """What lies in the cache and is beside the document now as well."""
+        return tuple(self._left)
+
     def finish(self) -> None:
         """The document is saved: takes away what lies in the cache."""
         for folder in self._left:

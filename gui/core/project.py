@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from codef_nodes.graph.assets import FirstSave
 from codef_nodes.graph.commands import Command
 from codef_nodes.graph.document import Change, Document
 from codef_nodes.graph.edits import Edit
 from codef_nodes.graph.history import History
-from codef_nodes.graph.serialise import load, save
-from engine.errors import CodefError, UsageError
-from gui.project.moving import moved_files, untitled_fits
+from codef_nodes.graph.serialise import load
+from codef_nodes.worker.edits import applied
+from engine.errors import UsageError
+from gui.core.saving import Saving
 from gui.project.versions import next_version
 
 _SAVE_AS = "save as"
+_WAIT_MS, _TRIES = 150, 60
 
 
 class Project(QObject):
@@ -28,6 +29,8 @@ class Project(QObject):
         document: Read it freely; it is another object after ``replaced``.
         history: Use the methods of the project instead, so that everybody hears of it.
         path: The file, or None while untitled.
+        tree: The document's form, never changed, only replaced by one that shares nearly all with
+            it: it can be sent and written without a copy and without holding up the window.
         safe: The document was opened safely: nothing is evaluated until the artist says so.
     """
 
@@ -56,6 +59,8 @@ class Project(QObject):
         self.history = History(self.document)
         self.path: Path | None = None
         self.safe = False
+        self.tree = self.document.tree()
+        self._edition = self._began = 0
         self._edits: list[Edit] = []
         self._changes: list[Change] = []
         self._modified = False
@@ -100,6 +105,27 @@ class Project(QObject):
             return False
         self._tell()
         return done
+
+    def do_between_gestures(self, command: Command, tries: int = _TRIES) -> None:
+        """Runs a command that no hand asked for once no hand is in the middle of a gesture.
+
+        A drag or a stroke stays one step of undo, and Esc goes on taking it back.
+
+        Args:
+            command: The change.
+            tries: How often it waits at most.
+        """
+        entries = self.history.entries
+        if tries and entries and entries[-1].gesture is not None:
+            document = self.document
+
+            def again() -> None:
+                if self.document is document:
+                    self.do_between_gestures(command, tries - 1)
+
+            QTimer.singleShot(_WAIT_MS, self, again)
+            return
+        self.do(command)
 
     def undo(self) -> bool:
         """Takes the last step back."""
@@ -154,6 +180,9 @@ class Project(QObject):
         self._stop()
         self.document, self.path, self.safe = document, path, safe
         self.history = History(document)
+        self.tree = document.tree()
+        self._edition += 1
+        self._began = self._edition
         if not saved:
             self.history.mark_unsaved()
         self._listen()
@@ -168,7 +197,7 @@ class Project(QObject):
             self.safe_changed.emit(False)
 
     def save(self, path: str | Path | None = None) -> Path:
-        """Writes the document; a new path becomes the project's.
+        """Writes the document and waits for it; a new path becomes the project's.
 
         File names and records of fits that count from the document's folder go on naming the same
         files. Fits of an untitled document come along and lie beside it from then on.
@@ -177,42 +206,48 @@ class Project(QObject):
             UsageError: The document has no file yet.
             WriteError: Read-only, disk full; the file on disk is as it was.
         """
-        target = self.path if path is None else Path(path).absolute()
-        if target is None:
-            raise UsageError("the document has no file yet; choose where to save it")
-        moved = target != self.path
-        first = FirstSave(self.document, untitled_fits(), target) if self.path is None else None
-        if moved:
-            brought = {} if first is None else first.records
-            commands = moved_files(self.document, self.path, target, brought)
-            if commands is not None:
-                self.do(commands, _SAVE_AS)
-        try:
-            save(self.document, target)
-        except CodefError:
-            self.abort_gesture(_SAVE_AS)
-            if first is not None:
-                first.abort()
-            raise
-        self.path = target
-        self.history.mark_saved()
-        self._told_modified()
-        if moved:
-            self.path_changed.emit()
-        if first is not None:
-            first.finish()
-        return target
+        saving = self.begin_save(path)
+        saving.write()
+        self.end_save(saving)
+        return saving.target
 
-    def save_next_version(self) -> Path:
-        """Writes the document as the next version that is free: ``shot_v004.codef``.
+    def begin_save(self, path: str | Path | None = None) -> Saving:
+        """The document as it is now, ready to be written by any thread.
 
         Raises:
             UsageError: The document has no file yet.
-            WriteError: Read-only, disk full.
+        """
+        target = self.path if path is None else Path(path).absolute()
+        if target is None:
+            raise UsageError("the document has no file yet; choose where to save it")
+        return Saving(self.tree, self.document.registry, self.path, target, self._edition)
+
+    def end_save(self, saving: Saving) -> None:
+        """The document is on the disk; it may have changed, or given way to another, meanwhile."""
+        if saving.edition < self._began:
+            return
+        same = saving.edition == self._edition
+        moves = saving.moves(self.document)
+        if moves is not None:
+            self.do(moves, _SAVE_AS)
+        self.path = saving.target
+        if same:
+            self.history.mark_saved()
+        else:  # a gesture may be under way: its steps stay one
+            self.history.mark_unsaved()
+        self._told_modified()
+        if saving.moved:
+            self.path_changed.emit()
+
+    def next_version(self) -> Path:
+        """The next version of its file that is free: ``shot_v004.codef``.
+
+        Raises:
+            UsageError: The document has no file yet.
         """
         if self.path is None:
             raise UsageError("the document has no file yet; save it under a name first")
-        return self.save(next_version(self.path))
+        return next_version(self.path)
 
     # How changes are heard.
 
@@ -232,6 +267,8 @@ class Project(QObject):
         self._edits.clear()
         self._changes.clear()
         if edits:
+            self.tree = applied(self.tree, edits)
+            self._edition += 1
             self.edited.emit(edits)
             self.changed.emit(changes)
             self._told_modified()

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from codef_nodes.graph.document import Document
+from codef_nodes.graph.registry import UnknownNode
 from engine.errors import UsageError
 
 CANONICAL, FRAME = "canonical", "frame"
@@ -54,6 +55,11 @@ def _space(document: Document, node: str, known: dict[str, str]) -> str:
 def shows_picture(document: Document, node: str) -> bool:
     """Whether a viewer can show the node: it gives a picture, or a field with a canonical."""
     return node in document and document.node_class(node).output in ("image", "field")
+
+
+def shows_trouble(document: Document, node: str) -> bool:
+    """Whether a viewer shows the node only to say what is wrong: nobody knows what it gives."""
+    return node in document and document.node_class(node) is UnknownNode
 
 
 def default_frame_node(document: Document) -> tuple[str | None, str | None]:

@@ -22,6 +22,7 @@ from gui.core.streams import (
     last_edit,
     plate_of,
     shows_picture,
+    shows_trouble,
     space_of,
 )
 
@@ -324,7 +325,7 @@ class Viewing(QObject):
         if slot.override is not None:
             a, b = slot.override, plate_of(document, slot.override) or b
         b = slot.override_b or b
-        if a is None or not shows_picture(document, a):
+        if a is None or not (shows_picture(document, a) or shows_trouble(document, a)):
             return Shown()
         fit = fit_of(document, carrier_of(document, a) or a)
         return Shown(a, b if b != a else None, fit)

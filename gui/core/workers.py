@@ -17,7 +17,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
 
 from codef_nodes.graph.edits import Edit
 from codef_nodes.worker.client import Call, Client
-from codef_nodes.worker.edits import applied, edits_to_json
+from codef_nodes.worker.edits import edits_to_json
 from codef_nodes.worker.protocol import WorkerError
 from gui.core.project import Project
 
@@ -251,9 +251,6 @@ class Workers(QObject):
         super().__init__(parent)
         self._project = project
         self._drafts: dict[str, str] = {}
-        # A tree of its own, never changed, only replaced by one that shares nearly all with it: it
-        # can be sent, also again, without a copy and without holding up the window.
-        self._tree = project.document.tree()
         self.view = WorkerLink("view", cache_dir, self)
         self.jobs = WorkerLink("jobs", cache_dir, self)
         for link in self.links:
@@ -297,7 +294,7 @@ class Workers(QObject):
         link.request(
             "open",
             {
-                "tree": self._tree,
+                "tree": self._project.tree,
                 "path": None if self._project.path is None else str(self._project.path),
                 "safe": self._project.safe,
                 "drafts": dict(self._drafts) if link is self.view else {},
@@ -312,12 +309,10 @@ class Workers(QObject):
 
     def _replaced(self) -> None:
         self._drafts.clear()
-        self._tree = self._project.document.tree()
         for link in self.links:
             self._open(link)
 
     def _edited(self, edits: list[Edit]) -> None:
-        self._tree = applied(self._tree, edits)
         content = {"edits": edits_to_json(edits)}
         for link in self.links:
             # What a worker cannot apply it gets anew: the window's document is the true one.

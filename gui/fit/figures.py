@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from gui.fit.parts import WARNING
 from gui.jobs.job import Job, duration
+from gui.jobs.queue import unrefined
 
 Row = tuple[str, str]
 
@@ -24,6 +26,9 @@ def live_rows(job: Job, memory: int | None) -> list[Row]:
 def report_rows(report: dict[str, Any]) -> list[Row]:
     """Rows about a finished fit, from its report."""
     rows: list[Row] = []
+    warning = unrefined(report)
+    if warning:
+        rows.append((WARNING, warning[:1].upper() + warning[1:] + "."))
     if _is_number(report.get("psnr_edit_path")):
         text = f"{report['psnr_edit_path']:.2f} dB"
         if _is_number(report.get("psnr")):

@@ -8,8 +8,10 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QWi
 from gui import theme
 from gui.icons import icon
 
-TROUBLE = "Trouble"
-"""The row of this name is shown in the colour of errors."""
+TROUBLE, WARNING = "Trouble", "Warning"
+"""The rows of these names are shown in the colours of errors and warnings."""
+
+_COLOURS = {TROUBLE: theme.ERROR, WARNING: theme.WARNING}
 
 
 class FigureList(QWidget):
@@ -47,8 +49,8 @@ class FigureList(QWidget):
             if shown:
                 name.setText(rows[number][0])
                 text.setText(rows[number][1])
-                trouble = rows[number][0] == TROUBLE
-                text.setStyleSheet(f"color: {theme.ERROR};" if trouble else "")
+                colour = _COLOURS.get(rows[number][0])
+                text.setStyleSheet(f"color: {colour};" if colour else "")
 
 
 def button(text: str, name: str, tip: str, does: Callable[[], object]) -> QPushButton:

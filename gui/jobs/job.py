@@ -33,6 +33,8 @@ class Job:
         curve: Of a fit, seconds and decibels as it went on.
         draft: Newest draft folder of a fit; empty: none.
         foreign: It is of a document that is not open any more.
+        head_start: Share that an earlier fit had done, from whose checkpoint this one may go on.
+        warning: What is poor about a result that is no failure, one sentence.
     """
 
     number: int
@@ -52,6 +54,9 @@ class Job:
     curve: list[tuple[float, float]] = field(default_factory=list)
     draft: str = ""
     foreign: bool = False
+    head_start: float = 0.0
+    warning: str = ""
+    _resumed: bool | None = None
     _spent: float = 0.0
     _since: float | None = None
 
@@ -88,11 +93,19 @@ class Job:
 
     def renew(self) -> None:
         """Forgets how it went, to be started again; the log goes on."""
+        self.head_start, self._resumed = self.fraction, None
         self.fraction, self.seconds_left = 0.0, None
-        self.label = self.stage = self.error = ""
+        self.label = self.stage = self.error = self.warning = ""
         self.figures, self.result, self.curve, self.draft = {}, {}, [], ""
         self._spent, self._since = 0.0, None
         self.state = WAITING
+
+    def advance(self, fraction: float) -> None:
+        """Is that far; a fit that goes on from a checkpoint starts where the one before ended."""
+        if self._resumed is None and "step" in self.figures:
+            self._resumed = self.figures["step"] > 1.5
+        start = self.head_start if self._resumed else 0.0
+        self.fraction = start + (1 - start) * fraction
 
     def say(self, text: str) -> None:
         """Adds a line to the log."""

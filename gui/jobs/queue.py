@@ -110,7 +110,10 @@ class JobQueue(QObject):
         there = self.fit_of(node)
         if there is not None and not there.over:
             return there
-        return self._add(Job(next(self._numbers), "fit", (node,), {"node": node, "resume": resume}))
+        job = Job(next(self._numbers), "fit", (node,), {"node": node, "resume": resume})
+        if resume and there is not None and there.state in (CANCELLED, INTERRUPTED):
+            job.head_start = there.fraction
+        return self._add(job)
 
     def fit_of(self, node: str) -> Job | None:
         """The newest fit of a node of this document, whatever became of it."""
@@ -223,12 +226,12 @@ class JobQueue(QObject):
             self.changed.emit(job)
 
     def _progress(self, job: Job, data: dict[str, Any]) -> None:
-        job.fraction = float(data.get("fraction") or 0.0)
         job.seconds_left = data.get("seconds_left")
         figures = data.get("figures") or {}
         for name in {"frame", "frames"} - figures.keys():
             job.figures.pop(name, None)
         job.figures.update(figures)
+        job.advance(float(data.get("fraction") or 0.0))
         if job.state != ENDING:
             label = _stage(str(data.get("label") or ""), figures)
             # Frames that are read on the way tell the names of their nodes: too much for a log,
@@ -265,8 +268,8 @@ class JobQueue(QObject):
             except CodefError as error:
                 project.problem.emit(str(error))
                 return
-            if self._editor.project.do(RecordField(node, record)):
-                self._editor.say(f"{node}: the fit {record.get('path', '')} is in use")
+            project.do_between_gestures(RecordField(node, record))
+            self._editor.say(f"{node}: the fit {record.get('path', '')} is in use")
 
     def _draft(self, node: str, data: dict[str, Any]) -> None:
         self._editor.viewing.revisions.bump(node)
@@ -297,6 +300,10 @@ class JobQueue(QObject):
                 passes = report.get("steps")
                 job.label = f"{report['psnr']:.2f} dB in {_count(passes, 'pass', 'passes')}"
                 job.say(f"fitted: {job.label}")
+            job.warning = unrefined(report)
+            if job.warning:
+                job.say(job.warning)
+                self._editor.say(f"{job.nodes[0]}: {job.warning}")
             self._close(job, DONE)
             return
         written, failed, skipped = _counts(answer.get("summaries") or [])
@@ -318,10 +325,11 @@ class JobQueue(QObject):
     def _fit_folder(self, job: Job, told: str) -> str:
         """Where a fit is; it may have followed a first save out of the cache."""
         project = self._editor.project
-        if Path(told).is_dir() or self._orphaned or job.nodes[0] not in project.document:
+        if self._orphaned or job.nodes[0] not in project.document:
             return told
         record = project.document.state(job.nodes[0]).field or {}
-        return str(project.folder / str(record.get("path") or told))
+        kept = project.folder / str(record.get("path") or told)
+        return str(kept) if kept.is_dir() else told
 
     def _failed(self, job: Job, error: WorkerError) -> None:
         link = self._link()
@@ -420,6 +428,19 @@ class JobQueue(QObject):
             if not job.over:
                 self.cancel(job)
             self.changed.emit(job)
+
+
+def unrefined(report: dict[str, Any]) -> str:
+    """What to say of a fit without a single pass of its own, as its report tells; else empty."""
+    steps, before = report.get("steps"), report.get("resumed_at") or 0
+    if steps is None or steps > before or not isinstance(steps, int):
+        return ""
+    if before:
+        return "the time was up before the next pass: the fit is as it was; give it more seconds"
+    return (
+        "the time was up before the first pass: this is the matching alone, rough; give the fit "
+        "more seconds"
+    )
 
 
 def _stage(label: str, figures: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from gui.paint.brush import LIFETIMES, Brush, lifetime_of
 from gui.paint.flow import FlowLayout
 from gui.paint.painting import painting_of
 from gui.paint.valuebox import ValueBox
-from gui.properties.dim import dim_label, small_button
+from gui.properties.dim import icon_button, small_button
 from gui.properties.quiet import QuietCombo, TextField
 
 _START = Brush()
@@ -51,9 +51,8 @@ class PaintOptions(QWidget):
         self._box("opacity", "Opacity", 0, 1, percent=True)
         self._box("spacing", "Spacing", *(0.01, 1.0), percent=True, most=LIMITS["spacing"][1])
         self.pressures: dict[str, QToolButton] = {}
-        self._label("Pressure")
-        self._pressure("pressure_size", "size", "The pen's pressure scales the size.")
-        self._pressure("pressure_opacity", "opacity", "The pen's pressure scales the opacity.")
+        self._pressure("pressure_size", "pen_size", "The pen's pressure scales the size.")
+        self._pressure("pressure_opacity", "pen_opacity", "The pen's pressure scales the opacity.")
         self.blend = self._combo(BLENDS, "How the colour meets the picture below.")
         self.blend.activated.connect(lambda at: self.painting.set(blend=BLENDS[at]))
         self._box("radius", "Radius", 0.1, 50, curved=True, most=LIMITS["radius"][1])
@@ -71,11 +70,15 @@ class PaintOptions(QWidget):
             ("from input", "from painted"),
         )
         self.source.activated.connect(lambda at: self.painting.set(source=SOURCES[at]))
-        self.offset = small_button("Reset offset", "Forgets where to copy from.", self)
+        self.offset = icon_button("undo", "Forgets where to copy from.", self)
+        self.offset.setFixedHeight(22)
         self.offset.clicked.connect(lambda: self.painting.set(offset=None))
         self._flow.addWidget(self.offset)
-        self._label("Lifetime")
-        self.lifetime = self._combo(LIFETIMES, "In which frames new strokes show.")
+        self.lifetime = self._combo(
+            LIFETIMES,
+            "Lifetime: in which frames new strokes show.",
+            ("all frames", "single frame", *LIFETIMES[2:-1], "frame range"),
+        )
         self.lifetime.activated.connect(self._choose_lifetime)
         self.frames = TextField()
         self.frames.setPlaceholderText("1001-1010")
@@ -83,7 +86,7 @@ class PaintOptions(QWidget):
         self.frames.setToolTip("Frames of new strokes, such as 1001-1010 or 1001-1100x10.")
         self.frames.typed.connect(self._type_frames)
         self._flow.addWidget(self.frames)
-        self.destination = toggle("Frames to canonical", self)
+        self.destination = toggle("To canonical", self)
         self.destination.setToolTip(
             "On: what you paint on a frame is taken to the canonical and shows in all frames.<br>"
             "Off: it stays on that frame."
@@ -175,13 +178,11 @@ class PaintOptions(QWidget):
         self.boxes[name] = box
         self._flow.addWidget(box)
 
-    def _label(self, text: str) -> None:
-        label = dim_label(text)
-        label.setContentsMargins(theme.GAP, 0, 0, 0)
-        self._flow.addWidget(label)
-
-    def _pressure(self, name: str, text: str, tip: str) -> None:
-        button = toggle(text, self)
+    def _pressure(self, name: str, icon: str, tip: str) -> None:
+        button = toggle("", self)
+        button.setIcon(theme.icon(icon))
+        button.setFixedWidth(26)
+        button.setStyleSheet(button.styleSheet() + " QToolButton { padding: 1px 3px; }")
         button.setToolTip(tip)
         button.clicked.connect(lambda on: self.painting.set(**{name: on}))
         self.pressures[name] = button

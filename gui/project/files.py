@@ -13,6 +13,7 @@ from gui.jobs.queue import queue_of
 from gui.project.autosave import Autosave
 from gui.project.opening import Opener
 from gui.project.recovery import Crashed, crashed_windows
+from gui.project.saver import Saver
 from gui.shell.errors import ask, chosen, show_error
 from gui.shell.recent import Recent
 
@@ -27,12 +28,17 @@ class Files(QObject):
         editor: What panes share.
         window: Owner of the dialogs.
         autosave: Keeps copies; None in tests that need none.
+
+    Attributes:
+        saver: Writes the document.
+        recent: What was open lately.
     """
 
     def __init__(self, editor: Editor, window: QWidget, autosave: Autosave | None = None) -> None:
         super().__init__(window)
         self._editor, self._window, self._autosave = editor, window, autosave
         self._opener = Opener(self)
+        self.saver = Saver(editor.project, self)
         self.recent = Recent(editor.preferences)
 
     @property
@@ -90,16 +96,14 @@ class Files(QObject):
         if project.path is None:
             self.save_as()
             return
-        try:
-            path = project.save_next_version()
-        except CodefError as error:
-            self._refused("The document was not saved", error)
-            return
-        self.recent.add(path)
-        self._editor.say(f"Saved as {path.name}")
+        self._save(project.next_version(), None)
 
     def when_safe(self, then: Then) -> None:
         """Does something that gives the open document up, after asking about its changes."""
+        if self.saver.when_idle(lambda: self._ask_about_changes(then)):
+            self._editor.say("Saving…")
+
+    def _ask_about_changes(self, then: Then) -> None:
         project = self._editor.project
         if not project.modified:
             then()
@@ -221,15 +225,17 @@ class Files(QObject):
         self._editor.project.use(document, path, safe=safe, saved=saved)
 
     def _save(self, path: Path | None, then: Then | None) -> None:
-        try:
-            saved = self._editor.project.save(path)
-        except CodefError as error:
-            self._refused("The document was not saved", error)
-            return
-        self.recent.add(saved)
-        self._editor.say(f"Saved {saved.name}")
-        if then is not None:
-            then()
+        def done(saved: Path) -> None:
+            self.recent.add(saved)
+            self._editor.say(f"Saved {saved.name}")
+            if then is not None:
+                then()
+
+        self.saver.save(
+            path, done, lambda error: self._refused("The document was not saved", error)
+        )
+        if self.saver.busy:
+            self._editor.say("Saving…")
 
     def _notes(self, path: Path, notes: list[str]) -> None:
         if notes:

@@ -1,8 +1,10 @@
 """A document that is saved in another folder goes on naming the same files."""
 
+import contextlib
 import os
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from codef_nodes.graph.assets import FitAssets
@@ -12,12 +14,37 @@ from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import JSON, plain
 from codef_nodes.graph.registry import UnknownNode
 
+_KEPT = 7 * 86400.0
+"""Seconds for which a fit that was brought to its document stays in the cache too."""
 _PATHS = ("file_in", "file_out", "files")
 
 
 def untitled_fits() -> Path:
     """Folder of the fits of untitled documents."""
     return cache_folder(None) / "assets"
+
+
+def leave_to_others(folders: Iterable[Path]) -> None:
+    """Lets fits of an untitled document that was saved lie in the cache for a while.
+
+    Another untitled window may use the same fit: what is computed once serves both. They share
+    their files with what lies beside the document now, so they take no room of their own.
+
+    Args:
+        folders: The fits that were brought to the document.
+    """
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            _mark(folder).touch()
+    with contextlib.suppress(OSError):
+        for mark in untitled_fits().glob(".*_fit_v*.brought"):
+            if time.time() - mark.stat().st_mtime > _KEPT:
+                shutil.rmtree(mark.with_name(mark.name[1 : -len(".brought")]), ignore_errors=True)
+                mark.unlink(missing_ok=True)
+
+
+def _mark(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.brought")
 
 
 def moved_files(
@@ -79,7 +106,7 @@ def brought(
     if cached.parent != untitled_fits() or not cached.is_dir():
         return record
     folder = FitAssets(document, path.parent, path.stem).bring(node, cached)
-    shutil.rmtree(cached, ignore_errors=True)
+    leave_to_others([cached])
     return {**record, "path": folder.name}
 
 

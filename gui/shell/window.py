@@ -12,6 +12,7 @@ from gui.core.editor import Editor
 from gui.jobs.queue import queue_of
 from gui.project.autosave import Autosave
 from gui.project.files import Files
+from gui.project.foundfits import FoundFits
 from gui.project.settings import ProjectSettings
 from gui.shell.about import About
 from gui.shell.assembly import assemble
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
             dock = PaneDock(pane.name, pane.title, made, pane.smallest, self)
             dock.keep_bar(pane.bar)
             self.docks[pane.name] = dock
+        FoundFits(editor)
         self.exchange = Exchange(editor, self)
         assemble(editor, self.docks, autosave, self.exchange)
         self.banner = Banner(self)
@@ -117,9 +119,10 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Asks about unsaved changes; then ends the workers."""
-        if not self._leaving and self.editor.project.modified:
+        saving = self.files.saver.busy
+        if saving or (not self._leaving and self.editor.project.modified):
             event.ignore()
-            self.files.when_safe(self._ask_about_jobs)
+            self.files.when_safe(self._leave if self._leaving and saving else self._ask_about_jobs)
             return
         if not self._leaving and queue_of(self.editor).running is not None:
             event.ignore()

@@ -1,16 +1,19 @@
 """The project tells each step once, in order, and goes on naming the same files."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from codef_nodes.graph.assets import FitAssets
-from codef_nodes.graph.commands import AddNode, Group, RecordField, Rename, SetKnob
+from codef_nodes.graph.commands import AddNode, Group, Move, RecordField, Rename, SetKnob
 from codef_nodes.graph.serialise import load
 from engine.errors import CodefError, UsageError
 from gui.core.editor import Editor
 from gui.core.project import Project
+from tests.gui.helpers import wait_for
 
 
 @pytest.fixture
@@ -94,13 +97,13 @@ def test_a_save_that_fails_changes_nothing(project: Project, tmp_path: Path) -> 
 
 def test_save_next_version_never_overwrites(project: Project, tmp_path: Path) -> None:
     with pytest.raises(UsageError):
-        project.save_next_version()
+        project.save(project.next_version())
     project.save(tmp_path / "shot_v001.codef")
     (tmp_path / "shot_v002.codef").write_text("somebody else's")
-    assert project.save_next_version().name == "shot_v003.codef"
+    assert project.save(project.next_version()).name == "shot_v003.codef"
     project.save(tmp_path / "plain.codef")
-    assert project.save_next_version().name == "plain_v002.codef"
-    assert project.save_next_version().name == "plain_v003.codef"
+    assert project.save(project.next_version()).name == "plain_v002.codef"
+    assert project.save(project.next_version()).name == "plain_v003.codef"
 
 
 def test_a_bad_file_leaves_the_open_document_open(project: Project, tmp_path: Path) -> None:
@@ -128,7 +131,7 @@ def test_the_first_save_takes_fits_along_and_undo_keeps_them(
     stored = load(tmp_path / "shot.codef")
     assert stored.state("Fit").field == {"path": "shot_Fit_fit_v001", "key": "k"}
     assert (tmp_path / "shot_Fit_fit_v001" / "field.json").is_file()
-    assert not cached.exists() and not project.modified
+    assert not project.modified
     project.undo()
     kept = FitAssets(project.document, tmp_path, "shot")
     fit = kept.current("Fit", None)
@@ -139,3 +142,60 @@ def test_the_first_save_takes_fits_along_and_undo_keeps_them(
     project.save(tmp_path / "b" / "shot.codef")
     assert project.document.state("Fit").field["path"] == "../shot_Fit_fit_v001"
     assert [each.name for each in (tmp_path / "b").iterdir()] == ["shot.codef"]
+
+
+def test_another_untitled_window_keeps_the_fit_that_both_use_for_a_week(
+    application: QApplication, tmp_path: Path, fresh_cache: Path
+) -> None:
+    cached = fresh_cache / "assets" / "untitled_Fit_fit_v001"
+    cached.mkdir(parents=True)
+    (cached / "field.json").write_text('{"identity": "k"}')
+    windows = [Project(), Project()]
+    for project in windows:
+        project.do(AddNode("FitCoDeF", name="Fit"))
+        project.do(RecordField("Fit", {"path": cached.name, "key": "k"}))
+    windows[0].save(tmp_path / "one.codef")
+    assert cached.is_dir(), "the other window shows it"
+    windows[1].save(tmp_path / "two.codef")
+    for name in ("one", "two"):
+        assert (tmp_path / f"{name}_Fit_fit_v001" / "field.json").is_file()
+    # A week later nobody waits for it any more.
+    (mark,) = cached.parent.glob(".*.brought")
+    long_ago = mark.stat().st_mtime - 8 * 86400
+    os.utime(mark, (long_ago, long_ago))
+    third = Project()
+    third.do(AddNode("Merge", name="M"))
+    third.save(tmp_path / "three.codef")
+    assert not cached.exists() and not mark.exists()
+    assert (tmp_path / "one_Fit_fit_v001" / "field.json").is_file()
+
+
+def test_what_is_written_by_a_thread_is_the_document_as_it_was(
+    project: Project, tmp_path: Path
+) -> None:
+    project.do(AddNode("Merge", name="A"))
+    saving = project.begin_save(tmp_path / "shot.codef")
+    project.do(AddNode("Merge", name="B"))
+    saving.write()
+    project.end_save(saving)
+    assert list(load(tmp_path / "shot.codef").nodes) == ["A"]
+    assert project.modified and project.path == tmp_path / "shot.codef"
+    assert project.tree == project.document.tree()
+    project.save()
+    assert not project.modified and list(load(project.path).nodes) == ["A", "B"]
+    # Another document has been opened meanwhile: the old one's save changes nothing about it.
+    late = project.begin_save()
+    project.new()
+    late.write()
+    project.end_save(late)
+    assert project.path is None
+
+
+def test_what_no_hand_asked_for_waits_for_the_end_of_a_gesture(project: Project) -> None:
+    project.do(AddNode("Merge", name="A"))
+    project.do(Move({"A": (5, 0)}), "drag")
+    project.do_between_gestures(AddNode("Merge", name="Late"))
+    project.do(Move({"A": (9, 0)}), "drag")
+    assert "Late" not in project.document
+    assert project.abort_gesture("drag") and project.document.state("A").position == (0, 0)
+    wait_for(lambda: "Late" in project.document)

@@ -7,12 +7,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
-from codef_nodes.graph.commands import AddNode, RemoveNode
+from codef_nodes.graph.commands import AddNode, Group, RemoveNode, SetKnob
 from gui.core.editor import Editor
 from gui.fit.curve import CurveView
 from gui.fit.figures import megabytes, reason_rows
 from gui.fit.panel import FitPanel
-from gui.jobs.job import DONE, PAUSED, RUNNING
+from gui.jobs.job import DONE, PAUSED, RUNNING, Job
 from tests.codef_nodes.worker.jobkit import make_clip, shot_graph
 from tests.gui.helpers import wait_for
 
@@ -56,6 +56,35 @@ def test_a_fit_from_start_to_stop(panel, working_editor):
     # Undo takes the record back, and the pane says so.
     working_editor.project.undo()
     assert panel.start.text() == "Fit" and "In use" not in dict(panel.figures.rows)
+
+
+def test_a_fit_whose_time_was_up_before_the_first_pass_warns(panel, working_editor):
+    working_editor.project.do(Group([SetKnob("Fit", "steps", 0), SetKnob("Fit", "seconds", 0.01)]))
+    said = []
+    working_editor.status.connect(said.append)
+    click(panel.start)
+    job = panel.job
+    wait_for(lambda: job.over, 60)
+    assert job.state == DONE and job.result["report"]["steps"] == 0
+    assert "more seconds" in job.warning and job.warning in job.log[-1]
+    assert any("more seconds" in text for text in said)
+    assert "matching alone" in dict(panel.figures.rows)["Warning"]
+
+
+def test_a_bar_goes_on_where_the_fit_before_ended():
+    job = Job(1, "fit", ("Fit",), {})
+    job.advance(0.4)
+    job.enter("cancelled")
+    again = Job(2, "fit", ("Fit",), {}, head_start=job.fraction)
+    again.advance(0.1)
+    assert again.fraction == 0.1, "as long as it is not known to go on"
+    again.figures["step"] = 12.0
+    again.advance(0.5)
+    assert again.fraction == pytest.approx(0.7)
+    fresh = Job(3, "fit", ("Fit",), {}, head_start=0.4)
+    fresh.figures["step"] = 1.0
+    fresh.advance(0.5)
+    assert fresh.fraction == 0.5, "the checkpoint did not fit: it began anew"
 
 
 def test_cancel_leaves_the_node_as_it_was(panel, working_editor):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from codef_nodes.graph.commands import EditStrokes
 from codef_nodes.graph.serialise import as_text
+from gui import theme
 from gui.core.editor import Editor
 from gui.paint.bar import PaintBar
 from gui.paint.brush import TOOLS
@@ -137,6 +138,10 @@ def test_each_tool_shows_its_own_options(editor: Editor, painting: Painting) -> 
         painting.take(kind)
         names = ("blend", "source", "offset", "time", "radius", "stops", "range")
         assert {name for name in names if options._control(name).isVisible()} == shown
+    options.resize(903, 30)
+    for tool in TOOLS:
+        painting.take(tool.kind)
+        assert options.height() <= theme.BAR + 2, "one line, also in a window of 1280 pixels"
     options.resize(420, 30)
     assert options.height() > 60, "a narrow bar breaks its line"
 

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QToolButton
 
 from codef_nodes.graph.commands import AddNode, Connect, SetKnob
+from codef_nodes.graph.serialise import from_tree
 from gui.core.editor import Editor
 from gui.viewer.pane import ViewerPane
 from gui.viewer.views import View
@@ -53,6 +54,19 @@ def key(pane, text, *held):
     for each in held:
         modifiers |= each
     QTest.keyClick(pane.canvas, text, modifiers)
+
+
+def test_an_unknown_node_below_a_write_says_what_is_wrong(working_editor):
+    tree = working_editor.project.document.tree()
+    tree["nodes"] = {
+        "Look": {"type": "FilmLook", "version": 4, "knobs": {}, "inputs": {}, "position": [0, 0]},
+        "Write": {"type": "WriteSequence", "knobs": {}, "inputs": {"image": "Look"},
+                  "position": [0, 90]},
+    }  # fmt: skip
+    working_editor.project.use(from_tree(tree), None)
+    pane = pane_of(working_editor)
+    wait_for(lambda: "is unknown here" in pane.canvas.message, 30)
+    assert "Look" in pane.canvas.message and pane.canvas.failed
 
 
 def test_an_unedited_png_is_on_the_screen_code_by_code(viewer):

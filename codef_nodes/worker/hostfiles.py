@@ -110,6 +110,7 @@ def _edge(field: Field, k: int, index: int) -> "Picture | None":
     paint[..., 3] = 1
     whole = slice(0, field.height), slice(0, field.width)
     add_unmixed(field, k, index, whole, field.seen(index), paint)
+    paint[..., 3] = 0  # it is added to the paint's colours and leaves its matte alone
     return picture
 
 

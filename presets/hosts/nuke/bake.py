@@ -3,7 +3,8 @@
 For each group::
 
     Read(canonical) -> RotoPaint, with its mask in mask.a
-                    -> alpha = mask.a, or 1 where the picture was changed -> Premult
+                    -> the paint alone, premultiplied by that mask
+                       (or by 1 where the picture was changed: for paint without a mask)
                     -> STMap(Read) -> x light(Read) -> x visibility(Read) -> x matte(Read)
                     -> + edge(Read) in it
 
@@ -116,21 +117,24 @@ class _Tree:
             paint["output"].setValue("rgb")
         else:
             paint = given.node
-        masks = given is None or given.has_mask
-        if masks and paint["outputMask"].value() in ("none", ""):
-            paint["outputMask"].setValue("mask.a")
         changed = self._node("MergeExpression", "changed", layer, inputs=[canonical, paint])
-        for channel in range(3):
-            changed[f"expr{channel}"].setValue("A" + "rgb"[channel])
-        changed["expr3"].setValue(CHANGED)
-        source = paint["outputMask"].value() if masks else "rgba.alpha"
+        _say(changed, "A{0}", CHANGED)
+        whole = self._node("Premult", "premult", layer, inputs=[changed])
+        if given is not None and not given.has_mask:
+            return whole
+        if paint["outputMask"].value() in ("none", ""):
+            paint["outputMask"].setValue("mask.a")
         copied = self._node("Copy", "mask", layer, inputs=[paint, paint])
-        copied["from0"].setValue(source)
+        copied["from0"].setValue(paint["outputMask"].value())
         copied["to0"].setValue("rgba.alpha")
-        which = self._node("Switch", "by_mask_or_change", layer, inputs=[copied, changed])
-        which["which"].setValue(0 if masks else 1)
-        which["label"].setValue("0: the paint's mask\n1: where it changed")
-        return self._node("Premult", "premult", layer, inputs=[which])
+        # The paint without what shines through it of the canonical image, which is the paint
+        # premultiplied. A Premult of the painted picture would take soft edges down twice.
+        alone = self._node("MergeExpression", "paint_alone", layer, inputs=[canonical, copied])
+        _say(alone, "A{0}-B{0}*(1-Aa)", "Aa")
+        which = self._node("Switch", "by_mask_or_change", layer, inputs=[alone, whole])
+        which["which"].setValue(0)
+        which["label"].setValue("0: by the paint's mask\n1: by what changed")
+        return which
 
     def _read(self, layer: dict[str, Any], kind: str) -> nuke.Node:
         said = layer["files"][kind]
@@ -164,8 +168,7 @@ class _Tree:
         inputs: list[nuke.Node] | None = None,
     ) -> nuke.Node:
         node: nuke.Node = getattr(nuke.nodes, kind)()
-        for index, source in enumerate(inputs or []):
-            node.setInput(index, source)
+        _connect(node, inputs or [])
         if not name.startswith("Codef_"):
             name = "Codef_" + name
         if layer is not None:
@@ -200,6 +203,18 @@ def fill_read(node: nuke.Node, file: str, first: int, last: int) -> None:
         node[name].setValue(value)
     node["raw"].setValue(True)
     node["on_error"].setValue("error")
+
+
+def _connect(node: nuke.Node, inputs: list[nuke.Node]) -> None:
+    for index, source in enumerate(inputs):
+        node.setInput(index, source)
+
+
+def _say(node: nuke.Node, colour: str, alpha: str) -> None:
+    """The expressions of a MergeExpression; ``{0}`` stands for the letter of the channel."""
+    for index, letter in enumerate("rgb"):
+        node[f"expr{index}"].setValue(colour.format(letter))
+    node["expr3"].setValue(alpha)
 
 
 def _plain(name: str) -> str:

@@ -68,7 +68,8 @@ class View:
         self.shape = (tall * self.step, wide * self.step)
         self.corner = np.array([self.columns[0], self.rows[0]], np.float32) * self.step
         self.grid = pixel_centres(*self.shape) + self.corner
-        self._behind = self._flat_grey()
+        #: Grey level painted behind the layer; None: nothing is behind it.
+        self.behind = self._flat_grey() if layer < len(plates.weights) - 1 else None
 
     def look(self, index: int) -> Look:
         """A frame of the layer."""
@@ -78,10 +79,10 @@ class View:
         weight = self._small(plates.weights[self._layer, index], edge=False)
         weight = np.asarray(weight.astype(np.float32) / 255, np.float32)
         grey = self._grey(index)
-        if self._layer < len(plates.weights) - 1:
+        if self.behind is not None:
             behind = plates.weights[self._layer + 1 :, index].max(axis=0)
             flat = self._small(behind, edge=False).astype(np.float32) / 255
-            grey = grey + flat * (self._behind - grey)
+            grey = grey + flat * (self.behind - grey)
         covered: Bool | None = None
         if self._layer > 0:
             front = plates.weights[: self._layer, index].max(axis=0)
@@ -126,8 +127,6 @@ class View:
     def _flat_grey(self) -> np.float32:
         """What to paint behind the layer: clearly apart from its mean."""
         plates = self._plates
-        if self._layer == len(plates.weights) - 1:
-            return np.float32(0)
         sums = np.zeros(2)
         shown = np.flatnonzero(plates.weights[self._layer].any(axis=(1, 2)))
         for index in np.unique(shown[np.linspace(0, len(shown) - 1, TASTED).astype(np.intp)]):

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import F32, F64, Bool
+from engine.fit.freedom import CORRELATED, grain_of
 from engine.fit.matching import Look, View, pixel_centres
 from engine.fit.motion import global_motion
 from engine.fit.plates import Plates
+from engine.fit.remembered import Remembered
 from engine.flow.pair import FlowPair
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
@@ -38,6 +40,9 @@ LIMIT = 64.0
 #: A chained matrix is replaced only if this share of the layer is seen in the reference frame: the
 #: last strip of a pan that both see may agree anywhere, and all frames beyond would jump with it.
 PROOF = 0.25
+#: Mean difference of two grey pictures in grey levels, per standard deviation of encoded grain that
+#: is not the same in the three channels.
+GRAINY = 255 * 0.67 * 1.13
 #: Chains that are worked on at once.
 WORKERS = 2
 
@@ -70,6 +75,7 @@ class _Chain:
     def __init__(self, view: View, reference: int, flow: Callable[[int], FlowPair] | None) -> None:
         self.view, self.flow = view, flow
         self.target = self.last = view.look(reference)
+        self.still = Remembered(view, self.target)
         self.previous = view.grid
         self.trust = np.ones(view.shape, np.float32)
         self.matrix = np.eye(3)
@@ -101,7 +107,8 @@ class _Chain:
         straight, agreed = self._looked(now, model)
         keep = agreed[..., None]
         self.previous = np.asarray(keep * straight + (1 - keep) * chained, np.float32)
-        self.trust = np.maximum(trust, agreed)
+        self.trust = np.maximum(trust, agreed * self.still.read(self.still.trust, straight))
+        self.still.add(now, self.previous, np.maximum(self.trust, FADED))
         self.matrix, base, cost = self._straightened(now, matrix)
         model = self._smooth(self.previous, base, self.trust)
         self.costs[0] += self._difference(now, model)
@@ -151,19 +158,20 @@ class _Chain:
         return np.asarray(base + smooth, np.float32)
 
     def _looked(self, now: Look, model: F32) -> tuple[F32, F32]:
-        """Places after a look straight at the reference frame, and how far to trust each.
+        """Places after a look straight at what was seen first, and how far to trust each.
 
-        The reference frame is laid over this one as the chain says; the flow that remains, where
-        it holds forward and backward, takes the drift out of the chain.
+        The reference frame, and around it what it does not show, is laid over this one as the chain
+        says; the flow that remains, where it holds forward and backward, takes the drift out of the
+        chain.
         """
-        view = self.view
-        laid = np.asarray(view.read(self.target.grey, model), np.uint8)
-        seen = now.weight * (view.read(self.target.weight, model) > 0.5) * self._inside(model)
+        view, still = self.view, self.still
+        laid = still.read(still.grey, model)
+        seen = np.asarray(now.weight * (still.read(still.seen, model, 0.0) > 0.5), np.float32)
         grey = now.grey
-        if now.covered is not None and self.target.covered is not None:
+        if now.covered is not None or view.behind is None:
             # What passes in front in either picture is put into both: it must not pull.
-            hidden = view.read(self.target.covered.astype(np.float32), model) > 0
-            grey = np.where(now.covered, laid, grey)
+            hidden = still.read(still.hidden, model, 1.0) > 0
+            grey = grey if now.covered is None else np.where(now.covered, laid, grey)
             laid = np.where(hidden, grey, laid)
         there, sure = view.link(grey, laid, FAR)
         landing = view.grid + there
@@ -253,25 +261,28 @@ def seed_layers(
         for _, job in jobs:
             job.cancel()
     costs = np.zeros((layers, 2, 2))
+    floor = GRAINY * float(np.sqrt(grain_of(plates) / CORRELATED))
     for k, job in jobs:
         costs[k] += job.result()
     for k, seed in enumerate(seeds):
-        choose(seed, costs[k])
+        choose(seed, costs[k], floor * views[k].scale)
     return seeds
 
 
-def choose(seed: Seed, costs: F64) -> None:
+def choose(seed: Seed, costs: F64, floor: float = 0.0) -> None:
     """Keeps the chained flow of a seed only if it earns its freedom.
 
     Args:
         seed: Changed in place.
         costs: [2, 2]: error and pixels, of the chained flow and of the homography.
+        floor: Error that grain alone makes: neither is to blame for it.
     """
     means = costs[:, 0] / np.maximum(costs[:, 1], 1)
     seed.errors.update(flow=float(means[0]), homography=float(means[1]))
     # A homography that sees too little of the reference frame proves nothing.
     seen_enough = costs[1, 1] > 0.5 * costs[0, 1]
-    if seen_enough and means[1] <= PREFERENCE * means[0]:
+    floor = min(floor, 0.8 * float(means[0]))
+    if seen_enough and means[1] - floor <= PREFERENCE * (means[0] - floor):
         seed.kind = "homography"
         seed.lattices[:] = 0
 

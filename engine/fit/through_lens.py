@@ -50,15 +50,7 @@ def fit_through_lens(
     """
     inner = fit(_undistorted(request, lens, task.now()), task.part(0, MOTION))
     groups = _groups(request, lens, inner, task.part(MOTION, MOTION))
-    layers = [_seen_through(inner, k, lens) for k in range(len(inner.layers))]
-    field = replace(
-        inner,
-        data=lens.data,
-        layers=layers,
-        masks=groups.masks,
-        ignored=groups.ignored,
-        residual=None,
-    )
+    field = _on_plates(inner, groups, lens)
     _lay_plates(field, request, task.part(MOTION, 0.95))
     return _measured(field, inner, request, task.part(0.95, 1))
 
@@ -97,8 +89,37 @@ def _undistorted(request: FitRequest, lens: Lens, now: float) -> FitRequest:
         options=options,
         hints=_straight_hints(request.hints, lens),
         lens=None,
-        # What is known of the undistorted pictures carries no edit to the plates.
-        draft=None,
+        draft=_drafts(request, lens),
+    )
+
+
+def _drafts(request: FitRequest, lens: Lens) -> Callable[[Field, float | None, float], None] | None:
+    """Shows what is known of the undistorted pictures as the plates see it.
+
+    The still is that of the undistorted pictures until the plates are laid: filtered once more.
+    """
+    show = request.draft
+    if show is None:
+        return None
+    known: list[Groups] = []
+
+    def draft(inner: Field, psnr: float | None, seconds: float) -> None:
+        if not known:  # the masks of the plates are the same for all drafts
+            known.append(_groups(request, lens, inner, Task()))
+        show(_on_plates(inner, known[0], lens), psnr, seconds)
+
+    return draft
+
+
+def _on_plates(inner: Field, groups: Groups, lens: Lens) -> Field:
+    """The fit of the undistorted pictures as one of the plates."""
+    return replace(
+        inner,
+        data=lens.data,
+        layers=[_seen_through(inner, k, lens) for k in range(len(inner.layers))],
+        masks=groups.masks,
+        ignored=groups.ignored,
+        residual=None,
     )
 
 

@@ -13,14 +13,14 @@ import torch
 
 from engine.arrays import F32, U8
 from engine.errors import Cancelled, DeviceError, InputError, UsageError
-from engine.fit.paper import PaperFit, adam, fit_paper
+from engine.fit.paper import PaperFit, fit_paper
 from engine.fit.paper.adam import Moments, adam_step
 from engine.fit.paper.losses import Losses, Shot, Tally, tiles
 from engine.fit.paper.numbers import Numbers
 from engine.fit.request import FitOptions, FitRequest
 from engine.flow.pair import FlowPair
 from engine.io.picture import Window
-from engine.kernels import hashgrid, hashgrid_reference
+from engine.kernels.backends.choose import kernels_for
 from engine.progress import Progress, Task, silent
 
 SMALL = {
@@ -238,14 +238,10 @@ def test_several_threads_repeat_bit_for_bit() -> None:
     assert _same(first, second)
 
 
-def test_the_plain_encoding_that_a_gpu_runs_fits_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_torch_fits_like_the_compiled_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     fast = fit_paper(_request(8, annealing_begin=0), Clip(), silent())
-
-    def plain(points, table, grid, weights, *, raw, padded_to, accumulate):  # type: ignore[no-untyped-def]
-        factors = np.ones(grid.levels, np.float32) if weights is None else weights
-        return hashgrid_reference.encode(points, table, grid, factors, raw=raw, padded_to=padded_to)
-
-    monkeypatch.setattr(hashgrid, "encode", plain)
+    monkeypatch.setenv("CODEF_KERNELS", "torch")
+    assert set(kernels_for("cpu").of.values()) == {"torch"}
     slow = fit_paper(_request(8, annealing_begin=0), Clip(), silent())
     assert fast.psnr == pytest.approx(slow.psnr, abs=0.05)
     one, other = fast.layers[0].positions(4), slow.layers[0].positions(4)
@@ -435,15 +431,10 @@ def test_pixels_that_are_not_finite_or_in_no_group_are_left_out() -> None:
     assert shot.flow is None
 
 
-@pytest.mark.parametrize("plain", [False, True])
-def test_adam_is_that_of_torch(plain: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if plain:  # what a CUDA device runs
-
-        def instead(value: object, slope: object, *rest: np.ndarray) -> None:
-            numbers = [float(x) for x in rest[2:]]
-            adam._plain(ours, ours.value.grad, *numbers)
-
-        monkeypatch.setattr(adam, "_adam", instead)
+@pytest.mark.parametrize("kernels", ["numba", "torch"])
+def test_adam_is_that_of_torch(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CODEF_KERNELS", kernels)
+    assert kernels_for("cpu").of["adam"] == kernels
     torch.manual_seed(0)
     start = torch.randn(500)
     ours, theirs = Moments.of(start.clone()), start.clone().requires_grad_()

@@ -56,9 +56,9 @@ def test_lattice_bridges_what_is_unknown():
     assert np.abs(found - truth).max() < 0.2
 
 
-def seed_with(chained: float, homography: float, overlap: float = 100) -> Seed:
+def seed_with(chained: float, homography: float, overlap: float = 100, grain: float = 0) -> Seed:
     seed = Seed(np.tile(np.eye(3), (2, 1, 1)), np.ones((2, 4, 4, 2), np.float32), 16, "flow", {})
-    choose(seed, np.array([[chained * 100, 100], [homography * overlap, overlap]]))
+    choose(seed, np.array([[chained * 100, 100], [homography * overlap, overlap]]), grain)
     return seed
 
 
@@ -83,3 +83,9 @@ def test_holes_are_filled_smoothly_and_the_rest_is_kept():
     assert np.abs(filled - picture).max() < 0.25
     nothing = fill_holes(picture, np.zeros((33, 47), bool))
     assert np.isfinite(nothing).all()
+
+
+def test_grain_does_not_hide_that_flow_is_better():
+    assert seed_with(4.5, 4.8).kind == "homography"
+    assert seed_with(4.5, 4.8, grain=3.5).kind == "flow"
+    assert seed_with(4.5, 4.6, grain=3.5).kind == "homography"

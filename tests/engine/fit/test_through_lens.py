@@ -77,6 +77,23 @@ def test_the_still_is_the_undistorted_reference_frame(field, pan):
     assert field.report["psnr_edit_path"] > 38
 
 
+def test_drafts_lie_on_the_plates_and_can_be_stored(clip, lens, pan, tmp_path):
+    drafts = []
+    asked = replace(
+        request(clip, steps=2, overrides=FAST),
+        lens=lens,
+        draft=lambda field, psnr, seconds: drafts.append(field),
+    )
+    fit(asked, silent())
+    draft = drafts[0]
+    assert draft.data == PLATE
+    save_field(draft, tmp_path / "draft")
+    again = load_field(tmp_path / "draft")
+    index = again.index(again.reference)
+    straight = pan.lens.straight(centres(PLATE))
+    np.testing.assert_allclose(again.layers[0].deformation.positions(index), straight, atol=0.5)
+
+
 def test_the_still_is_filtered_once(field, pan):
     """As sharp as the world that the camera saw, where several plates were laid."""
     import cv2

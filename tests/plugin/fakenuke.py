@@ -406,11 +406,11 @@ class Root:
 
     def __init__(self) -> None:
         self._knobs = {
-            "name": Knob("name"),
+            "name": knob_class("File_Knob")("name"),
             "proxy": knob_class("Boolean_Knob")("proxy", "", False),
             "colorManagement": Knob("colorManagement", "", "Nuke"),
-            "first_frame": Knob("first_frame", "", 1),
-            "last_frame": Knob("last_frame", "", 100),
+            "first_frame": knob_class("Int_Knob")("first_frame", "", 1),
+            "last_frame": knob_class("Int_Knob")("last_frame", "", 100),
         }
 
     def __getitem__(self, name: str) -> Knob:

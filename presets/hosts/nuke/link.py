@@ -8,7 +8,7 @@ from typing import Any, Callable, cast
 import nuke
 
 from . import bake as baking
-from .host import in_main_thread, later, log, now, one_undo, shown, slashed
+from .host import in_main_thread, later, log, no_undo, now, one_undo, shown, slashed
 from .plugin import CodefError, Request, Shot, Worker
 from .reads import Clip
 
@@ -266,7 +266,8 @@ class Link:
         self.status = status
         node = find_node(self.document, "shot")
         if node is not None and node.knob("codef_status") is not None:
-            node["codef_status"].setValue(status)
+            with no_undo():  # nothing that a person did
+                node["codef_status"].setValue(status)
 
 
 def link_to(document: str) -> Link:

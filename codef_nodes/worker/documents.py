@@ -1,5 +1,6 @@
 """The verbs of every worker: the document, and the control of other requests."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,7 +8,7 @@ from codef_nodes.worker.args import Args
 from codef_nodes.worker.edits import edits_from_json
 from codef_nodes.worker.memory import resident_bytes
 from codef_nodes.worker.verbs import Emit, Reply, verb
-from codef_nodes.worker.work import Work, WorkTask
+from codef_nodes.worker.work import WorkTask
 from engine.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,29 +98,24 @@ def cancel(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
 @verb("pause", role="all", queue="control")
 def pause(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Holds a request back at its next look at its task."""
-    work = _work(worker, args)
-    if work is not None:
-        work.task.gate.pause()
-    return {"found": work is not None}
+    return _steer(worker, args, lambda steered: steered.gate.pause())
 
 
 @verb("resume", role="all", queue="control")
 def resume(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Lets a request go on."""
-    work = _work(worker, args)
-    if work is not None:
-        work.task.gate.resume()
-    return {"found": work is not None}
+    return _steer(worker, args, lambda steered: steered.gate.resume())
 
 
 @verb("stop", role="all", queue="control")
 def stop(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Asks a request to end early and keep what it has."""
-    work = _work(worker, args)
-    if work is not None:
-        work.task.stopped.set()
-        work.task.gate.resume()
-    return {"found": work is not None}
+
+    def end(steered: WorkTask) -> None:
+        steered.stopped.set()
+        steered.gate.resume()
+
+    return _steer(worker, args, end)
 
 
 @verb("release", role="all", queue="control")
@@ -140,8 +136,12 @@ def _path(args: Args) -> Path | None:
     return None if path is None else Path(path).absolute()
 
 
-def _work(worker: "Worker", args: Args) -> Work | None:
-    return worker.lanes.find(args.integer("id"))
+def _steer(worker: "Worker", args: Args, act: Callable[[WorkTask], None]) -> Reply:
+    """Does something to the task of the request that is named, if it is not over."""
+    work = worker.lanes.find(args.integer("id"))
+    if work is not None:
+        act(work.task)
+    return {"found": work is not None}
 
 
 def _stale(worker: "Worker", nodes: set[str] | None) -> None:

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QWidget
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
+from gui.jobs.job import CANCELLED, Job, duration
 from gui.jobs.queue import queue_of
 from gui.project.demo import OWN, ClipMaker, best, clip_ready, demo_folder, place
 from gui.project.files import Files
@@ -26,6 +27,8 @@ class Welcome(QObject):
         self.clip.finished.connect(self._made)
         self.clip.failed.connect(self._failed)
         self._automatic = False
+        self._job: Job | None = None
+        queue_of(editor).finished.connect(self._job_over)
         editor.project.replaced.connect(self._replaced)
 
     @property
@@ -38,7 +41,7 @@ class Welcome(QObject):
         self._editor.preferences.set("welcomed", True)
 
     def begin(self) -> None:
-        """The first start: a demo that moves, without a question.
+        """The first start: a demo that moves, without a question but told, and ended by a click.
 
         Where no clip is on this machine, the program's own is rendered, and fitted.
         """
@@ -106,8 +109,31 @@ class Welcome(QObject):
 
     def _fit(self) -> None:
         self._banner.clear_notice(_ABOUT)
-        if "Fit" in self._editor.project.document:
-            queue_of(self._editor).fit("Fit")
+        if "Fit" not in self._editor.project.document:
+            return
+        queue = queue_of(self._editor)
+        job = queue.fit("Fit")
+        seconds = float(self._editor.project.document.knob_value("Fit", "seconds") or 0)
+        long = f", about {duration(seconds)}" if seconds else ""
+        self._banner.show_notice(
+            _ABOUT,
+            f"The demo is being fitted{long}; its first draft can be painted on in a few seconds.",
+            (
+                ("Stop", lambda: queue.cancel(job)),
+                ("Hide", lambda: self._banner.clear_notice(_ABOUT)),
+            ),
+        )
+        self._job = job
+
+    def _job_over(self, job: Job) -> None:
+        if job is not self._job:
+            return
+        self._job = None
+        if self._banner.about != _ABOUT or job.foreign:
+            return
+        self._banner.clear_notice(_ABOUT)
+        if job.state == CANCELLED:
+            self._offer_fit()
 
     def _start(self, offline: bool) -> None:
         self.clip.start(offline=offline)
@@ -116,7 +142,11 @@ class Welcome(QObject):
     def _making(self, offline: bool) -> None:
         self._banner.show_notice(
             _ABOUT,
-            "Making the demo's clip…" if offline else "Fetching the demo's clip…",
+            "First start: a demo clip is being rendered…"
+            if offline and self._automatic
+            else "Making the demo's clip…"
+            if offline
+            else "Fetching the demo's clip…",
             (("Stop", self._stopped),),
         )
 

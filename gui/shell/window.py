@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, QUrl
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QInputDialog, QLabel, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget, QWidget
 
 from gui import theme
 from gui.core.editor import Editor
@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
     # Global keys.
 
     def _register(self) -> None:
-        actions, project, clock = self.editor.actions, self.editor.project, self.editor.clock
+        actions, project = self.editor.actions, self.editor.project
         actions.register(
             None,
             "global",
@@ -186,24 +186,6 @@ class MainWindow(QMainWindow):
         )
         # What panes have registered themselves stays theirs.
         actions.register_default(
-            "playback",
-            {
-                "play.forward": clock.play,
-                "play.backward": lambda: clock.play(-1),
-                "play.stop": clock.stop,
-                "play.next": lambda: clock.step(1),
-                "play.previous": lambda: clock.step(-1),
-                "play.next_10": lambda: clock.step(10),
-                "play.previous_10": lambda: clock.step(-10),
-                "play.first": clock.go_to_start,
-                "play.last": clock.go_to_end,
-                "play.in": lambda: clock.set_in(clock.frame),
-                "play.out": lambda: clock.set_out(clock.frame),
-                "play.clear_points": clock.clear_points,
-                "play.go_to": self._go_to,
-            },
-        )
-        actions.register_default(
             "global",
             {
                 "jobs.cancel": self._cancel,
@@ -220,17 +202,6 @@ class MainWindow(QMainWindow):
 
     def _full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-
-    def _go_to(self) -> None:
-        clock = self.editor.clock
-        dialog = QInputDialog(self)
-        dialog.setWindowTitle("Go to frame")
-        dialog.setLabelText("Frame")
-        dialog.setInputMode(QInputDialog.InputMode.IntInput)
-        dialog.setIntRange(-(10**9), 10**9)
-        dialog.setIntValue(clock.frame)
-        dialog.intValueSelected.connect(clock.set_frame)
-        self._dialog(dialog)
 
     def _cancel(self) -> None:
         """Ends playback, what the viewers wait for, and all jobs."""

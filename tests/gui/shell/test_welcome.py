@@ -12,9 +12,15 @@ def test_the_first_start_renders_the_own_clip_and_fits_it(window: MainWindow) ->
     welcome.begin()
     assert not welcome.first_start
     wait_for(lambda: project.path is not None and project.path.name == OWN, 20)
-    assert "Making" in window.banner.text.text(), "no question"
+    assert "is being rendered" in window.banner.text.text(), "no question, but told"
     wait_for(lambda: clip_ready(welcome.folder, OWN) and not welcome.clip.busy, 60)
-    wait_for(lambda: [job.title for job in queue_of(window.editor).jobs] == ["Fit Fit"], 20)
+    queue = queue_of(window.editor)
+    wait_for(lambda: [job.title for job in queue.jobs] == ["Fit Fit"], 20)
+    assert "is being fitted" in window.banner.text.text()
+    # One click ends it, and it is offered instead.
+    next(each for each in window.banner.buttons if each.text() == "Stop").click()
+    assert queue.jobs[0].state == "cancelled"
+    assert "not fitted yet" in window.banner.text.text()
 
 
 def test_stopped_it_asks_and_fits_nothing_unasked(window: MainWindow) -> None:

@@ -29,6 +29,8 @@ CHANGED = "max(fabs(Ar-Br), fabs(Ag-Bg), fabs(Ab-Bb)) > 0.0005"
 step at 1, and above what a paint program changes by writing the picture."""
 
 _COLUMN, _ROW = 260, 110
+_ROWS = 14
+"""Of one group, at most; below them all groups come together."""
 _COLOURS = {"canonical": 0x7F7F3FFF, "stmap": 0x3F7F7FFF}
 
 
@@ -62,26 +64,41 @@ class _Tree:
     ) -> None:
         self._manifest, self._plate, self._painted = manifest, plate, painted
         self._first, self._last = manifest["frames"]
-        self._x, self._y = int(plate.xpos()) + _COLUMN, int(plate.ypos())
+        self._left, self._top = self._free_place()
+        self._x, self._y = self._left, self._top
         self._made: list[nuke.Node] = []
 
     def build(self) -> nuke.Node:
         layers = self._manifest["layers"]
         pieces = []
         for layer in layers:
-            self._y = int(self._plate.ypos())
+            self._y = self._top
             pieces.append(self._piece(layer))
             self._x += 3 * _COLUMN
-        self._x, self._y = int(self._plate.xpos()) + _COLUMN, int(self._plate.ypos()) + 14 * _ROW
+        self._x, self._y = self._left, self._top + _ROWS * _ROW
         whole = pieces[0]
         for piece in pieces[1:]:
             whole = self._merge("plus", piece, whole, "Codef_groups")
         self._x = int(self._plate.xpos())
+        self._y = max(self._y, self._top + (_ROWS + 1) * _ROW)
         over = self._merge("over", whole, self._plate, "Codef_over")
         # The plate's own alpha and further channels stay.
         over["output"].setValue("rgb")
         self._backdrop()
         return over
+
+    def _free_place(self) -> tuple[int, int]:
+        """To the right of the plate, where no node lies yet."""
+        width = len(self._manifest["layers"]) * 3 * _COLUMN
+        left, top = int(self._plate.xpos()) + _COLUMN, int(self._plate.ypos())
+        others = [(int(node.xpos()), int(node.ypos())) for node in nuke.allNodes()]
+        while any(
+            left - _COLUMN < x < left + width and top - 2 * _ROW < y < top + (_ROWS + 3) * _ROW
+            for x, y in others
+            if x > int(self._plate.xpos())
+        ):
+            left += _COLUMN
+        return left, top
 
     def _piece(self, layer: dict[str, Any]) -> nuke.Node:
         files = layer["files"]
@@ -180,7 +197,7 @@ class _Tree:
         return node
 
     def _backdrop(self) -> None:
-        left = min(int(node.xpos()) for node in self._made)
+        left = self._left
         top = min(int(node.ypos()) for node in self._made)
         right = max(int(node.xpos()) for node in self._made)
         bottom = max(int(node.ypos()) for node in self._made)

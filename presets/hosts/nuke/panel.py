@@ -36,6 +36,8 @@ class StatusPanel(QtWidgets.QWidget):  # type: ignore[name-defined, misc]
         self.table.setHorizontalHeaderLabels(["Shot", "Status", "Done"])
         self.table.horizontalHeader().setStretchLastSection(False)
         self.table.horizontalHeader().setSectionResizeMode(1, QtWidgets.QHeaderView.Stretch)
+        self.table.setColumnWidth(0, 170)
+        self.table.setColumnWidth(2, 56)
         self.table.verticalHeader().hide()
         self.table.setSelectionBehavior(QtWidgets.QAbstractItemView.SelectRows)
         self.table.setEditTriggers(QtWidgets.QAbstractItemView.NoEditTriggers)

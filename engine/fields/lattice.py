@@ -41,17 +41,25 @@ class LatticeDeformation:
 
         Args:
             index: Position of the frame.
-            part: Rows and columns of the data window that are wanted; None: all.
+            part: Rows and columns of the data window that are wanted, every n-th too; None: all.
         """
         from engine.kernels import lattice
 
-        down, across = part or (slice(0, self.data.height), slice(0, self.data.width))
+        down, across = part or (slice(None), slice(None))
+        top, _, below = down.indices(self.data.height)
+        left, _, beside = across.indices(self.data.width)
         rows, row_weights = lattice.taps(self.data.height, self.spacing)
         columns, column_weights = lattice.taps(self.data.width, self.spacing)
+        matrix, x0, y0 = self.matrices[index], self.data.x0 + left, self.data.y0 + top
+        if (below, beside) != (1, 1):
+            # The loop counts by one: what it counts is stretched to the pixels that are meant.
+            x0, y0 = x0 + 0.5 - 0.5 * beside, y0 + 0.5 - 0.5 * below
+            matrix = matrix @ np.array([[beside, 0, x0], [0, below, y0], [0, 0, 1.0]])
+            x0 = y0 = 0
         result: F32 = lattice.positions(
-            self.matrices[index],
-            float(self.data.x0 + across.start),
-            float(self.data.y0 + down.start),
+            matrix,
+            float(x0),
+            float(y0),
             self.lattices[index],
             rows[down],
             row_weights[down],

@@ -72,9 +72,10 @@ class PinnedDeformation:
         from engine.fields.lattice import LatticeDeformation
 
         data = self.data
-        whole = part or (slice(0, data.height), slice(0, data.width))
+        down, across = part or (slice(None), slice(None))
+        whole = slice(*down.indices(data.height)), slice(*across.indices(data.width))
         if isinstance(self.base, LatticeDeformation | PinnedDeformation):
-            found = self.base.positions(index, part)
+            found = self.base.positions(index, whole)
         else:
             found = self.base.positions(index)[whole]
         warp = self.warps.at(index)
@@ -84,8 +85,8 @@ class PinnedDeformation:
         rows, columns = np.nonzero(near)
         if not len(rows):
             return found
-        corner = (data.x0 + whole[1].start + 0.5, data.y0 + whole[0].start + 0.5)
-        places = np.stack([columns + corner[0], rows + corner[1]], axis=1)
+        x = columns * whole[1].step + (data.x0 + whole[1].start + 0.5)
+        places = np.stack([x, rows * whole[0].step + (data.y0 + whole[0].start + 0.5)], axis=1)
         moved = warp.moved(places)
         changed = (moved != places).any(axis=1)
         answer = np.array(found, np.float32)

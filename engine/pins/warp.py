@@ -20,6 +20,7 @@ REACH = 0.6
 """Share of its radius that a pin may move a point by; what lies before it shrinks to a tenth."""
 _STEEPEST = 135.0 / 64.0  # of the bump, at a quarter of its radius
 _SLOPE = 0.5
+_FARTHEST = 0.8
 _MOST_STAGES = 96
 _RIDGE = 1e-7
 
@@ -61,8 +62,8 @@ class FrameWarp:
             part: Rows and columns of the data window.
         """
         down, across = part
-        rows = np.arange(down.start, down.stop) + (y0 + 0.5)
-        columns = np.arange(across.start, across.stop) + (x0 + 0.5)
+        rows = np.arange(down.start, down.stop, down.step) + (y0 + 0.5)
+        columns = np.arange(across.start, across.stop, across.step) + (x0 + 0.5)
         found = np.zeros((len(rows), len(columns)), np.bool_)
         for (x, y), radius in zip(self.places, self.reach, strict=True):
             top, bottom = np.searchsorted(rows, (y - radius, y + radius))
@@ -119,8 +120,11 @@ def warp_through(places: F64, targets: F64, radii: F64, pull: F64) -> FrameWarp:
         together = (distance < size[None] + size[:, None]) @ slope
         share = min(left, _SLOPE / max(float(together.max()), 1e-12))
         step = speed * share
+        there = here + weight @ step
+        if (np.hypot(*(there - places).T) > _FARTHEST * radii).any():
+            break  # one was pushed to its edge by its neighbours: they are not all met
         stages.append((here, step, size))
-        here = here + weight @ step
+        here = there
         left -= share
     if not stages:
         stages.append((here, np.zeros_like(here), radii.copy()))

@@ -9,6 +9,7 @@ from engine.errors import FieldError
 from engine.fields.lattice import STEP, LatticeDeformation
 from engine.io.picture import Window
 from engine.kernels.lattice import grid_shape
+from tests.engine.warp.analytic import lattice_layer
 
 DATA = Window.of_size(41, 30)
 
@@ -64,3 +65,14 @@ def test_a_damaged_stream_is_refused(harm):
         del stored["packed"]
     with pytest.raises(FieldError, match="fit again"):
         LatticeDeformation.from_tensors(stored, before.numbers())
+
+
+def test_every_nth_pixel_is_where_the_whole_map_has_it():
+    deformation = lattice_layer(wild=1.5, turn=0.2, perspective=1e-3).layers[0].deformation
+    whole = deformation.positions(0)
+    for part in (
+        (slice(3, 60, 4), slice(1, None, 3)),
+        (slice(None), slice(10, 20)),
+        (slice(0, 500, 2), slice(5, 6)),
+    ):
+        np.testing.assert_allclose(deformation.positions(0, part), whole[part], atol=1e-3)

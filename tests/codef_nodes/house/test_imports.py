@@ -13,6 +13,7 @@ PACKAGES = [
     path.parent.relative_to(ROOT).as_posix().replace("/", ".")
     for top in ("engine", "codef_nodes", "gui", "presets")
     for path in sorted((ROOT / top).rglob("__init__.py"))
+    if path.parent.parent != ROOT / "presets/hosts"  # these run in Nuke and Blender only
 ]
 LIGHT = [
     *PACKAGES,

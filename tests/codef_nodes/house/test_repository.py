@@ -25,7 +25,7 @@ def recipes() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     name = ""
     for line in (ROOT / "Makefile").read_text("utf-8").splitlines():
-        if match := re.match(r"([a-z]+):(?!=)", line):
+        if match := re.match(r"([a-z-]+):(?!=)", line):
             name = match[1]
             found[name] = []
         elif line.startswith("\t") and name:

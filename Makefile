@@ -14,8 +14,12 @@ setup:    ## .venv, pinned packages, system libraries of the window, compiled ke
 demo: setup   ## the main job on a real clip; writes build/demo
 	@$(VENV) -m codef_nodes.demo
 
-test: setup   ## lint, types, import contracts, all tests
+test:     ## lint, types, import contracts, all tests
+	@$(PYTHON) -m codef_nodes.bootstrap --tests
 	@$(VENV) -m codef_nodes.checks
+
+test-gpu: setup ## every kernel for graphics cards against plain torch, on the card that is here
+	@$(VENV) -m codef_nodes.checks --gpu
 
 test-hosts: setup ## tests in a real Blender, in an environment of its own (.venv-hosts)
 	@$(VENV) -m tests.hosts

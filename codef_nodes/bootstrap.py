@@ -227,6 +227,15 @@ def requirements(root: Path) -> list[str]:
     return [*project["dependencies"], *project["optional-dependencies"]["dev"], "setuptools>=77"]
 
 
+def requirements_of_tests(root: Path) -> list[str]:
+    """What only some tests need: the ``gpu`` extra, whose kernels they run on an interpreter."""
+    import tomllib
+
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    extra: list[str] = project["optional-dependencies"]["gpu"]
+    return extra
+
+
 def has_nvidia_driver() -> bool:
     """Whether an NVIDIA driver seems to be there (nothing is started)."""
     return Path("/proc/driver/nvidia/version").exists() or bool(shutil.which("nvidia-smi"))
@@ -240,24 +249,23 @@ def pip(house: House, arguments: list[str]) -> None:
     """
     command = [str(house.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     wanted = re.compile(r"^\s*(Downloading \S{3,}|Installing collected|Building)")
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*command, "install", "--progress-bar", "off", *arguments],
         cwd=house.root,
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         errors="replace",
-    )
-    try:
-        for line in process.stdout or ():
-            if wanted.match(line):
-                text = line.strip()
-                say("  " + (text if len(text) < 90 else text[:87] + "..."))
-        code = process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                if wanted.match(line):
+                    text = line.strip()
+                    say("  " + (text if len(text) < 90 else text[:87] + "..."))
+            code = process.wait()
+        except BaseException:
+            process.terminate()
+            raise
     if code != 0:
         raise SetupError(
             "pip could not install the packages (its message is above); check the network and "
@@ -290,6 +298,21 @@ def install_packages(house: House) -> None:
             f"the packages are installed but do not start ({last}); see the system libraries "
             "above; if none is missing, delete the folder .venv and run this again"
         )
+
+
+def install_test_packages(house: House) -> int:
+    """Installs what only tests need; without it they are skipped and say so, so it may fail."""
+    if house.stamped().get("tests") == house.digests()["packages"]:
+        return 0
+    say("set-up: installing what the tests of the GPU kernels need (0.2 GB to fetch)")
+    constraints = ["--constraint", str(house.root / "constraints.txt")]
+    try:
+        pip(house, ["--only-binary", ":all:", *constraints, *requirements_of_tests(house.root)])
+    except SetupError:
+        say("set-up: it could not be installed; those tests will be skipped")
+        return 0
+    house.write_stamp({**house.stamped(), "tests": house.digests()["packages"]})
+    return 0
 
 
 def warm_kernels(house: House) -> bool:
@@ -351,6 +374,9 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the set-up and returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m codef_nodes.bootstrap", description=__doc__)
     parser.add_argument("--check", action="store_true", help="say what is missing, change nothing")
+    parser.add_argument(
+        "--tests", action="store_true", help="also install what only the tests need"
+    )
     parser.add_argument("--clean", action="store_true", help="remove what was built")
     parser.add_argument(
         "--no-system", action="store_true", help="never install system packages, only name them"
@@ -372,7 +398,10 @@ def main(argv: list[str] | None = None) -> int:
         command = [found, "-m", "codef_nodes.bootstrap", *arguments]
         return subprocess.run(command, cwd=house.root).returncode
     try:
-        return check(house) if options.check else set_up(house, not options.no_system)
+        if options.check:
+            return check(house)
+        code = set_up(house, not options.no_system)
+        return install_test_packages(house) if options.tests and code == 0 else code
     except SetupError as error:
         say(f"set-up: {error}")
         return 1

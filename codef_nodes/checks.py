@@ -5,6 +5,7 @@ halves side by side, those of the window and all others: most of them keep one c
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -67,12 +68,22 @@ def run_tests() -> int:
     return code or beside.returncode
 
 
+def run_on_card() -> int:
+    """Runs the comparisons of the kernels on a graphics card, larger than with the interpreter."""
+    environment = {**os.environ, "CODEF_TEST_GPU": "1"}
+    command = [sys.executable, "-m", "pytest", "tests/engine/kernels/gpu"]
+    return subprocess.run(command, cwd=ROOT, env=environment).returncode
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the checks; returns 0 or the exit code of the first that failed."""
     parser = argparse.ArgumentParser(prog="python -m codef_nodes.checks", description=__doc__)
     parser.add_argument("--no-tests", action="store_true", help="leave the tests out")
     parser.add_argument("--fix", action="store_true", help="put the code into the house's format")
+    parser.add_argument("--gpu", action="store_true", help="compare the kernels on a card instead")
     options = parser.parse_args(argv)
+    if options.gpu:
+        return run_on_card()
     listed = commands()
     if options.fix:
         python = [sys.executable, "-m", "ruff"]

@@ -8,7 +8,9 @@ from engine.progress import Task
 HELP = "what this machine can compute on"
 DESCRIPTION = (
     "Tells processor cores and the threads that the program uses, memory, and whether PyTorch "
-    "sees a graphics card. The words in the first column are what --device takes."
+    "sees a graphics card. The words in the first column are what --device takes. The last lines "
+    "tell what each operation is computed by; the environment variable CODEF_KERNELS puts one of "
+    "triton, tinycudann, numba or torch first."
 )
 
 
@@ -18,8 +20,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
     """Runs the command."""
-    from codef_nodes.work.machine import describe, machine
+    from codef_nodes.work.machine import describe, describe_kernels, kernels, machine
 
     found = machine()
-    console.table(describe(found))
+    found["kernels"] = kernels(found["devices"])
+    console.table("\n".join((describe(found), describe_kernels(found["kernels"]))).rstrip())
     return dict(found)

@@ -3,6 +3,7 @@
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +126,46 @@ def machine() -> dict[str, Any]:
         "torch": _torch(),
         "cards": cards,
     }
+
+
+def kernels(devices: Sequence[str]) -> list[dict[str, Any]]:
+    """Who computes what on each device; loads every implementation and tries it on the cards.
+
+    Returns:
+        ``{"device", "operations": {operation: implementation}, "implementations": [{"name",
+        "version", "problem"}]}`` for each device, implementations best first; ``problem`` is ""
+        where all works.
+    """
+    try:
+        from engine.kernels.backends.choose import kernels_for, report
+    except ImportError:
+        return []  # without torch there are none; that is told as torch's problem
+    told = []
+    for device in devices:
+        made = [
+            {"name": each.name, "version": each.version, "problem": each.problem}
+            for each in report(device)
+        ]
+        of = dict(kernels_for(device).of)
+        told.append({"device": device, "operations": of, "implementations": made})
+    return told
+
+
+def describe_kernels(found: list[dict[str, Any]]) -> str:
+    """The same as text."""
+    lines = []
+    for device in found:
+        of = device["operations"]
+        names = dict.fromkeys(of.values())
+        who = "; ".join(
+            f"{', '.join(op for op in of if of[op] == name)} by {name}" for name in names
+        )
+        lines.append(f"kernels  on {device['device']}: {who}")
+        for each in device["implementations"]:
+            if each["problem"]:
+                version = f" {each['version']}" if each["version"] else ""
+                lines.append(f"         {each['name']}{version}: {each['problem']}")
+    return "\n".join(lines)
 
 
 def describe(found: dict[str, Any]) -> str:

@@ -15,9 +15,8 @@ import numpy as np
 import torch
 
 from engine.arrays import F32, AnyArray
-from engine.errors import UsageError
-from engine.kernels import hashgrid_reference, threads
-from engine.kernels.hashgrid_levels import FEATURES, HashGrid
+from engine.kernels import threads
+from engine.kernels.hashgrid_levels import FEATURES, HashGrid, check_inputs, weights_of
 
 threads.prepare()
 
@@ -311,27 +310,11 @@ def encode(
 
     Raises:
         UsageError: The shapes do not fit together.
-
-    Note:
-        On a CUDA device the plain torch reference runs for now; there the sums have no fixed
-        order, so runs repeat up to rounding only.
     """
-    factors = np.ones(grid.levels, np.float32) if weights is None else weights
-    if points.ndim != 2 or points.shape[1] != grid.dimensions or len(factors) != grid.levels:
-        raise UsageError(
-            f"the hash grid takes points [N, {grid.dimensions}] and {grid.levels} weights, "
-            f"not {list(points.shape)} and {len(factors)}"
-        )
-    if table.numel() != grid.parameters:
-        raise UsageError(
-            f"the table holds {table.numel()} numbers, its grid needs {grid.parameters}; "
-            "check levels, base, growth and log2_entries"
-        )
-    if points.device.type != "cpu":
-        return hashgrid_reference.encode(points, table, grid, factors, raw=raw, padded_to=padded_to)
+    check_inputs(points, table, grid, weights)
     first = grid.dimensions if raw else 0
     width = max(padded_to, first + grid.width)
-    factors = np.ascontiguousarray(factors, np.float32)
+    factors = weights_of(grid, weights)
     encoded: torch.Tensor = _Encode.apply(  # type: ignore[no-untyped-call]
         points.contiguous(), table.contiguous(), grid, factors, first, width, accumulate
     )

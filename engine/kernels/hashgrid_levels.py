@@ -3,11 +3,15 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.arrays import F32, I64
 from engine.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
 
 FEATURES = 2
 PRIMES = (1, 2654435761, 805459861)
@@ -91,3 +95,30 @@ class HashGrid:
     def parameters(self) -> int:
         """Length of the flat table."""
         return int(self.offsets[-1]) * FEATURES
+
+
+def weights_of(grid: HashGrid, weights: F32 | None) -> F32:
+    """A factor for each level; None is 1 for all."""
+    factors = np.ones(grid.levels, np.float32) if weights is None else weights
+    return np.ascontiguousarray(factors, np.float32)
+
+
+def check_inputs(
+    points: "torch.Tensor", table: "torch.Tensor", grid: HashGrid, weights: F32 | None
+) -> None:
+    """Refuses what an encoder of this grid cannot take.
+
+    Raises:
+        UsageError: The shapes do not fit together.
+    """
+    count = grid.levels if weights is None else len(weights)
+    if points.ndim != 2 or points.shape[1] != grid.dimensions or count != grid.levels:
+        raise UsageError(
+            f"the hash grid takes points [N, {grid.dimensions}] and {grid.levels} weights, "
+            f"not {list(points.shape)} and {count}"
+        )
+    if table.numel() != grid.parameters:
+        raise UsageError(
+            f"the table holds {table.numel()} numbers, its grid needs {grid.parameters}; "
+            "check levels, base, growth and log2_entries"
+        )

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import torch
 
 from engine.arrays import F32
-from engine.kernels import hashgrid
+from engine.kernels.backends.choose import kernels_for
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp, padded
 
@@ -69,20 +69,31 @@ class HashNetwork:
     def __init__(self, shape: NetworkShape, vectors: Mapping[str, torch.Tensor]) -> None:
         self.shape, self.grid, self.mlp = shape, shape.grid, shape.mlp
         self.vectors = dict(vectors)
+        self._copy: tuple[tuple[int, int, bool], torch.Tensor] | None = None
 
     def __call__(self, points: torch.Tensor, weights: F32 | None = None) -> torch.Tensor:
         """Outputs float32 [N, outputs] at points float32 [N, d]; ``weights`` per level or None.
 
         Where the encoder's ``grad`` exists already, backward adds to it in place.
         """
-        table = self.vectors["encoder"]
-        rows = hashgrid.encode(
+        table, kernels = self.vectors["encoder"], kernels_for(points.device)
+        half = kernels.of["encode"] == "triton"
+        if half and torch.is_grad_enabled() and table.requires_grad and table.grad is None:
+            table.grad = torch.zeros_like(table)
+        rows = kernels.encode(
             points,
-            table,
+            self._halved(table) if half else table,
             self.grid,
             weights,
             raw=True,
             padded_to=padded(self.mlp.inputs),
             accumulate=table.grad,
         )
-        return self.mlp(self.vectors["decoder"], rows)
+        return kernels.network(self.vectors["decoder"], rows, self.mlp, half=half)
+
+    def _halved(self, table: torch.Tensor) -> torch.Tensor:
+        """The table in halves: half the memory to read. Made anew when a step has moved it."""
+        state = (table._version, table.data_ptr(), table.requires_grad)
+        if self._copy is None or self._copy[0] != state:
+            self._copy = state, table.detach().half().requires_grad_(table.requires_grad)
+        return self._copy[1]

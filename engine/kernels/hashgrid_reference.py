@@ -1,7 +1,6 @@
 """The hash-grid encoding in plain torch: slow, short, differentiable, on any device.
 
-It is what the compiled kernels are compared with in values and gradients, and what runs on an
-NVIDIA GPU for now.
+It is what the compiled kernels are compared with in values and gradients.
 """
 
 from itertools import product

@@ -26,10 +26,10 @@ def evaluate(lattice: torch.Tensor, height: int, width: int, spacing: float) -> 
 
 
 def _axis(size: int, spacing: float, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    u = (torch.arange(size, dtype=torch.float64) + 0.5) / spacing
+    u = (torch.arange(size, dtype=torch.float64, device=like.device) + 0.5) / spacing
     cell = torch.floor(u)
     weights = bspline_weights(u - cell).to(like.dtype)
-    return cell.long()[:, None] + torch.arange(4), weights
+    return cell.long()[:, None] + torch.arange(4, device=like.device), weights
 
 
 def positions(

@@ -44,7 +44,7 @@ def prepare() -> str:
     else the first of omp, tbb, workqueue that can. Costs an import of numba; launches no thread.
 
     Returns:
-        The name of the layer: ``omp``, ``tbb`` or ``workqueue``.
+        The name of the layer: ``omp``, ``tbb`` or ``workqueue``; ``none`` without numba.
     """
     global _layer
     with _starting:
@@ -56,8 +56,10 @@ def prepare() -> str:
         order += [name for name in _LAYERS if name != wanted]
         chosen = next((name for name in order if _loads(name)), "workqueue")
         os.environ["NUMBA_THREADING_LAYER"] = chosen
-        from numba import config
-
+        try:
+            from numba import config
+        except ImportError:
+            return "none"
         # numba read the environment when it was imported, which may be long ago.
         config.THREADING_LAYER = chosen
         _layer = chosen

@@ -112,6 +112,27 @@ def test_requirements_hold_the_program_and_its_tests() -> None:
     assert any(text.startswith("pytest") for text in asked)
 
 
+def test_what_only_tests_need_is_asked_for_apart() -> None:
+    asked = bootstrap.requirements_of_tests(ROOT)
+    assert [text.partition(";")[0] for text in asked] == ["triton==3.7.1"]
+    assert not any("triton" in text for text in bootstrap.requirements(ROOT))
+    assert "triton==3.7.1" in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+
+
+def test_tests_are_run_also_where_that_cannot_be_had(
+    house: House, capfd: pytest.CaptureFixture[str]
+) -> None:
+    house.write_stamp(house.digests())
+    assert bootstrap.install_test_packages(house) == 0  # this environment has no pip
+    assert "those tests will be skipped" in capfd.readouterr().out
+    assert "tests" not in house.stamped()
+    house.write_stamp({**house.stamped(), "tests": house.digests()["packages"]})
+    assert bootstrap.install_test_packages(house) == 0
+    assert capfd.readouterr().out == "", "it is there: nothing is asked"
+    (house.root / "pyproject.toml").write_text("[project]\n")
+    assert house.stamped()["tests"] != house.digests()["packages"]
+
+
 def test_clean_removes_what_was_built_and_keeps_the_environment(house: House) -> None:
     (house.root / "build" / "demo").mkdir(parents=True)
     (house.root / "engine" / "__pycache__").mkdir()

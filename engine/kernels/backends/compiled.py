@@ -1,0 +1,89 @@
+"""The operations on the CPU, compiled by numba. Networks are torch's own matrix products."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from engine.kernels import adam as adam_loop
+from engine.kernels import lattice as lattice_loops
+from engine.kernels import sample_gradient, threads
+from engine.kernels.hashgrid import encode
+from engine.kernels.sample import sample as read
+
+__all__ = ["adam", "encode", "lattice", "sample"]
+
+
+class _Lattice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, control: Any, height: int, width: int, spacing: float) -> torch.Tensor:
+        ctx.taps = (*lattice_loops.taps(height, spacing), *lattice_loops.taps(width, spacing))
+        ctx.shape = control.shape
+        with threads.guard():
+            found = [lattice_loops.evaluate(each, *ctx.taps) for each in control.numpy()]
+        return torch.from_numpy(np.stack(found))
+
+    @staticmethod
+    def backward(ctx: Any, slope: Any) -> tuple[torch.Tensor, None, None, None]:
+        shape = (int(ctx.shape[1]), int(ctx.shape[2]))
+        given = slope.contiguous().numpy()
+        found = [lattice_loops.evaluate_backward(each, *ctx.taps, shape) for each in given]
+        return torch.from_numpy(np.stack(found)), None, None, None
+
+
+def lattice(control: torch.Tensor, height: int, width: int, spacing: float) -> torch.Tensor:
+    """See ``interface.Lattice``."""
+    many = control if control.ndim == 4 else control[None]
+    found: torch.Tensor = _Lattice.apply(  # type: ignore[no-untyped-call]
+        many.contiguous(), height, width, spacing
+    )
+    return found if control.ndim == 4 else found[0]
+
+
+class _Sample(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, picture: Any, points: Any, origin: Any, scale: Any) -> torch.Tensor:
+        ctx.save_for_backward(picture, points)
+        ctx.origin, ctx.scale = origin, scale
+        return torch.from_numpy(read(picture.numpy(), points.numpy(), origin=origin, scale=scale))
+
+    @staticmethod
+    def backward(ctx: Any, slope: Any) -> tuple[Any, Any, None, None]:
+        picture, points = (each.numpy() for each in ctx.saved_tensors)
+        given = slope.contiguous().numpy()
+        found = sample_gradient.sample_gradient(
+            picture, points, given, ctx.origin, ctx.scale, ctx.needs_input_grad
+        )
+        made = [None if each is None else torch.from_numpy(each) for each in found]
+        return made[0], made[1], None, None
+
+
+def sample(
+    picture: torch.Tensor,
+    positions: torch.Tensor,
+    *,
+    origin: tuple[float, float] = (0.0, 0.0),
+    scale: tuple[float, float] = (1.0, 1.0),
+) -> torch.Tensor:
+    """See ``interface.Sample``."""
+    points = positions.reshape(-1, 2).contiguous()
+    values: torch.Tensor = _Sample.apply(  # type: ignore[no-untyped-call]
+        picture.contiguous(), points, origin, scale
+    )
+    return values.view(*positions.shape[:-1], picture.shape[2])
+
+
+def adam(
+    value: torch.Tensor,
+    slope: torch.Tensor,
+    mean: torch.Tensor,
+    square: torch.Tensor,
+    pace: float,
+    root: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> None:
+    """See ``interface.Adam``."""
+    v, g, m, s = (each.detach().numpy() for each in (value, slope, mean, square))
+    adam_loop.adam(v, g, m, s, pace, root, beta1, beta2, epsilon)

@@ -1,0 +1,72 @@
+"""Every operation once on a few numbers, against plain torch: does a kernel work on this card?"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from engine.kernels.backends import plain
+from engine.kernels.hashgrid_levels import HashGrid
+from engine.kernels.mlp import Mlp
+
+log = logging.getLogger(__name__)
+
+#: Share of the largest number by which answers may differ: what a few halves in a row cost.
+NEAR = 0.03
+_GRID = HashGrid(3, levels=3, log2_entries=8, base=3, growth=1.9)
+_MLP = Mlp(9, 2, 32, 2)
+
+
+def _questions() -> dict[str, tuple[list[torch.Tensor], list[Any], int]]:
+    """Operation to tensors, further arguments, and how many of the tensors have a gradient."""
+    made = torch.Generator().manual_seed(1)
+
+    def some(*shape: int) -> torch.Tensor:
+        return torch.rand(*shape, generator=made) - 0.5
+
+    return {
+        "encode": ([some(300, 3), some(_GRID.parameters)], [_GRID], 2),
+        "network": ([_MLP.initial(made), some(200, 16)], [_MLP], 2),
+        "lattice": ([some(2, 5, 7, 2)], [13, 29, 8.0], 1),
+        "sample": ([some(9, 8, 3), some(200, 2) * 12 + 4], [], 2),
+        "adam": (
+            [some(2000) for _ in range(3)] + [some(2000).abs()],
+            [0.01, 1.0, 0.9, 0.99, 1e-8],
+            0,
+        ),
+    }
+
+
+def answers(
+    operation: str, function: Callable[..., Any], device: torch.device
+) -> Sequence[torch.Tensor]:
+    """Values and gradients of an operation on a few numbers, on the CPU."""
+    tensors, rest, slopes = _questions()[operation]
+    given = [tensor.to(device, copy=True) for tensor in tensors]
+    for tensor in given[:slopes]:
+        tensor.requires_grad_()
+    out = function(*given, *rest)
+    if not slopes:
+        return [tensor.cpu() for tensor in given]
+    slope = torch.linspace(-1, 1, out.numel()).view(out.shape)
+    out.backward(slope.to(device))
+    found = [out, *(tensor.grad for tensor in given[:slopes])]
+    return [tensor.detach().float().cpu() for tensor in found]
+
+
+def trial(operation: str, function: Callable[..., Any], device: torch.device) -> str:
+    """Tries an operation; "" when it works, else what is wrong in a few words."""
+    wanted = answers(operation, getattr(plain, operation), torch.device("cpu"))
+    try:
+        found = answers(operation, function, device)
+    except Exception as error:
+        # A compiler, a driver, a library built for another card: any of them, in any way.
+        log.info("%s fails on %s", operation, device, exc_info=True)
+        lines = str(error).strip().splitlines()
+        return f"fails with {type(error).__name__}" + (f" ({lines[0][:120]})" if lines else "")
+    for fast, slow in zip(found, wanted, strict=True):
+        apart = float((fast - slow).abs().max()) / max(float(slow.abs().max()), 1e-12)
+        if not apart <= NEAR:  # NaN fails as well
+            return f"differs from plain torch by {apart:.2g} of the largest number"
+    return ""

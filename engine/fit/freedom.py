@@ -52,6 +52,7 @@ def noise_of(misfit: F32, grain: float) -> float:
         misfit: [B, rows, columns, 2], see ``register_pass``.
         grain: Upper bound, see ``grain_of``.
     """
+    misfit = misfit[:, ::2, ::2]  # a quarter of the cells tells as much
     pixels = misfit[..., 1]
     seen = pixels > 0.5 * pixels.max(initial=0)
     if not seen.any():

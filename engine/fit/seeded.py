@@ -28,6 +28,7 @@ from engine.io.picture import Window
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
 from engine.kernels.register import register_pass
+from engine.kernels.settle import settle
 from engine.kernels.solve import solve_lattices
 from engine.kernels.temporal import neighbours_pull
 from engine.progress import Task
@@ -43,6 +44,8 @@ BELIEF = 0.1
 WRONG = 2.5e-4
 #: Pixels between the points of the lattice that every layer gets; only wrong ones get a finer one.
 FINE = 4
+#: Weight up to which a canonical pixel was not seen in a pass.
+GLIMPSE = np.float32(1e-3)
 #: What a pass at full resolution costs, against one at half.
 HALF_COST = 4.5
 #: Passes from one look at what the neighbouring frames say of hidden places to the next.
@@ -66,6 +69,7 @@ class LayerState:
         weight: float32 [h, w]: how much was seen of each place in the last pass.
         say: float32 [T]: what each frame counts in ``picture``: blurred ones little.
         turn: Passes that moved the lattices.
+        sums: What the threads of a pass add up for ``picture``, 0 between passes.
         step: The lattices' last step, none after a change of resolution.
         grain: Upper bound of the noise, see ``engine.fit.freedom.grain_of``.
         noise: Variance per channel of what fits, in the last pass, see ``noise_of``.
@@ -83,10 +87,19 @@ class LayerState:
     weight: F32
     say: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
     turn: int = 0
+    sums: F32 = field(default_factory=lambda: np.zeros((0, 0, 0, 4), np.float32), repr=False)
     step: F32 = field(default_factory=lambda: np.zeros(0, np.float32))
     grain: float = 0.0
     noise: float = 0.0
     excess: float = 0.0
+
+    def make_room(self) -> None:
+        """Gives every thread its sums; they are kept, since fresh memory costs more than a pass."""
+        import numba
+
+        shape = (numba.get_num_threads(), *self.picture.shape[:2], 4)
+        if self.sums.shape != shape:
+            self.sums = np.zeros(shape, np.float32)
 
     def positions(self, plates: Plates, index: int) -> F32:
         """Canonical points of the pixel centres of a frame, [H, W, 2]."""
@@ -316,17 +329,21 @@ def one_pass(
     """
     loss: F64 = np.zeros(2)
     for k, state in enumerate(states):
-        splat = _pass_layer(plates, k, state, reference, recipe, task, move, robust, loss)
+        _pass_layer(plates, k, state, reference, recipe, task, move, robust, loss)
         if not paint:
+            state.sums[:] = 0
             continue
-        num, den = splat[..., :3], splat[..., 3]
-        state.weight = den
-        step = num / np.maximum(den, 1e-3)[..., None]
-        state.speed = (np.float32(recipe["momentum"]) * state.speed + step).astype(np.float32)
-        state.picture = (state.picture + state.speed).astype(np.float32)
-        seen = den > 1e-3
-        state.picture = fill_holes(state.picture, seen)
-        state.speed[~seen] = 0
+        state.weight = np.empty(state.picture.shape[:2], np.float32)
+        with threads.guard():
+            settle(
+                state.sums,
+                np.float32(recipe["momentum"]),
+                GLIMPSE,
+                state.picture,
+                state.speed,
+                state.weight,
+            )
+        state.picture = fill_holes(state.picture, state.weight > GLIMPSE)
     return float(loss[0] / max(loss[1], 1) / 3)
 
 
@@ -358,14 +375,11 @@ def _pass_layer(
     move: bool,
     robust: float | None,
     loss: F64,
-) -> F32:
-    import numba
-
+) -> None:
     height, width = plates.height, plates.width
     rows, row_weights = lattice_kernels.taps(height, state.spacing)
     columns, column_weights = lattice_kernels.taps(width, state.spacing)
-    ch, cw = state.picture.shape[:2]
-    splat = np.zeros((numba.get_num_threads(), ch, cw, 4), np.float32)
+    state.make_room()
     grid = state.lattices.shape[1:3]
     size = max(1, int(CHUNK_PIXELS // (height * width)))
     scale = 1.0 if robust is None else 0.0
@@ -433,7 +447,7 @@ def _pass_layer(
                 cell,
                 gradient,
                 normal,
-                splat,
+                state.sums,
                 tone,
                 misfit,
                 errors,
@@ -475,5 +489,3 @@ def _pass_layer(
         mean = misfits[0] / max(3 * misfits[1], 1.0)
         state.noise = float(misfits[2] / plates.count)
         state.excess = float(mean - 2 * state.noise)
-    total: F32 = splat.sum(axis=0)
-    return total

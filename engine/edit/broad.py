@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.arrays import F32, Bool
 from engine.edit.frameview import FrameView
+from engine.edit.grain import Grain
 from engine.edit.windows import Box, grown, plate_part, size
 from engine.io.picture import Picture
 
@@ -14,6 +15,10 @@ ACROSS, SIGMA = 240, 6.0
 #: Encoded difference beyond which a place counts as something else and not as light.
 ROBUST = 0.10
 ROUNDS = 4
+#: Relative variance of the ground below which added light cannot be told from a brighter ground.
+FLAT = 0.02
+#: Linear light below which ratios say little, and the largest ratio.
+DARK, MOST = np.float32(0.002), np.float32(4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,17 +28,26 @@ class Broad:
     Attributes:
         encoded: Of encoded colours, [h, w, 3]; what to add to a reconstruction.
         highlight: Light that lies over everything there, scene-linear, [h, w, 3], 0 or more.
+        factor: Light on everything there beside the field's own, [h, w, 3]: shadows that pass.
     """
 
     encoded: F32
     highlight: F32
+    factor: F32
 
 
-def broad_light(view: FrameView, plate: Picture, box: Box) -> Broad:
-    """Measures the broad differences around a box, on every few pixels."""
+def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None = None) -> Broad:
+    """Measures the broad differences around a box, on every few pixels.
+
+    Args:
+        view: The frame.
+        plate: The frame's picture.
+        box: Rows and columns of the field's data window.
+        grain: The plate's grain, which is no contrast of its ground; or None.
+    """
     import cv2
 
-    from engine.colour.encoding import encode
+    from engine.colour.encoding import decode, encode
 
     field = view.field
     step = max(1, round(field.width / ACROSS))
@@ -51,9 +65,13 @@ def broad_light(view: FrameView, plate: Picture, box: Box) -> Broad:
     )
     drawn, known = view.drawn(part)
     good = known & held
-    apart = encode(colours) - encode(drawn)
-    encoded, belief = _robust(apart, good)
-    highlight = _highlight(colours - drawn, belief)
+    still = encode(drawn)
+    encoded, belief = _robust(encode(colours) - still, good)
+    noise = np.zeros_like(drawn)
+    if grain is not None:
+        sigma = grain.at(encode(colours))
+        noise = np.square((decode(still + sigma) - decode(still - sigma)) / 2)
+    highlight, factor = _light(colours, drawn, belief, noise)
     top, left = box[0].start - wide[0].start, box[1].start - wide[1].start
     height, width = size(box)
     # Sample (i, j) lies on pixel (i step, j step); map pixels to samples.
@@ -67,7 +85,7 @@ def broad_light(view: FrameView, plate: Picture, box: Box) -> Broad:
         )
         return read
 
-    return Broad(spread(encoded), spread(highlight))
+    return Broad(spread(encoded), spread(highlight), spread(factor))
 
 
 def _blur(values: F32, sigma: float = SIGMA) -> F32:
@@ -90,13 +108,32 @@ def _robust(apart: F32, good: Bool) -> tuple[F32, F32]:
     return mean, weight
 
 
-def _highlight(apart: F32, belief: F32) -> F32:
-    """The part of a linear difference that is broad, positive and no texture."""
+def _light(plate: F32, drawn: F32, belief: F32, noise: F32) -> tuple[F32, F32]:
+    """Broad light that the field does not know: what is added, and the factor on the ground.
+
+    A ground that is lit more is multiplied: its contrast grows with it, and paint on it is no
+    paler. So the plate is taken for ``a drawn + b`` around each place, with ``a`` the ratio of the
+    contrasts (which a small misalignment leaves alone, other than a least-squares slope), and
+    only ``b`` is added light. On flat ground, where both explain it, it is taken for multiplied.
+    """
     base = np.maximum(_blur(belief), 1e-3)[..., None]
-    mean = _blur(apart * belief[..., None]) / base
-    size_of = _blur(np.abs(apart) * belief[..., None]) / base
-    # Errors of texture go up and down and cancel; added light goes up only.
-    steady = mean.sum(axis=2) / np.maximum(size_of.sum(axis=2), 1e-6)
+    weight = belief[..., None]
+    apart = plate - drawn
+    mean = _blur(apart * weight) / base
+    size_of = _blur(np.abs(apart) * weight) / base
+    # Errors of texture go up and down and cancel; light goes one way only.
+    steady = np.abs(mean.sum(axis=2)) / np.maximum(size_of.sum(axis=2), 1e-6)
     sure = np.clip((steady - 0.6) / 0.3, 0, 1)
-    sure = sure * sure * (3 - 2 * sure)
-    return np.asarray(np.maximum(mean, 0) * sure[..., None], np.float32)
+    sure = (sure * sure * (3 - 2 * sure))[..., None]
+    level, contrast = [], []
+    for colours, unwanted in ((plate, noise), (drawn, np.float32(0))):
+        middle = _blur(colours * weight) / base
+        squares = _blur((np.square(colours) - unwanted) * weight) / base
+        spread = np.maximum(squares - np.square(middle), 0)
+        level.append(middle)
+        contrast.append(spread + np.float32(FLAT) * np.square(middle) + np.float32(1e-8))
+    slope = np.sqrt(contrast[0] / contrast[1])
+    over = np.maximum(np.minimum(level[0] - slope * level[1], mean), 0)
+    ratio = (level[0] - over + DARK) / (level[1] + DARK)
+    factor = 1 + sure * (np.clip(ratio, 1 / MOST, MOST) - 1)
+    return np.asarray(over * sure, np.float32), np.asarray(factor, np.float32)

@@ -189,14 +189,14 @@ def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
     field = view.field
     own, _ = plate_part(plate, field, box)
     held = np.zeros(size(box), np.float32)
-    measured = finish.regrain > 0 or finish.holdout or finish.focus > 0
+    measured = finish.regrain > 0 or finish.holdout or finish.focus > 0 or finish.highlight > 0
     grain = measure_grain(view, plate) if measured else None
     broad = None
     if finish.highlight > 0 or finish.holdout:
         around = HOLDOUT_MARGIN if finish.holdout else 0
         wide = grown(box, around, (field.height, field.width))
         there = inside(box, wide)
-        broad = broad_light(view, plate, wide)
+        broad = broad_light(view, plate, wide, grain)
         if finish.holdout:
             seen, finite = plate_part(plate, field, wide)
             drawn, known = view.drawn(wide)
@@ -208,7 +208,7 @@ def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
                 finish.holdout_gain,
                 finish.holdout_clip,
             )[there]
-        broad = Broad(broad.encoded[there], broad.highlight[there])
+        broad = Broad(broad.encoded[there], broad.highlight[there], broad.factor[there])
     encoded = encode(own) if finish.focus > 0 else own
     return _Place(view, finish, box, own, encoded, held, grain, broad)
 
@@ -216,7 +216,7 @@ def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
 def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found) -> Merged:
     """A patch against the plate; ``there`` is its part of the place's box."""
     finish, plate, held = place.finish, place.plate[there], place.held[there]
-    lit = place.view.gain(patch.layer, patch.box)
+    lit = _gain(place, patch, there)
     if finish.focus > 0:
         _focus(place, patch, there, found)
     paint, below = patch.paint, patch.below
@@ -244,6 +244,15 @@ def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found
         fine,
         finish.detail,
     )
+
+
+def _gain(place: _Place, patch: Patch, there: Box) -> F32 | None:
+    """Factors of light on a patch: the field's, and what the plate says beside them."""
+    lit = place.view.gain(patch.layer, patch.box)
+    if place.broad is None or place.finish.highlight == 0:
+        return lit
+    factor = place.broad.factor[there] ** np.float32(place.finish.highlight)
+    return np.asarray(factor if lit is None else lit * factor, np.float32)
 
 
 def _focus(place: _Place, patch: Patch, there: Box, found: _Found) -> None:

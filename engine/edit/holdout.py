@@ -20,6 +20,9 @@ MAYBE, SURELY = 7.0, 12.0
 THIN, FULL = 0.12, 0.36
 #: Standard deviations from which grain does not matter any more.
 CLEAR = 9.0
+#: Share of the largest square near by from which a pixel is on a strand's ridge, pixels around it
+#: that have its colour, and squared distance of two colours, in grain, that tells them apart.
+RIDGE, NEAR, TOLD = 0.6, 2.5, 6.0
 #: Least standard deviation in encoded colour, and the share of a neighbour's difference that half
 #: a pixel of misalignment explains.
 LEAST, SLACK = 0.012, 0.25
@@ -67,10 +70,51 @@ def holdout_matte(
     clear = np.clip((most - CLEAR) / CLEAR, 0, 1)
     amount = amount + clear * (np.minimum(own / 0.72, amount) - amount)
     there = np.maximum(there, np.clip((near - SURELY) / SURELY, 0, 1))
-    matte: F32 = np.asarray(there * amount, np.float32)
-    matte = np.clip(0.5 * (matte + guided(plate, matte, 2, 1e-3)), 0, 1)
+    rough: F32 = np.asarray(there * amount, np.float32)
+    rough = np.clip(0.5 * (rough + guided(plate, rough, 2, 1e-3)), 0, 1)
+    matte = _unmixed(plate, drawn, rough, squares, grain)
     clipped = np.clip((matte * np.float32(gain) - clip) / (1 - 2 * clip), 0, 1)
     return np.asarray(np.where(known, clipped, 0), np.float32)
+
+
+def _unmixed(plate: F32, drawn: F32, rough: F32, squares: F32, grain: Grain | None) -> F32:
+    """The matte along its rim from colours: how much of the foreground's is in the pixel.
+
+    What is behind is known, the reconstruction; the foreground's colour is that of the ridge close
+    by. Averaged along the strand, so that grain does not fray it. Inside what is wider than a
+    strand, whose colours vary, the rough matte stays.
+    """
+    import cv2
+
+    around = cv2.dilate(np.where(rough > 0.2, 1.0, 0.0).astype(np.float32), np.ones((5, 5)))
+    if not around.any():
+        return rough
+    smooth = cv2.GaussianBlur(squares, (0, 0), 0.7)
+    ridge = smooth >= RIDGE * cv2.dilate(smooth, np.ones((7, 7), np.uint8))
+    core = np.asarray(np.where(ridge, rough, 0) ** 2, np.float32)
+    base = cv2.GaussianBlur(core, (0, 0), NEAR)
+    front = cv2.GaussianBlur(plate * core[..., None], (0, 0), NEAR) / (base[..., None] + 1e-6)
+    apart, wanted = plate - drawn, front - drawn
+    sigma = np.full_like(plate, LEAST)
+    if grain is not None:
+        sigma = np.hypot(sigma, grain.at(drawn))
+    top = (apart * wanted / np.square(sigma)).sum(axis=2).astype(np.float32)
+    under = np.square(wanted / sigma).sum(axis=2).astype(np.float32)
+    best, share = np.full_like(rough, -1), np.zeros_like(rough)
+    for turn in range(TURNS):
+        line = _line(turn)
+        answer = cv2.dilate(cv2.filter2D(core, cv2.CV_32F, line), np.ones((5, 5), np.uint8))
+        mine = answer > best
+        ratio = cv2.filter2D(top, cv2.CV_32F, line) / (
+            cv2.filter2D(under, cv2.CV_32F, line) + np.float32(1e-6)
+        )
+        share = np.where(mine, ratio, share)
+        best = np.maximum(best, answer)
+    # Where the foreground looks like what is behind it, colours say nothing.
+    told = np.clip((under - TOLD) / TOLD, 0, 1) * np.clip(base / 0.01, 0, 1)
+    inner = cv2.erode(rough, np.ones((7, 7), np.uint8))
+    clean = np.maximum(np.clip(share, 0, 1) * around, inner)
+    return np.asarray(rough + told * (clean - rough), np.float32)
 
 
 def _standing_out(plate: F32, drawn: F32, known: Bool, grain: Grain | None) -> F32:

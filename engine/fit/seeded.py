@@ -29,7 +29,7 @@ from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
 from engine.kernels.register import register_pass
 from engine.kernels.settle import settle
-from engine.kernels.solve import solve_lattices
+from engine.kernels.solve import coast, solve_lattices
 from engine.kernels.temporal import neighbours_pull
 from engine.progress import Task
 
@@ -456,12 +456,14 @@ def _pass_layer(
             if move:
                 noise = noise_of(misfit, state.grain)
                 misfits += (*misfit.sum(axis=(0, 1, 2)), noise * batch)
-                trace = normal[..., 0] + normal[..., 2]
-                unseen = trace < float(recipe["flat"]) * relative
-                bond = bond_of(known[part], state.noise, recipe)
+                flat = np.float32(float(recipe["flat"]) * relative)
                 if bonded:
+                    trace = normal[..., 0] + normal[..., 2]
                     without_trend(pull[part], trace)
-                    bond += float(recipe["hidden"]) * known[part] * unseen
+                    bond = bond_of(known[part], state.noise, recipe)
+                    bond += float(recipe["hidden"]) * known[part] * (trace < flat)
+                else:
+                    bond = known[part]  # nothing is
                 before = lattices.copy()
                 if part.start <= reference < part.stop:
                     gradient[reference - part.start] = 0
@@ -474,16 +476,13 @@ def _pass_layer(
                     pull[part],
                     bond,
                     np.float32(float(recipe["hold"]) * relative),
-                    np.float32(float(recipe["flat"]) * relative),
+                    flat,
                     np.float32(float(recipe["damping"]) * relative),
                     int(recipe["solver_rounds"]),
                     np.float32(recipe["step_limit"]),
                 )
-            if move:
-                # Going on by a share of the last step (heavy ball) settles them in half the
-                # passes; what no picture checks must not run away.
-                lattices += glide * state.step[part] * ~unseen[..., None]
-                state.step[part] = lattices - before
+                # Settles them in half the passes; what no picture checks must not run away.
+                coast(lattices, before, normal, flat, glide, state.step[part])
         loss += errors.sum(axis=0)
     if move:
         mean = misfits[0] / max(3 * misfits[1], 1.0)

@@ -105,6 +105,29 @@ def solve_lattices(  # type: ignore[no-untyped-def]
                 lattices[b, i, j, 1] += shrink * step[1, i, j]
 
 
+@numba.njit(parallel=True, fastmath=True, cache=True)
+def coast(lattices, before, normal, flat, glide, step):  # type: ignore[no-untyped-def]
+    """Goes on by a share of the last step (heavy ball) where a picture checks it, in place.
+
+    Args:
+        lattices: In and out, float32 [B, gy, gx, 2], after the step of ``solve_lattices``.
+        before: float32 [B, gy, gx, 2], before it.
+        normal: float32 [B, gy, gx, 3], see ``solve_lattices``.
+        flat: float32: trace of the normal matrix below which nothing checks a control point.
+        glide: float32: the share.
+        step: In and out, float32 [B, gy, gx, 2]: the last step, and this one.
+    """
+    batch, rows, columns = lattices.shape[:3]
+    for b in numba.prange(batch):
+        for i in range(rows):
+            for j in range(columns):
+                checked = normal[b, i, j, 0] + normal[b, i, j, 2] >= flat
+                share = glide if checked else np.float32(0)
+                for c in range(2):
+                    lattices[b, i, j, c] += share * step[b, i, j, c]
+                    step[b, i, j, c] = lattices[b, i, j, c] - before[b, i, j, c]
+
+
 @numba.njit(fastmath=True, cache=True)
 def _times(blocks, x, out):  # type: ignore[no-untyped-def]
     """``out = B x`` for symmetric 2 x 2 blocks [3, gy, gx]; returns ``x . out``."""

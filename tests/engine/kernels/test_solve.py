@@ -73,3 +73,15 @@ def test_solver_finds_the_minimum_of_its_quadratic():
         np.float32(1e9),
     )
     np.testing.assert_allclose(lattices[0], (start + step).detach().numpy(), atol=2e-3)
+
+
+def test_lattices_coast_only_where_a_picture_checks_them():
+    rng = np.random.default_rng(5)
+    before, moved, step = rng.normal(size=(3, 2, 5, 6, 2)).astype(np.float32)
+    normal = rng.uniform(0, 1, size=(2, 5, 6, 3)).astype(np.float32)
+    checked = normal[..., 0] + normal[..., 2] >= 0.9
+    assert 0 < checked.sum() < checked.size
+    wanted = moved + 0.3 * step * checked[..., None]
+    solve.coast(moved, before, normal, np.float32(0.9), np.float32(0.3), step)
+    np.testing.assert_allclose(moved, wanted, atol=1e-6)
+    np.testing.assert_allclose(step, wanted - before, atol=1e-6)

@@ -18,6 +18,7 @@ from gui.project.autosave import Autosave
 from gui.project.recovery import crashed_windows
 from gui.shell.errors import LastNet
 from gui.shell.window import MainWindow
+from gui.viewer.gpu.service import service
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def run(start: Start) -> int:
     QTimer.singleShot(0, lambda: _begin(start, window))
     code = application.exec()
     net.stop()
+    service.stop()
     if window.editor.workers is not None:  # the last window was closed by the system
         window.editor.close()
     return code
@@ -84,6 +86,7 @@ def run(start: Start) -> int:
 
 def _begin(start: Start, window: MainWindow) -> None:
     window.editor.start_workers()
+    service.start(str(window.editor.preferences.get("gpu")))
     welcome = window.welcome
     crashed = crashed_windows() if start.screenshot is None else []
     if start.document is not None:

@@ -34,6 +34,9 @@ PREFERENCES: tuple[Knob, ...] = (
          page="Viewer"),
     Knob("view", "text", "", "OCIO view of new viewers; empty: the config's default.",
          page="Viewer"),
+    Knob("gpu", "choice", "auto", "Show pictures through the graphics card where there is one; "
+         "always takes a driver too that draws in software. Help > About says what is used.",
+         label="Graphics card", choices=("auto", "off", "always"), page="Viewer"),
     Knob("playback_memory", "float", 0.0, "Memory for playback; 0: a quarter of the machine's, "
          "at most 4 GiB.",
          minimum=0.0, maximum=1024.0, unit="GiB", page="Viewer"),

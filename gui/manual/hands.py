@@ -148,7 +148,8 @@ class Hands:
     # The node graph.
 
     def drop(self, paths: Iterable[Path], at: QPoint | None = None) -> None:
-        """Drops files and folders on the graph."""
+        """Drops files and folders on the graph and waits for their nodes."""
+        before = len(self.editor.project.document.nodes)
         target = self.graph.view.viewport()
         at = target.rect().center() if at is None else at
         data = QMimeData()
@@ -156,7 +157,7 @@ class Hands:
         copy = Qt.DropAction.CopyAction
         QApplication.sendEvent(target, QDragEnterEvent(at, copy, data, LEFT, NONE))
         QApplication.sendEvent(target, QDropEvent(QPointF(at), copy, data, LEFT, NONE))
-        QApplication.processEvents()
+        self.wait(lambda: len(self.editor.project.document.nodes) > before, 60, "for the nodes")
 
     def create(self, words: str) -> str:
         """Tab, some letters, Enter: makes a node and returns its name."""

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QW
 
 from codef_nodes import __version__
 from gui import theme
+from gui.viewer.gpu.service import service
 
 
 class About(QDialog):
@@ -24,6 +25,7 @@ class About(QDialog):
         text = QLabel(
             "A still picture of a whole shot that you can paint on: it goes back into every frame."
             f"\n\nVersion {__version__}    Python {platform.python_version()}    Qt {qVersion()}"
+            f"\nPictures are shown {service.reason}."
             "\nApache License 2.0. Qt is used under the LGPL."
         )
         text.setWordWrap(True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from engine.errors import CodefError, UsageError
@@ -24,6 +25,8 @@ _LOOP_TIPS = {
     "once": "Playback stops at the end",
 }
 _MEASURED = 12
+_CONTROLS = 665
+"""Pixels of the row that its controls need."""
 
 
 class TimelineBar(QWidget):
@@ -205,7 +208,16 @@ class TimelineBar(QWidget):
         shown = text or f"{clock.first}-{clock.last}"
         full = f"{shown}   {count} frames"
         self.range_label.setToolTip(full)
-        self.range_label.setText(full if len(full) <= 44 else full[:43] + "…")
+        # What there is no room for is left out whole: a cut number would be a wrong number.
+        room = self.width() - _CONTROLS
+        fits = self.range_label.fontMetrics().horizontalAdvance
+        words = [full, shown, shown.partition(",")[0] + " …", ""]
+        self.range_label.setText(next(each for each in words if fits(each) <= max(room, 0)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """A wider bar has more to say."""
+        super().resizeEvent(event)
+        self._tell_words()
 
     def _tell_playing(self, playing: int) -> None:
         for name, way in (("play.backward", -1), ("play.forward", 1)):

@@ -16,6 +16,7 @@ import numpy as np
 
 from engine.arrays import F32, U8, U16, AnyArray
 from engine.colour.ocio import config_source
+from gui.viewer.gpu.service import service
 from gui.viewer.views import Transform, View, luminance, transform
 
 CHANNELS = ("rgb", "r", "g", "b", "a", "y", "m")
@@ -78,7 +79,8 @@ def show_parallel(
     origin: tuple[int, int] = (0, 0),
     parts: int = 2,
 ) -> AnyArray:
-    """``show`` on some threads; OpenColorIO and NumPy let go of the lock.
+    """``show`` on the graphics processor, else on some threads: OpenColorIO and NumPy let go of
+    the lock.
 
     Args:
         pixels: As for ``show``.
@@ -87,6 +89,9 @@ def show_parallel(
         origin: As for ``show``.
         parts: Number of threads.
     """
+    drawn = service.show(pixels, look, transform(look.working, look.view))
+    if drawn is not None:
+        return drawn
     height, width = pixels.shape[:2]
     out = np.empty((height, width), np.uint32)
     edges = [height * part // parts for part in range(parts + 1)]

@@ -85,6 +85,36 @@ def working_editor(application: QApplication, config: Path) -> Iterator[Editor]:
     application.processEvents()
 
 
+@pytest.fixture(scope="module")
+def module_editor(
+    application: QApplication, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Editor]:
+    """One editor, with its two workers, for all tests of a module; see ``kept_editor``."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CODEF_CONFIG", str(tmp_path_factory.mktemp("config")))
+        patch.setenv("CODEF_CACHE", str(tmp_path_factory.mktemp("module_cache")))
+        made = Editor()
+        made.start_workers()
+        yield made
+        made.close()
+        made.deleteLater()
+        application.processEvents()
+
+
+@pytest.fixture
+def kept_editor(module_editor: Editor) -> Iterator[Editor]:
+    """The module's editor with an empty document: its workers have loaded all they need.
+
+    For tests that ask the workers much and leave preferences, jobs and paint tools alone. A module
+    that wants it says so: its own fixture ``working_editor`` gives this one.
+    """
+    yield module_editor
+    module_editor.clock.stop()
+    module_editor.viewing.set_proxy(False)
+    module_editor.selection.set([])
+    module_editor.project.new()
+
+
 @pytest.fixture
 def window(editor: Editor) -> Iterator["MainWindow"]:
     """The whole window with every pane, without worker processes."""

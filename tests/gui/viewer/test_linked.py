@@ -32,6 +32,12 @@ class Pair:
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def pair(working_editor: Editor, tmp_path):
     save_field(moving_field(), tmp_path / "field")
     for frame in (10, 11, 12, 13):
@@ -99,13 +105,13 @@ def test_a_cursor_on_the_canonical_shows_its_place_in_the_frame_at_any_scale(pai
     assert pair.frame.canvas.linked[:2] == pytest.approx((80.5, 50.5), abs=0.05)
 
 
-def test_the_mark_goes_with_the_cursor_before_the_worker_answers(pair):
+def test_the_mark_goes_with_the_cursor_before_the_worker_answers(pair, monkeypatch):
     """A process that gets no time to answer must not hold up the mark."""
     pair.editor.viewing.set_layer(1)
     pair.frame.canvas.hovered.emit(60.5, 50.5)
     wait_for(lambda: pair.canonical.canvas.linked is not None)
     link = pair.editor.workers.view
-    link.request = lambda *_, **__: None
+    monkeypatch.setattr(link, "request", lambda *_, **__: None)
     pair.frame.canvas.hovered.emit(64.5, 48.5)
     wanted = tuple(through(back_matrix(2), [[64.5, 48.5]])[0])
     assert pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05)
@@ -123,12 +129,17 @@ def test_at_another_frame_the_same_cursor_is_elsewhere(pair):
     wait_for(lambda: pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05))
 
 
-def test_of_many_moves_of_the_cursor_the_last_one_is_shown(pair):
+def test_of_many_moves_of_the_cursor_the_last_one_is_shown(pair, monkeypatch):
     pair.editor.viewing.set_layer(1)
     asked = []
     link = pair.editor.workers.view
     request = link.request
-    link.request = lambda verb, *rest, **more: (asked.append(verb), request(verb, *rest, **more))[1]
+
+    def counted(verb, *rest, **more):
+        asked.append(verb)
+        return request(verb, *rest, **more)
+
+    monkeypatch.setattr(link, "request", counted)
     for step in range(60):
         pair.frame.canvas.hovered.emit(60.5 + step * 0.5, 50.5)
         QTest.qWait(2)

@@ -32,6 +32,12 @@ def shown(pane, side="a"):
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def viewer(working_editor: Editor, clip):
     """A viewer of the graded clip, at frame 1002."""
     load_clip(working_editor, clip)

@@ -1,0 +1,1 @@
+"""Showing pictures through the graphics processor, where there is one."""

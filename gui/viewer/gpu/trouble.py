@@ -1,0 +1,5 @@
+"""Why the graphics processor is not used."""
+
+
+class GpuError(Exception):
+    """One sentence: pictures are shown by the processor instead."""

@@ -1,30 +1,88 @@
-"""``codef track``: points of one frame followed through all frames."""
+"""``codef track``: points, keypoints and masks of one picture followed through all frames."""
 
 import argparse
 
+from codef_nodes.cli.arguments import count, finite
 from codef_nodes.cli.console import Console
+from engine.errors import UsageError
 from engine.progress import Task
 
-HELP = "follow points through the clip"
+HELP = "follow points, keypoints or a mask through the clip"
 DESCRIPTION = (
     "Follows points through all frames of the field. The points file is a JSON list of "
-    '{"frame": F, "x": PX, "y": PX}, in pixels from the top left, pixel centres at +0.5.'
+    '{"frame": F, "x": PX, "y": PX}, in pixels from the top left, pixel centres at +0.5. Or '
+    "--keypoints lets a detector find points on the still, and --mask carries a mask of the still, "
+    "or one painted on a frame, into a matte for each frame."
 )
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of this command."""
     parser.add_argument("field", metavar="FIELD", help="field folder")
-    parser.add_argument("--points", required=True, metavar="FILE", help="points as JSON")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="tracks as JSON")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--points", metavar="FILE", help="points as JSON")
+    what.add_argument(
+        "--keypoints", choices=("sift", "orb"), help="points that this detector finds on the still"
+    )
+    what.add_argument(
+        "--mask",
+        metavar="FILE",
+        help="a picture: white (or alpha) is what is followed; it lies on the still as codef "
+        "canonical writes it, or on the frame of --mask-frame",
+    )
+    parser.add_argument(
+        "--mask-frame", type=int, metavar="F", help="the mask was painted on this frame"
+    )
+    parser.add_argument(
+        "--mix", type=finite, default=1.0, metavar="M", help="share of the mattes, 0 to 1 (1)"
+    )
+    parser.add_argument("--frames", metavar="RANGE", help="with --mask: frames to write")
+    parser.add_argument(
+        "--layer", type=count, default=0, metavar="K", help="layer of --keypoints and --mask (0)"
+    )
+    parser.add_argument(
+        "--count", type=count, default=64, metavar="N", help="the most keypoints (64)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("json", "nuke", "corner-pin", "after-effects", "after-effects-pin", "text"),
+        help="of the tracks; by default the ending says: .json, .nk (a Tracker node), .txt (frame "
+        "x y, y up). A corner pin takes four points: bottom left, then round",
+    )
+    parser.add_argument(
+        "--hidden", action="store_true", help="write keys also where a frame hides the point"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="tracks to write, or with --mask the mattes: matte.%%04d.exr",
+    )
 
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
     """Runs the command."""
     from codef_nodes.work.source import open_field
-    from codef_nodes.work.tracking import track_file
+    from codef_nodes.work.tracking import TrackJob, track_file
 
-    answer = track_file(open_field(args.field), args.points, args.output, task)
+    if args.mask is None and (args.mask_frame is not None or args.frames or args.mix != 1):
+        raise UsageError("--mask-frame, --mix and --frames belong to --mask; leave them out")
+    field = open_field(args.field)
+    if args.mask is not None:
+        from codef_nodes.work.mattes import MatteJob, write_mattes
+
+        made = write_mattes(
+            field,
+            MatteJob(args.mask, args.mask_frame, args.layer, args.mix, args.frames, args.output),
+            task,
+        )
+        console.say(f"wrote {len(made['written'])} mattes")
+        return made
+    job = TrackJob(
+        args.points, args.keypoints, max(args.count, 1), args.layer, args.format, args.hidden
+    )
+    answer = track_file(field, job, args.output, task)
     tracks = "1 track" if answer["tracks"] == 1 else f"{answer['tracks']} tracks"
     console.say(f"wrote {tracks} of {answer['frames']} frames to {args.output}")
     return answer

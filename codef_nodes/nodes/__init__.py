@@ -7,6 +7,7 @@ from codef_nodes.nodes.edited_canonical import EditedCanonical
 from codef_nodes.nodes.field_pass import FieldPass
 from codef_nodes.nodes.fit_codef import FitCoDeF
 from codef_nodes.nodes.image_operation import ImageOperation
+from codef_nodes.nodes.lift_matte import LiftMatte
 from codef_nodes.nodes.load_field import LoadField
 from codef_nodes.nodes.load_sequence import LoadSequence
 from codef_nodes.nodes.mask_group import MaskGroup
@@ -19,6 +20,7 @@ from codef_nodes.nodes.qc_sheet import QCSheet
 from codef_nodes.nodes.st_map import STMap
 from codef_nodes.nodes.stabilise import Stabilise
 from codef_nodes.nodes.switch import Switch
+from codef_nodes.nodes.track import Track
 from codef_nodes.nodes.viewer import Viewer
 from codef_nodes.nodes.write_sequence import WriteSequence
 
@@ -30,6 +32,7 @@ __all__ = [
     "FieldPass",
     "FitCoDeF",
     "ImageOperation",
+    "LiftMatte",
     "LoadField",
     "LoadSequence",
     "MaskGroup",
@@ -42,6 +45,7 @@ __all__ = [
     "STMap",
     "Stabilise",
     "Switch",
+    "Track",
     "Viewer",
     "WriteSequence",
 ]

@@ -1,12 +1,20 @@
 """Tracks of points from and to JSON files."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError, UsageError
 from engine.fields.field import Field
 from engine.progress import Task
+
+if TYPE_CHECKING:
+    from engine.lift.tracks import Track
+
+FPS = 24.0
+"""Frames per second of a clip that says none."""
 
 
 def read_points(path: str | Path) -> list[Any]:
@@ -40,30 +48,100 @@ def read_points(path: str | Path) -> list[Any]:
     return points
 
 
-def track_file(field: Field, points: str, output: str, task: Task) -> dict[str, Any]:
-    """``codef track``.
+@dataclass(frozen=True)
+class TrackJob:
+    """What ``codef track`` and the node Track were asked.
 
-    Returns:
-        ``{"output", "tracks", "frames"}``: the file and how much is in it.
+    Attributes:
+        points: File of points (JSON), or None.
+        keypoints: Detector on the still instead, or None.
+        count: The most keypoints.
+        layer: The layer whose still the detector looks at.
+        form: Format of the output, or None for what its ending says.
+        hidden: Keys also where the frame does not show the point.
+    """
+
+    points: str | None = None
+    keypoints: str | None = None
+    count: int = 64
+    layer: int = 0
+    form: str | None = None
+    hidden: bool = False
+
+
+def find_tracks(field: Field, job: TrackJob, task: Task) -> "list[Track]":
+    """The tracks that a job asks for.
 
     Raises:
         InputError: The points file is absent.
-        UsageError: It is no list of points.
+        UsageError: It is no list of points; no such layer or detector; nothing was found.
         MissingFrameError: A point is in a frame that was not fitted.
     """
-    from engine.io.atomic import clean_parts, replace_atomically
-    from engine.warp.track import TrackPoint, track
+    from engine.lift.keypoints import find_keypoints
+    from engine.lift.tracks import Track
+    from engine.warp.track import TrackPoint, track, track_canonical
 
-    path = Path(points)
+    if (job.points is None) == (job.keypoints is None):
+        raise UsageError("give either points or a detector of keypoints, one of the two")
+    if job.keypoints is not None:
+        if not 0 <= job.layer < len(field.layers):
+            names = ", ".join(f"{k} ({each.name})" for k, each in enumerate(field.layers))
+            raise UsageError(f"the field has no layer {job.layer}; it has {names}")
+        found = find_keypoints(field, job.layer, job.keypoints, job.count)
+        followed = track_canonical(field, job.layer, found.points, task)
+        return [Track(f"{job.keypoints}{n}", one) for n, one in enumerate(followed, 1)]
+    path = Path(job.points or "")
+    listed = read_points(path)
     try:
-        asked = [TrackPoint.from_json(item) for item in read_points(path)]
+        asked = [TrackPoint.from_json(item) for item in listed]
     except UsageError as error:
         if error.file is None:
             raise UsageError(f"{path}: {error.message}", file=path) from error
         raise
-    found = track(field, asked, task)
-    answer = {"tracks": [{"points": one} for one in found]}
+    named = [item.get("name") for item in listed]
+    return [
+        Track(name if isinstance(name, str) and name else f"track{n}", one)
+        for n, (name, one) in enumerate(zip(named, track(field, asked, task), strict=True), 1)
+    ]
+
+
+def tracks_as(field: Field, tracks: "Sequence[Track]", job: TrackJob, output: str) -> str:
+    """The content of a file of tracks.
+
+    Raises:
+        UsageError: Its ending says no format, or the format cannot hold them.
+    """
+    from engine.lift.tracks import format_of, tracks_text
+
+    form = format_of(Path(output).suffix, job.form)
+    if form != "json":
+        fps = float(field.source.get("fps") or FPS)
+        return tracks_text(tracks, field, form, fps=fps, hidden=job.hidden)
+    if job.keypoints is None:
+        return json.dumps({"tracks": [{"points": track.points} for track in tracks]}) + "\n"
+    name = field.layers[job.layer].name
+    listed = [{"name": t.name, "group": name, "points": t.points} for t in tracks]
+    return json.dumps({"tracks": listed}) + "\n"
+
+
+def track_file(field: Field, job: TrackJob, output: str, task: Task) -> dict[str, Any]:
+    """``codef track``.
+
+    Returns:
+        ``{"output", "format", "tracks", "frames"}``: the file and how much is in it.
+
+    Raises:
+        InputError: The points file is absent.
+        UsageError: It is no list of points, or the output says no format.
+        MissingFrameError: A point is in a frame that was not fitted.
+    """
+    from engine.io.atomic import clean_parts, replace_atomically
+    from engine.lift.tracks import format_of
+
+    form = format_of(Path(output).suffix, job.form)  # told before the work, not after it
+    found = find_tracks(field, job, task)
+    text = tracks_as(field, found, job, output)
     clean_parts(Path(output).parent)
     with replace_atomically(output) as part:
-        part.write_text(json.dumps(answer) + "\n", encoding="utf-8")
-    return {"output": output, "tracks": len(found), "frames": len(field.frames)}
+        part.write_text(text, encoding="utf-8")
+    return {"output": output, "format": form, "tracks": len(found), "frames": len(field.frames)}

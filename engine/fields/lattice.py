@@ -50,16 +50,17 @@ class LatticeDeformation:
         left, _, beside = across.indices(self.data.width)
         rows, row_weights = lattice.taps(self.data.height, self.spacing)
         columns, column_weights = lattice.taps(self.data.width, self.spacing)
-        matrix, x0, y0 = self.matrices[index], self.data.x0 + left, self.data.y0 + top
+        matrix: F64 = self.matrices[index]
+        x0, y0 = float(self.data.x0 + left), float(self.data.y0 + top)
         if (below, beside) != (1, 1):
             # The loop counts by one: what it counts is stretched to the pixels that are meant.
             x0, y0 = x0 + 0.5 - 0.5 * beside, y0 + 0.5 - 0.5 * below
             matrix = matrix @ np.array([[beside, 0, x0], [0, below, y0], [0, 0, 1.0]])
-            x0 = y0 = 0
+            x0 = y0 = 0.0
         result: F32 = lattice.positions(
             matrix,
-            float(x0),
-            float(y0),
+            x0,
+            y0,
             self.lattices[index],
             rows[down],
             row_weights[down],

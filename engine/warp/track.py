@@ -112,6 +112,63 @@ class _Sweep:
         return points, visible, confidence
 
 
+def _swept(
+    field: Field, layer: I64, canonical: F32, place: F32, starts: I64, task: Task
+) -> tuple[F32, Bool, F64]:
+    """Places [N, T, 2], visibility and confidence [N, T] of points, from their starts on."""
+    size = (len(layer), len(field.frames))
+    places = np.zeros((*size, 2), np.float32)
+    visible, confidence = np.zeros(size, np.bool_), np.zeros(size)
+    ways = [(k, step) for k in np.unique(layer).tolist() for step in (1, -1)]
+    for n, (k, step) in enumerate(ways):
+        mine = np.flatnonzero(layer == k)
+        sweep = _Sweep(field, k, canonical[mine], place[mine], starts[mine])
+        part = task.part(n / len(ways), (n + 1) / len(ways))
+        for index, some, answer in sweep.run(step, part):
+            rows = mine[some]
+            places[rows, index], visible[rows, index], confidence[rows, index] = answer
+    return places, visible, confidence
+
+
+def track_canonical(field: Field, k: int, points: F32, task: Task) -> list[list[dict[str, Any]]]:
+    """Follows points of a layer's still through every frame, from the reference frame on.
+
+    Args:
+        field: The field.
+        k: Layer, front to back.
+        points: Canonical points [N, 2].
+        task: Progress and cancel.
+
+    Returns:
+        As ``track`` does.
+
+    Raises:
+        Cancelled: The person stopped the work.
+    """
+    points = np.ascontiguousarray(points, np.float32).reshape(-1, 2)
+    start = field.index(field.reference)
+    place = FrameInverse(field, k, start).find(points).points
+    count = len(points)
+    places, visible, confidence = _swept(
+        field,
+        np.full(count, k, np.int64),
+        points,
+        place,
+        np.full(count, start, np.int64),
+        task,
+    )
+    task.report(1.0, "track")
+    return [
+        [
+            {"frame": frame, "x": float(x), "y": float(y), "visible": bool(v), "confidence": c}
+            for frame, (x, y), v, c in zip(
+                field.frames, places[n], visible[n], confidence[n].tolist(), strict=True
+            )
+        ]
+        for n in range(count)
+    ]
+
+
 def track(
     field: Field, points: Sequence[TrackPoint | Mapping[str, Any]], task: Task
 ) -> list[list[dict[str, Any]]]:
@@ -149,17 +206,7 @@ def track(
             mine = here[layer[here] == k]
             deformation = field.layers[k].deformation
             canonical[mine] = deformation.at(int(index), place[mine])
-    size = (len(asked), len(field.frames))
-    places = np.zeros((*size, 2), np.float32)
-    visible, confidence = np.zeros(size, np.bool_), np.zeros(size)
-    ways = [(k, step) for k in np.unique(layer).tolist() for step in (1, -1)]
-    for n, (k, step) in enumerate(ways):
-        mine = np.flatnonzero(layer == k)
-        sweep = _Sweep(field, k, canonical[mine], place[mine], starts[mine])
-        part = task.part(n / len(ways), (n + 1) / len(ways))
-        for index, some, answer in sweep.run(step, part):
-            rows = mine[some]
-            places[rows, index], visible[rows, index], confidence[rows, index] = answer
+    places, visible, confidence = _swept(field, layer, canonical, place, starts, task)
     # What the person pointed at stays where it was put.
     tracks: list[list[dict[str, Any]]] = []
     for n, point in enumerate(asked):

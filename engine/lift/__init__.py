@@ -1,0 +1,1 @@
+"""What a fit lifts from one picture into all frames: tracks, keypoints, mattes, finer frames."""

@@ -1,0 +1,80 @@
+"""``codef track`` beyond points: formats, keypoints, mattes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from engine.io.pointfiles import read_tracks
+from engine.io.read import read_picture
+from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, Codef, write_png
+
+
+def test_tracks_are_written_for_nuke_by_their_ending(
+    codef: Codef, field: Path, tmp_path: Path
+) -> None:
+    points = [{"frame": 1004, "x": 30.5, "y": 20.5, "name": "nose"}]
+    (tmp_path / "p.json").write_text(json.dumps(points), encoding="utf-8")
+    common = ("track", field, "--points", tmp_path / "p.json")
+    answer = codef(*common, "-o", tmp_path / "t.nk", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.last["format"] == "nuke" and answer.last["tracks"] == 1
+    (nose,) = read_tracks(tmp_path / "t.nk", HEIGHT)
+    assert nose.name == "nose"
+    assert codef(*common, "-o", tmp_path / "t.json").code == 0
+    (same,) = read_tracks(tmp_path / "t.json", HEIGHT)
+    for frame, place in same.places.items():
+        np.testing.assert_allclose(nose.places[frame], place, atol=1e-3)
+    assert codef(*common, "-o", tmp_path / "t.abc").code == 2
+    assert codef(*common, "--format", "corner-pin", "-o", tmp_path / "c.nk").code == 2
+    assert not (tmp_path / "c.nk").exists()
+
+
+def test_keypoints_of_the_still_become_tracks(codef: Codef, field: Path, tmp_path: Path) -> None:
+    out = tmp_path / "k.json"
+    answer = codef("track", field, "--keypoints", "sift", "--count", "5", "-o", out, "--json")
+    assert answer.code == 0, answer.err
+    tracks = json.loads(out.read_text("utf-8"))["tracks"]
+    assert 1 <= len(tracks) <= 5 and answer.last["tracks"] == len(tracks)
+    # The clip is a pan: every point moves by it.
+    for track in tracks:
+        by_frame = {p["frame"]: p for p in track["points"] if p["visible"]}
+        if {1002, 1003} <= by_frame.keys():
+            moved = by_frame[1003]["x"] - by_frame[1002]["x"]
+            assert abs(moved + 2) < 0.5
+    assert codef("track", field, "--keypoints", "sift", "--layer", "7", "-o", out).code == 2
+
+
+def test_a_mask_painted_on_a_frame_becomes_mattes(
+    codef: Codef, field: Path, tmp_path: Path
+) -> None:
+    mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+    mask[16:32, 24:40] = 255
+    write_png(tmp_path / "mask.png", mask)
+    flags = ("--mask", tmp_path / "mask.png", "--mask-frame", 1004, "--mix", 0.5)
+    answer = codef("track", field, *flags, "-o", tmp_path / "m" / "m.%04d.exr", "--json")
+    assert answer.code == 0, answer.err
+    assert answer.last["frames"] == list(FRAMES)
+    matte = read_picture(tmp_path / "m" / "m.1004.exr", colour_space="raw").pixels
+    np.testing.assert_allclose(matte[..., 3], mask / 255 * 0.5, atol=1e-3)
+    later = read_picture(tmp_path / "m" / "m.1006.exr", colour_space="raw").pixels[..., 3]
+    # Two frames on the pan has moved by 4 and 2 pixels.
+    assert later[16:28, 22:34].min() > 0.45 and later[:, 40:].max() < 0.05
+    assert codef("track", field, "--mix", 0.5, "--keypoints", "orb", "-o", "k.json").code == 2
+    black = tmp_path / "black.png"
+    write_png(black, mask * 0)
+    assert codef("track", field, "--mask", black, "-o", tmp_path / "b.%04d.exr").code == 2
+
+
+def test_a_mask_of_the_still_becomes_mattes(codef: Codef, field: Path, tmp_path: Path) -> None:
+    still = tmp_path / "still.exr"
+    assert codef("canonical", field, "-o", still).code == 0
+    picture = read_picture(still)
+    mask = np.zeros(picture.pixels.shape[:2], np.uint8)
+    mask[20:30, 30:44] = 255
+    write_png(tmp_path / "mask.png", mask)
+    out = tmp_path / "m.%04d.png"
+    answer = codef("track", field, "--mask", tmp_path / "mask.png", "-o", out, "--frames", "1003")
+    assert answer.code == 0, answer.err
+    matte = read_picture(tmp_path / "m.1003.png", colour_space="raw").pixels[..., 0]
+    assert 100 < float((matte > 0.5).sum()) < 180

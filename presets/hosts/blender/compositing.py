@@ -19,6 +19,8 @@ FULL = 8 / 255
 """Encoded difference at which paint covers the plate; a fainter one is added to it."""
 HOLE = 1 / 256
 """Alpha below which a still is empty."""
+TALL = 340.0
+"""Height of an Image node with its settings, and room below."""
 WANTED = ("canonical", "stmap", "light", "visibility", "matte", "edge")
 
 
@@ -203,20 +205,16 @@ def wire(scene: Any, manifest: dict[str, Any], clip: Clip, group: Any, plate: An
     """
     tree = versions.compositor(scene)
     versions.exact(scene)
-    known = [n for n in tree.nodes if getattr(n, "node_tree", None) == group]
     graph = Graph(tree)
-    if known:
-        node = known[0]
-    else:
-        left = max((n.location.x + n.width for n in tree.nodes if n.select), default=-400.0)
-        graph.at(left / 180 + 4)
-        node = graph.node("CompositorNodeGroup")
-        node.node_tree, node.width = group, 200
+    node = next((n for n in tree.nodes if getattr(n, "node_tree", None) == group), None)
+    if node is None:
+        x, y = (-400.0, 0.0) if plate is None else plate.location
+        node = graph.place("CompositorNodeGroup", f"Codef: {clip.name}", x + 500, y)
+        node.node_tree, node.width = group, 220
     x, y = node.location
     if not node.inputs[0].is_linked:
         if plate is None:
-            graph.at((x - 420) / 180, -y - 300)
-            plate = _plate_node(graph, clip)
+            plate = _plate_node(graph, clip, x - 500, y)
         graph.put(plate.outputs["Image"], node.inputs[0])
     for k, layer in enumerate(manifest["layers"]):
         file = layer["files"]["canonical"]["file"]
@@ -228,11 +226,11 @@ def wire(scene: Any, manifest: dict[str, Any], clip: Clip, group: Any, plate: An
         )
         copy["codef_canonical"] = copy.get("codef_canonical") or pictures.digest(file)
         if not node.inputs[k + 1].is_linked:
-            graph.at((x - 420) / 180, -y + k * 320)
-            shown = graph.node("CompositorNodeImage", f"Still: {layer['name']}", 320)
+            label = f"Still: {layer['name']}"
+            shown = graph.place("CompositorNodeImage", label, x - 250, y - 60 - k * TALL)
             shown.image = copy
             graph.put(shown.outputs["Image"], node.inputs[k + 1])
-    output = versions.output(tree)
+    output = versions.output(tree, (x + 320, y))
     if output is not None and not output.is_linked:
         graph.put(node.outputs[0], output)
     return node
@@ -249,9 +247,8 @@ def show_result(scene: Any, clip: Clip, pattern: str, frames: list[int]) -> Any:
     label = result_label(clip)
     node = next((node for node in tree.nodes if node.label == label), None)
     if node is None:
-        graph = Graph(tree)
-        graph.at(max((n.location.x for n in tree.nodes), default=0.0) / 180 - 2, 420)
-        node = graph.node("CompositorNodeImage", label)
+        lowest = min((n.location.y for n in tree.nodes), default=0.0)
+        node = Graph(tree).place("CompositorNodeImage", label, 0, lowest - TALL)
     # The program writes scene-linear EXR.
     space = pictures.colour_space("")
     node.image = pictures.image(file_of(pattern, frames[0]), f"{clip.name} result", space, True)
@@ -259,8 +256,8 @@ def show_result(scene: Any, clip: Clip, pattern: str, frames: list[int]) -> Any:
     return node
 
 
-def _plate_node(graph: Graph, clip: Clip) -> Any:
-    node = graph.node("CompositorNodeImage", "Plate")
+def _plate_node(graph: Graph, clip: Clip, x: float, y: float) -> Any:
+    node = graph.place("CompositorNodeImage", "Plate", x, y)
     if clip.movie:
         image = bpy.data.images.load(clip.source, check_existing=True)
         node.image = image

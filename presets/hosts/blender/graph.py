@@ -35,6 +35,12 @@ class Graph:
             node.parent = self.frame
         return node
 
+    def place(self, kind: str, label: str, x: float, y: float) -> Any:
+        """A new node at a place of its own."""
+        node = versions.add(self.tree, kind)
+        node.label, node.location = label, (x, y)
+        return node
+
     def box(self, label: str) -> Any:
         """A frame around nodes."""
         frame = self.tree.nodes.new("NodeFrame")

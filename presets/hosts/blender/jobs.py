@@ -92,6 +92,7 @@ class Job:
     def _start(self, context: Any) -> None:
         session.busy = self.doing
         self._request = session.request = self.begin(context, on_event=self._heard)
+        self._say(context, self.doing, "")
 
     def _heard(self, name: str, data: dict[str, Any]) -> None:
         context = bpy.context

@@ -113,14 +113,14 @@ class CODEF_OT_bake(_ShotJob, bpy.types.Operator):  # type: ignore[misc]
                 elif known.get("codef_canonical", "") != pictures.digest(file):
                     stale.append(layer["name"])
         group = compositing.build_group(answer, clip, item.name)
-        compositing.wire(context.scene, answer, clip, group, _plate(context, clip))
-        pixels = answer["format"]
-        render = context.scene.render
-        size = [round(n * render.resolution_percentage / 100) for n in _resolution(render)]
+        node = compositing.wire(context.scene, answer, clip, group, _plate(context, clip))
+        render, (width, height) = context.scene.render, answer["format"]
         said = "nodes are made; paint on the stills in the Image Editor and save them there"
-        if size != pixels:
-            sizes = f"the render is {size[0]}x{size[1]}, the shot {pixels[0]}x{pixels[1]}"
-            said = f"nodes are made; {sizes}"
+        if not node.outputs[0].is_linked:
+            said = f"nodes are made; wire '{node.label}' in where you want it"
+        if (render.resolution_x, render.resolution_y) != (width, height):
+            size = f"{render.resolution_x}x{render.resolution_y}"
+            said += f" (the render is {size}, the shot {width}x{height})"
         if stale:
             names = ", ".join(stale)
             said = f"nodes are made; the fit changed since {names} was painted: look at that paint"
@@ -241,10 +241,6 @@ def _image_of(path: str) -> Any:
 def _unsaved(path: str) -> bool:
     image = _image_of(path)
     return image is not None and bool(image.is_dirty)
-
-
-def _resolution(render: Any) -> tuple[int, int]:
-    return render.resolution_x, render.resolution_y
 
 
 CLASSES: tuple[type, ...] = (

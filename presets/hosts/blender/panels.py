@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0 OR GPL-3.0-or-later
 """The panel in the sidebars of clip editor, compositor and sequencer; the preferences."""
 
-import os
-import textwrap
+import re
 from typing import Any
 
 import bpy
 
 from . import plugin, session, versions  # type: ignore[attr-defined]
+
+MARGIN, LETTER = 75, 6.6
+"""Pixels beside the text of a label in a side bar, and of a letter, at normal size."""
 
 
 class CODEF_UL_shots(bpy.types.UIList):  # type: ignore[misc]
@@ -56,11 +58,12 @@ class _Panel:
         column.operator("codef.use_paint", icon="RENDER_ANIMATION")
         column.operator("codef.reload", icon="FILE_REFRESH")
         if session.busy:
-            layout.progress(factor=session.share, type="BAR", text=item.status or session.busy)
+            layout.progress(factor=session.share, type="BAR", text=f"{session.share:.0%}")
+            _lines(context, layout, item.status or session.busy, "TIME")
         elif item.status:
-            _lines(layout, item.status, "INFO")
+            _lines(context, layout, item.status, "INFO")
         if item.error:
-            _lines(layout, item.error, "ERROR")
+            _lines(context, layout, item.error, "ERROR")
 
 
 class CODEF_PT_clip(_Panel, bpy.types.Panel):  # type: ignore[misc]
@@ -99,16 +102,28 @@ class CodefPreferences(bpy.types.AddonPreferences):  # type: ignore[misc]
         try:
             found = plugin.find_program(session.config())
         except plugin.CodefError as error:
-            _lines(self.layout, str(error), "ERROR")
+            _lines(context, self.layout, str(error), "ERROR")
             return
         self.layout.label(text=" ".join(found["command"]), icon="CHECKMARK")
 
 
-def _lines(layout: Any, text: str, icon: str) -> None:
-    """A sentence over as many lines as it needs."""
+def _lines(context: Any, layout: Any, text: str, icon: str) -> None:
+    """A sentence over as many lines as it needs: a label cuts off what does not fit."""
+    region = context.region
+    scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
+    width = 240 * scale if region is None else region.width
+    letters = max(12, int((width / scale - MARGIN) / LETTER))
+    # A path may be broken after a slash.
+    spaced = text.replace("\\", "\\\0").replace("/", "/\0")
     column = layout.column(align=True)
-    for number, line in enumerate(textwrap.wrap(text.replace(os.sep, f"{os.sep}​"), 40)):
-        column.label(text=line.replace("​", ""), icon="BLANK1" if number else icon)
+    line, lines = "", []
+    for word in re.split("([ \0])", spaced):
+        if len(line) + len(word) > letters and line:
+            lines.append(line)
+            line = ""
+        line += "" if word == "\0" or (word == " " and not line) else word
+    for number, each in enumerate([*lines, line]):
+        column.label(text=each, icon="BLANK1" if number else icon)
 
 
 CLASSES: tuple[type, ...] = (

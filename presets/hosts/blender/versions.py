@@ -89,13 +89,13 @@ def compositor(scene: Any, create: bool = True) -> Any:
     return scene.compositing_node_group
 
 
-def output(tree: Any) -> Any:
-    """The input of the compositor's output node; the node is made where there is none."""
+def output(tree: Any, place: tuple[float, float] = (600.0, 0.0)) -> Any:
+    """The input of the compositor's output node; it is made, at a place, where there is none."""
     kind = "NodeGroupOutput" if GROUPS else "CompositorNodeComposite"
     node = next((node for node in tree.nodes if node.bl_idname == kind), None)
     if node is None:
         node = tree.nodes.new(kind)
-        node.location = (600, 0)
+        node.location = place
     return next((socket for socket in node.inputs if socket.type == "RGBA"), None)
 
 

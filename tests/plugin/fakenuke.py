@@ -183,6 +183,16 @@ CLASSES: dict[str, tuple[int, dict[str, tuple[Any, ...]]]] = {
             },
         },
     ),
+    "Expression": (
+        2,
+        {
+            **{f"expr{n}": ("EvalString_Knob", "") for n in range(4)},
+            **{
+                f"channel{n}": ("ChannelMask_Knob", f"rgba.{name}")
+                for n, name in enumerate(("red", "green", "blue", "alpha"))
+            },
+        },
+    ),
     "Switch": (2, {"which": ("Int_Knob", 0)}),
     "BackdropNode": (0, {"bdwidth": ("Int_Knob", 80), "bdheight": ("Int_Knob", 80)}),
 }

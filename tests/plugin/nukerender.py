@@ -6,6 +6,7 @@ corner, the result has the format of B, and what is outside a picture is black.
 """
 
 import ast
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -178,7 +179,7 @@ def _merge(node, frame):
     return Image(b.width, b.height, channels)
 
 
-FUNCTIONS = {"fabs": np.abs, "max": lambda *v: np.maximum.reduce(v), "min": np.minimum}
+FUNCTIONS = {"fabs": np.abs, "max": lambda *v: functools.reduce(np.maximum, v), "min": np.minimum}
 COMPARISONS = {ast.Gt: np.greater, ast.Lt: np.less, ast.GtE: np.greater_equal}
 SUMS = {ast.Add: np.add, ast.Sub: np.subtract, ast.Mult: np.multiply, ast.Div: np.divide}
 
@@ -212,12 +213,23 @@ def _merge_expression(node, frame):
     for side, image in (("A", a), ("B", b)):
         for letter, name in zip("rgba", RGBA, strict=True):
             names[side + letter] = image.channel(name)
-    channels = dict(b.channels)
+    return _expressions(node, b, names)
+
+
+def _expression_of_one(node, frame):
+    image = render(node.input(0), frame)
+    names = {letter: image.channel(name) for letter, name in zip("rgba", RGBA, strict=True)}
+    return _expressions(node, image, names)
+
+
+def _expressions(node, image, names):
+    """Each of the four expressions goes into the channels that it is for."""
+    channels = dict(image.channels)
     for n in range(4):
         for name in SETS[node[f"channel{n}"].value()]:
             if node[f"expr{n}"].value():
                 channels[name] = _expression(node[f"expr{n}"].value(), names)
-    return Image(b.width, b.height, channels)
+    return Image(image.width, image.height, channels)
 
 
 def _grade(node, frame):
@@ -239,6 +251,7 @@ MAKERS = {
     "STMap": _st_map,
     "Merge2": _merge,
     "MergeExpression": _merge_expression,
+    "Expression": _expression_of_one,
     "Switch": lambda node, frame: render(node.input(node["which"].value()), frame),
     "Dot": lambda node, frame: render(node.input(0), frame),
     "NoOp": lambda node, frame: render(node.input(0), frame),

@@ -384,7 +384,7 @@ def test_baking_is_one_step_of_undo_and_needs_nothing_of_ours_on_a_farm(
     made = [node for node in nuke.allNodes() if node not in before]
     assert {node.Class() for node in made} <= {
         "Read", "RotoPaint", "Copy", "Premult", "STMap", "Merge2", "MergeExpression", "Switch",
-        "BackdropNode",
+        "Expression", "BackdropNode",
     }  # fmt: skip
     assert all(node.knob("codef_document") is None for node in made)
     for node in made:

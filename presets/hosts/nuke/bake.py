@@ -5,8 +5,8 @@ For each group::
     Read(canonical) -> RotoPaint, with its mask in mask.a
                     -> the paint alone, premultiplied by that mask
                        (or by 1 where the picture was changed: for paint without a mask)
-                    -> STMap(Read) -> x light(Read) -> x visibility(Read) -> x matte(Read)
-                    -> + edge(Read) in it
+                    -> STMap(Read) -> without ringing
+                    -> x light(Read) -> x visibility(Read) -> x matte(Read) -> + edge(Read) in it
 
 Then all groups are added up (their mattes share the pixels, so plain "over" would dim twice at soft
 edges) and merged once over the plate. The canonical image itself is opaque and never gets there.
@@ -29,7 +29,7 @@ CHANGED = "max(fabs(Ar-Br), fabs(Ag-Bg), fabs(Ab-Bb)) > 0.0005"
 step at 1, and above what a paint program changes by writing the picture."""
 
 _COLUMN, _ROW = 260, 110
-_ROWS = 14
+_ROWS = 16
 """Of one group, at most; below them all groups come together."""
 _COLOURS = {"canonical": 0x7F7F3FFF, "stmap": 0x3F7F7FFF}
 
@@ -115,7 +115,10 @@ class _Tree:
         warped["uv"].setValue("rgb")
         # The filter of the program's own propagation: a cubic that keeps pixels which do not move.
         warped["filter"].setValue("Keys")
-        piece = warped
+        # A cubic overshoots beside hard paint: no paint less than none, no more than all of it.
+        piece = self._node("Expression", "no_ringing", layer, inputs=[warped])
+        for index, letter in enumerate("rgba"):
+            piece[f"expr{index}"].setValue(f"{letter}*(a>0.00025)/max(a,1)")
         for name in ("light", "visibility", "matte"):
             if name in files:
                 factor = self._read(layer, name)

@@ -1,12 +1,13 @@
 """The edge of a small mask found again on the plate itself.
 
 Only a band along the edge is looked at: colours of either side, a few cells wide, say which side a
-pixel is on, and a random walk lays the edge where the picture changes.
+pixel is on, and a random walk lays the edge where the picture changes. Then it becomes as soft as
+the picture is there.
 """
 
 import numpy as np
 
-from engine.arrays import F32, U8
+from engine.arrays import F32, U8, AnyArray
 from engine.masks.colours import ColourGrid, lab8
 from engine.masks.solve import box_of, log_odds, signed_distance, solve
 
@@ -18,8 +19,10 @@ BAND, SHARE = 8.0, 0.05
 CELL = 20.0
 #: Weights of the colours and of the small mask.
 COLOUR, PLACE = 0.8, 0.5
-#: What of the walk's answer counts as nothing and as all.
-BLACK, WHITE = 0.15, 0.85
+#: Radius in which the share follows the colours, and the variance that is noise, in codes.
+SOFT, GRAIN = 2, 60.0
+#: What of the soft share counts as nothing and as all.
+BLACK, WHITE = 0.1, 0.9
 #: Turns, and sweeps of each.
 TURNS, ROUNDS = 2, 25
 
@@ -72,7 +75,47 @@ def _refined(share: F32, lab: U8, band: float) -> F32:
         colour = (mass + 0.15) / (mass + rest + 0.3)
         odds = COLOUR * log_odds(np.asarray(colour, np.float32)) + PLACE * place
         share = solve(np.asarray(odds, np.float32), lab, None, (beyond, answer), ROUNDS)
-    return np.asarray(np.where(beyond, answer, _decided(share)), np.float32)
+    soft = softened(share > 0.5, lab, np.abs(signed_distance(share > 0.5)) < SOFT + 2)
+    return np.asarray(np.where(beyond, answer, _decided(soft)), np.float32)
+
+
+def softened(inside: AnyArray, guide: U8, band: AnyArray) -> F32:
+    """A hard mask as soft as the picture is along its edge.
+
+    The guided filter of He, Sun and Tang (ECCV 2010) with a colour guide: near each pixel the share
+    is a linear function of the colour, so a pixel of mixed colour gets a mixed share.
+
+    Args:
+        inside: bool [h, w].
+        guide: uint8 [h, w, 3].
+        band: bool [h, w], where it is computed; elsewhere the mask stays as it is.
+
+    Returns:
+        float32 [h, w].
+    """
+    import cv2
+
+    def mean(picture: AnyArray) -> F32:
+        side = 2 * SOFT + 1
+        return np.asarray(cv2.blur(picture, (side, side)), np.float32)
+
+    mask = inside.astype(np.float32)
+    colour = guide.astype(np.float32)
+    near = cv2.dilate(band.astype(np.uint8), np.ones((2 * SOFT + 1,) * 2, np.uint8)) > 0
+    middle, level = mean(colour)[near], mean(mask)
+    spread = np.empty((len(middle), 3, 3), np.float32)
+    for i in range(3):
+        for j in range(i + 1):
+            both = mean(colour[..., i] * colour[..., j])[near] - middle[:, i] * middle[:, j]
+            spread[:, i, j] = spread[:, j, i] = both
+    shared = mean(colour * mask[..., None])[near] - middle * level[near, None]
+    slope = np.linalg.solve(spread + GRAIN * np.eye(3, dtype=np.float32), shared[..., None])[..., 0]
+    line = np.zeros((*mask.shape, 4), np.float32)
+    line[near, :3] = slope
+    line[near, 3] = level[near] - (slope * middle).sum(axis=1)
+    line = mean(line)
+    share = (line[..., :3] * colour).sum(axis=2) + line[..., 3]
+    return np.asarray(np.where(band, np.clip(share, 0, 1), mask), np.float32)
 
 
 def _decided(share: F32) -> F32:

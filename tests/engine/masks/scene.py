@@ -23,12 +23,14 @@ def shot(count: int = 12, height: int = 96, width: int = 160) -> tuple[list[U8],
     for t in range(count):
         frame = ground[:, 3 * t : 3 * t + width].copy()
         x, y = 50 + 2 * t, 48 + round(3 * np.sin(t / 3))
-        mask = np.zeros((height, width), np.uint8)
-        cv2.ellipse(mask, (x, y), (26, 17), 10, 0, 360, 1, -1)
+        large = np.zeros((4 * height, 4 * width), np.uint8)
+        cv2.ellipse(large, (4 * x, 4 * y), (104, 68), 10, 0, 360, 255, -1)
+        share = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA) / 255.0
+        share = cv2.GaussianBlur(share, (0, 0), 0.7)
         moved = np.roll(cover, (y - 48, 2 * t), (0, 1))
-        frame[mask > 0] = moved[mask > 0]
-        frames.append(frame)
-        masks.append(mask > 0)
+        mixed = frame + share[..., None] * (moved.astype(np.float32) - frame)
+        frames.append(np.asarray(np.rint(mixed), np.uint8))
+        masks.append(share > 0.5)
     return frames, masks
 
 

@@ -61,7 +61,7 @@ def test_an_exact_mask_is_kept_as_it_is(session: Session) -> None:
 def test_the_result_is_soft_at_the_edge_and_decided_elsewhere(carried: Carried) -> None:
     mask = carried.mask(105)
     soft = (mask > 10) & (mask < 245)
-    assert 0 < soft.mean() < 0.1
+    assert 0.01 < soft.mean() < 0.1
 
 
 def test_a_correction_raises_its_frame_and_leaves_what_was_said_alone(
@@ -88,7 +88,7 @@ def test_a_correction_between_two_told_frames_changes_nothing_beyond_them(
 ) -> None:
     told = Rough(mask=(TRUTH[5] * 255).astype(np.uint8), exact=True)
     two = session.run({**carried.spoken, 106: told}, Task(), carried)
-    line = Scribble(((48.0, 40.0), (60.0, 40.0)), True, 2)
+    line = Scribble(((48.0, 40.0), (60.0, 40.0)), False, 3)
     three = session.run({**two.spoken, 104: Rough(scribbles=(line,))}, Task(), two)
     for frame in (101, *range(106, 113)):
         assert np.array_equal(three.mask(frame), two.mask(frame))

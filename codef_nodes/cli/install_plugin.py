@@ -113,8 +113,8 @@ def install(host: str, home: Path) -> Done:
     done = Done(folder, [f"wrote {folder}"])
     if host == "blender":
         done.sentences.append(
-            "next: in Blender, Edit > Preferences > Add-ons, switch on Codef Nodes; its panel is in "
-            "the compositor's side bar (N)"
+            "next: in Blender, switch on Codef Nodes in Edit > Preferences > Add-ons; its panel is "
+            "in the compositor's side bar (N)"
         )
     return done
 

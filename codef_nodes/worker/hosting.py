@@ -39,7 +39,7 @@ _FILES = threading.RLock()
 _WATCHES: dict[int, Watch] = {}
 
 
-@verb("host.create", role="all", queue="document")
+@verb("host.create", role="host", queue="document")
 def create(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Writes a document for a clip, and opens it; a document of that name stays unless told."""
     path = said_path(args.values, "path")
@@ -67,7 +67,7 @@ def create(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         return _opened(worker, document, path)
 
 
-@verb("host.open", role="all", queue="document")
+@verb("host.open", role="host", queue="document")
 def open_file(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Opens a document as its file has it now; runs nothing."""
     path = said_path(args.values, "path")
@@ -75,7 +75,7 @@ def open_file(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply
         return _opened(worker, load(path), path)
 
 
-@verb("host.edit", role="all", queue="document")
+@verb("host.edit", role="host", queue="document")
 def edit(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Takes an edited canonical image of a layer, or none any more; notes it in the file."""
     path = _path(worker)
@@ -90,7 +90,7 @@ def edit(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         return _opened(worker, document, path)
 
 
-@verb("host.fit", role="all", queue="job", stale=False)
+@verb("host.fit", role="host", queue="job", stale=False)
 def fit(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Fits as the next version beside the document, and notes that in the document's file."""
     path, evaluator = _fresh(worker)
@@ -103,7 +103,7 @@ def fit(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     return {"node": node, "folder": str(folder), "report": report_of(folder)}
 
 
-@verb("host.render", role="all", queue="job", stale=False)
+@verb("host.render", role="host", queue="job", stale=False)
 def render(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Renders the outputs, and first what was never fitted; answers which files there are."""
     from engine.io.frames import parse_frames
@@ -128,7 +128,7 @@ def render(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     return {"outputs": outputs, "summaries": summaries}
 
 
-@verb("host.deliver", role="all", queue="job", stale=False)
+@verb("host.deliver", role="host", queue="job", stale=False)
 def deliver(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Writes a finished fit as EXR files that a host composites with, and their manifest."""
     from codef_nodes.worker.hostfiles import write_files
@@ -154,7 +154,7 @@ def deliver(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     )
 
 
-@verb("host.watch", role="all", queue="control")
+@verb("host.watch", role="host", queue="control")
 def watch(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """From now on the worker tells when the document is saved or an output is rendered."""
     known = _WATCHES.pop(id(worker), None)

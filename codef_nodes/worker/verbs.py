@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from codef_nodes.worker.server import Worker
     from codef_nodes.worker.work import WorkTask
 
-ROLES = ("view", "jobs", "all")
+ROLES = ("view", "jobs", "host", "all")
 QUEUES = ("document", "control", "slot", "place", "query", "paint", "job")
 """How requests wait for each other.
 
@@ -54,7 +54,7 @@ VERB_MODULES: Mapping[str, tuple[str, ...]] = {
         "codef_nodes.worker.roundtrip",
         "codef_nodes.worker.cachebook",
     ),
-    "all": ("codef_nodes.worker.hosting",),
+    "host": ("codef_nodes.worker.hosting",),
 }
 
 Reply = dict[str, Any]
@@ -70,7 +70,7 @@ class Verb:
     Attributes:
         name: The word in the message.
         run: Does it.
-        role: Which workers know it: ``view``, ``jobs``, or ``all``.
+        role: Which workers know it: ``view``, ``jobs``, ``host`` (those of hosts only), or ``all``.
         queue: See ``QUEUES``.
         stale: An edit above ``args["node"]`` cancels it (for ``slot``, ``place`` and ``query``).
     """
@@ -92,7 +92,7 @@ def verb(
 
     Args:
         name: The word in the message.
-        role: ``view``, ``jobs`` or ``all``.
+        role: ``view``, ``jobs``, ``host`` or ``all``.
         queue: See ``QUEUES``.
         stale: An edit above ``args["node"]`` cancels it; default: in ``slot``, ``place`` and
             ``query``.
@@ -113,7 +113,7 @@ def verb(
 
 def load_verbs(role: str) -> dict[str, Verb]:
     """Imports the modules of a role and gives its verbs by name."""
-    roles = ("view", "jobs", "all") if role == "all" else (role,)
+    roles = ("view", "jobs", "host") if role == "all" else (role,)
     importlib.import_module("codef_nodes.worker.documents")
     for each in roles:
         for module in VERB_MODULES[each]:

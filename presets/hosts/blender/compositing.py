@@ -75,7 +75,8 @@ def build_group(manifest: dict[str, Any], clip: Clip, name: str) -> Any:
         files = _Files(graph, manifest, layer, clip)
         paints.append(_carried(graph, files, given.outputs[k + 1], k))
     graph.at(22)
-    paint = paints[0] if len(paints) == 1 else _summed(graph, paints)
+    # Shares of a pixel add up: put over one another, groups would have a seam between them.
+    paint = paints[0] if len(paints) == 1 else graph.sum(paints, "all groups")
     graph.at(23)
     result = graph.over(given.outputs[0], paint, "over the plate")
     graph.at(24)
@@ -93,6 +94,8 @@ class _Files:
         self._numbers = manifest["numbers"]
         self._space = pictures.colour_space(manifest["working_space"])
         self.name = str(layer["name"])
+        width, height = layer["files"]["canonical"]["size"]
+        self.canvas = (int(width), int(height))
 
     def __contains__(self, kind: str) -> bool:
         return kind in self._layer["files"]
@@ -119,7 +122,7 @@ def _carried(graph: Graph, files: _Files, paint: Any, k: int) -> Any:
     graph.at(13, row + 320, box)
     st = files.node("stmap")
     graph.at(15, row, box)
-    result = graph.map_uv(change, st.outputs["Image"], "to the frame")
+    result = graph.map_uv(change, st.outputs["Image"], files.canvas, "to the frame")
     if "light" in files:
         graph.at(16, row + 320, box)
         light = files.node("light")
@@ -177,15 +180,6 @@ def _change(graph: Graph, files: _Files, paint: Any, row: float, box: Any) -> An
     graph.at(12, row, box)
     colour = graph.mix("MIX", faint, new, factor=matte)
     return graph.with_alpha(colour, matte, weigh=False, label="the change")
-
-
-def _summed(graph: Graph, paints: list[Any]) -> Any:
-    """Shares of one pixel: colours and mattes add up, or a seam would show between groups."""
-    total, share = paints[0], graph.channels(paints[0])[3]
-    for paint in paints[1:]:
-        total = graph.mix("ADD", total, paint)
-        share = graph.math("ADD", share, graph.channels(paint)[3])
-    return graph.with_alpha(total, share, weigh=False, label="all groups")
 
 
 def wire(scene: Any, manifest: dict[str, Any], clip: Clip, group: Any, plate: Any) -> Any:

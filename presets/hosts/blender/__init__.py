@@ -27,6 +27,13 @@ def register() -> None:
         bpy.utils.register_class(each)
     bpy.types.Scene.codef_shots = bpy.props.CollectionProperty(type=session.ShotSettings)
     bpy.types.Scene.codef_active = bpy.props.IntProperty()
+    bpy.types.Scene.codef_seconds = bpy.props.IntProperty(
+        name="Seconds to Fit",
+        description="Time that the fit of the next clip that is sent may take; longer is sharper",
+        default=60,
+        min=1,
+        soft_max=600,
+    )
     bpy.app.handlers.load_pre.append(_before_load)
 
 
@@ -34,6 +41,7 @@ def unregister() -> None:
     """Takes all of it away again, and ends the worker."""
     session.close()
     bpy.app.handlers.load_pre.remove(_before_load)
+    del bpy.types.Scene.codef_seconds
     del bpy.types.Scene.codef_active
     del bpy.types.Scene.codef_shots
     for each in reversed(_CLASSES):

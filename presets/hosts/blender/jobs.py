@@ -9,8 +9,8 @@ from . import plugin, session  # type: ignore[attr-defined]
 from .clips import ClipError
 from .compositing import BakeError
 
-UNDO = {"REGISTER", "UNDO"}
-"""Options of an operator that is one step to undo."""
+UNDO = {"UNDO"}
+"""Options of an operator that is one step to undo; without a panel that would run it again."""
 TROUBLE = (plugin.CodefError, ClipError, BakeError, OSError)
 
 

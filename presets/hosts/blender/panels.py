@@ -43,7 +43,9 @@ class _Panel:
     def draw(self, context: Any) -> None:
         """What there is, what is under way, what went wrong."""
         layout, scene = self.layout, context.scene  # type: ignore[attr-defined]
-        layout.operator("codef.send", icon="EXPORT")
+        column = layout.column(align=True)
+        column.operator("codef.send", icon="EXPORT")
+        column.prop(scene, "codef_seconds")
         item = session.active(context)
         if item is None:
             return

@@ -43,7 +43,7 @@ class CODEF_OT_send(Job, bpy.types.Operator):  # type: ignore[misc]
     )
 
     seconds: bpy.props.IntProperty(  # type: ignore[valid-type]
-        name="Seconds", description="Time that the fit may take", min=1, default=60
+        name="Seconds", description="Time that the fit may take; 0: as the panel says", min=0
     )
 
     def begin(self, context: Any, **calls: Any) -> Any:
@@ -56,7 +56,10 @@ class CODEF_OT_send(Job, bpy.types.Operator):  # type: ignore[misc]
         client = session.shot(self.document)
         if known:
             return client.open(**calls)
-        settings: dict[str, Any] = {"raw": self._clip.raw, "fit": {"seconds": self.seconds}}
+        settings: dict[str, Any] = {
+            "raw": self._clip.raw,
+            "fit": {"seconds": self.seconds or context.scene.codef_seconds},
+        }
         if self._clip.space and not self._clip.raw:
             settings["colour_space"] = self._clip.space
         present = [] if self._clip.movie else numbers_of(self._clip.source)

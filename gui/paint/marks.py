@@ -102,6 +102,29 @@ def spine(painter: QPainter, points: Iterable[QPointF], chosen: bool = True) -> 
     painter.restore()
 
 
+def carried(painter: QPainter, points: Sequence[QPointF], visible: Sequence[bool]) -> None:
+    """The line of a stroke as a frame shows it; dotted where something hides it.
+
+    Args:
+        painter: In the canvas's own pixels.
+        points: The line's.
+        visible: For each of them whether the frame shows it.
+    """
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    accent = QColor(theme.ACCENT)
+    for seen in (False, True):
+        pens = [QPen(_DARK, 3.0), QPen(accent, 1.2)] if seen else [QPen(accent, 1.0)]
+        for pen in pens:
+            if not seen:
+                pen.setStyle(Qt.PenStyle.DotLine)
+            painter.setPen(pen)
+            for place in range(len(points) - 1):
+                if (visible[place] and visible[place + 1]) == seen:
+                    painter.drawLine(points[place], points[place + 1])
+    painter.restore()
+
+
 def drawn_line(painter: QPainter, points: Sequence[QPointF], width: float, colour: QColor) -> None:
     """A stroke that no worker shows yet: a translucent band of its width."""
     if not points:

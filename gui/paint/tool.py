@@ -9,6 +9,7 @@ from codef_nodes.graph.document import Document
 from engine.errors import CodefError
 from gui.core.editor import Editor
 from gui.core.streams import main_source
+from gui.paint.carried import CarriedLines
 from gui.paint.drawing import DrawnStroke
 from gui.paint.events import PointerEvent, sample_of
 from gui.paint.gesture import StrokeGesture
@@ -38,6 +39,7 @@ class PaintTool(QObject):
 
     Attributes:
         painting: What both viewers share.
+        carried: Lines of canonical strokes that the viewer shows on a frame.
     """
 
     def __init__(self, editor: Editor, canvas: Canvas, slot: str) -> None:
@@ -55,6 +57,8 @@ class PaintTool(QObject):
         self._places = StrokePlaces(editor, canvas, slot)
         self._source = Source(self.painting, self._places)
         self._marks = ToolMarks(self, self._places, self._source)
+        self.carried = CarriedLines(editor, self.painting, slot, self)
+        self.carried.changed.connect(canvas.update)
         self._picker = StrokePicker(editor, self.painting, lambda: self.shown)
         canvas.installEventFilter(self)
         canvas.setAttribute(Qt.WidgetAttribute.WA_TabletTracking, True)

@@ -41,6 +41,9 @@ class ToolMarks:
         tool, places = self._tool, self._places
         for line in selected:
             marks.spine(painter, places.line(line))
+        for carried in tool.carried.lines:
+            on_frame = places.line((point.x(), point.y()) for point in carried.points)
+            marks.carried(painter, on_frame, carried.visible)
         if not tool.painting.draws:
             return
         unseen = tool.unseen

@@ -52,8 +52,9 @@ class PinTool(QObject):
         self._pace.timeout.connect(self._write)
         self.pinning.changed.connect(self._turned)
         self.places.changed.connect(canvas.update)
-        editor.project.changed.connect(lambda changes: canvas.update())
-        editor.clock.frame_changed.connect(lambda *_: self._frame_changed())
+        # Methods, not lambdas: they are forgotten with the tool.
+        editor.project.changed.connect(self._redraw)
+        editor.clock.frame_changed.connect(self._frame_changed)
         self._turned()
 
     # What the canvas calls.
@@ -230,7 +231,10 @@ class PinTool(QObject):
         self._start = self._now = self._pin = None
         self.canvas.update()
 
-    def _frame_changed(self) -> None:
+    def _redraw(self, *_: object) -> None:
+        self.canvas.update()
+
+    def _frame_changed(self, *_: object) -> None:
         if self._start is not None:
             self.abort()
         if self.pinning.on:

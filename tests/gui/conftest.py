@@ -1,6 +1,7 @@
 """What tests of the window get: an application without a display, and an editor of their own."""
 
 import gc
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from PySide6.QtWidgets import QApplication
 
 from gui import theme
 from gui.core.editor import Editor
+from gui.jobs.queue import JobQueue
+from gui.paint.painting import Painting
+from tests.gui.helpers import wait_for
 
 if TYPE_CHECKING:
     from gui.shell.window import MainWindow
@@ -44,6 +48,8 @@ def window_hygiene(application: QApplication) -> Iterator[None]:
     QCursor.setPos(QPoint(-5000, -5000))
     yield
     for widget in application.topLevelWidgets():
+        if widget.window().property("kept"):  # it serves all tests of its module
+            continue
         widget.close()
         # Popups belong to their combo box or completer, which deletes them itself.
         if widget.parent() is None and widget.windowType() != Qt.WindowType.Popup:
@@ -94,6 +100,7 @@ def module_editor(
         patch.setenv("CODEF_CONFIG", str(tmp_path_factory.mktemp("config")))
         patch.setenv("CODEF_CACHE", str(tmp_path_factory.mktemp("module_cache")))
         made = Editor()
+        made.setProperty("cache", os.environ["CODEF_CACHE"])
         made.start_workers()
         yield made
         made.close()
@@ -102,13 +109,23 @@ def module_editor(
 
 
 @pytest.fixture
-def kept_editor(module_editor: Editor) -> Iterator[Editor]:
+def kept_editor(module_editor: Editor, monkeypatch: pytest.MonkeyPatch) -> Iterator[Editor]:
     """The module's editor with an empty document: its workers have loaded all they need.
 
-    For tests that ask the workers much and leave preferences, jobs and paint tools alone. A module
-    that wants it says so: its own fixture ``working_editor`` gives this one.
+    For tests that ask the workers much and leave preferences alone. A module that wants it says so:
+    its own fixture ``working_editor`` gives this one.
     """
+    monkeypatch.setenv("CODEF_CACHE", module_editor.property("cache"))  # for workers that restart
     yield module_editor
+    queue = module_editor.findChild(JobQueue)
+    if queue is not None:
+        for job in list(queue.jobs):
+            queue.cancel(job)
+        wait_for(lambda: queue.running is None, 30, "for jobs to end")
+    for each in (queue, module_editor.findChild(Painting)):
+        if each is not None:  # the next test gets a new one
+            each.setParent(None)
+            each.deleteLater()
     module_editor.clock.stop()
     module_editor.viewing.set_proxy(False)
     module_editor.selection.set([])

@@ -18,6 +18,7 @@ from gui.jobs.job import DONE, INTERRUPTED
 from gui.manual.hands import Hands
 from gui.paint.painting import painting_of
 from tests.codef_nodes.worker.jobkit import make_clip, shot_graph
+from tests.gui.e2e.conftest import OpenWindow
 from tests.gui.e2e.shots import fitted_shot
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kill -9")
@@ -28,6 +29,12 @@ RED = (3.0, 0.05, 0.05)
 def shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A document with a finished fit."""
     return fitted_shot(tmp_path_factory.mktemp("shot"), 24, (320, 180))
+
+
+@pytest.fixture
+def hands(kept_hands: Hands) -> Hands:
+    """One window for all tests here: its workers are started again."""
+    return kept_hands
 
 
 def link_of(hands: Hands, role: str) -> WorkerLink:
@@ -136,7 +143,8 @@ def test_the_jobs_worker_during_a_render(hands: Hands, shot: Path) -> None:
         assert (read_picture(file).pixels[..., 0] > 1.5).sum() > 400
 
 
-def test_a_window_that_is_closed_leaves_no_process(hands: Hands, shot: Path) -> None:
+def test_a_window_that_is_closed_leaves_no_process(open_window: OpenWindow, shot: Path) -> None:
+    hands = open_window()
     hands.window.files.read(shot)
     hands.wait(hands.settled, 60, "for both viewers")
     pids = [link_of(hands, role).pid for role in ("view", "jobs")]

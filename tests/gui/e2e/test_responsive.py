@@ -36,6 +36,12 @@ def shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def hands(kept_hands: Hands) -> Hands:
+    """One window for all tests here."""
+    return kept_hands
+
+
+@pytest.fixture
 def busy(hands: Hands, shot: Path) -> Iterator[Hands]:
     """The shot is shown, and beside it another fit runs that does not end by itself."""
     hands.window.files.read(shot)
@@ -152,27 +158,27 @@ def drop(application: QApplication) -> None:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_50_documents_and_200_undos_with_pictures_leave_nothing(
+def test_25_documents_and_200_undos_with_pictures_leave_nothing(
     hands: Hands, shot: Path, application: QApplication
 ) -> None:
     project = hands.editor.project
     workers = hands.editor.workers
     assert workers is not None
     counts: list[tuple[int, int, int, int]] = []
-    for number in range(50):
+    for number in range(25):
         hands.window.files.read(shot)
         hands.wait(lambda: hands.settled("frame"), 60, "for the frame")
         hands.select("Paint")
         hands.key(hands.graph.view.viewport(), Qt.Key.Key_Return)
         start = as_text(project.document)
-        for opacity in (0.2, 0.4, 0.6, 0.8):
-            assert project.do(SetKnob("Paint", "opacity", opacity))
-        for _ in range(4):
+        for step in range(8):
+            assert project.do(SetKnob("Paint", "opacity", 0.1 + 0.1 * step))
+        for _ in range(8):
             hands.key(hands.graph.view.viewport(), Qt.Key.Key_Z, CTRL)
         assert as_text(project.document) == start
         project.new()
         drop(application)
-        if number in (14, 49):
+        if number in (9, 24):
             run = workers.view.run_dir
             assert run is not None
             hands.wait(lambda run=run: len(list(run.iterdir())) < 40, 10, "for pictures to go")

@@ -96,6 +96,12 @@ class Desk:
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def desk(application: QApplication, folder: Path, working_editor: Editor) -> Iterator[Desk]:
     made = Desk(working_editor)
     working_editor.project.open(folder / "shot.codef")
@@ -276,3 +282,34 @@ def test_reveal_wires_the_fit_and_shows_another_frame(desk: Desk) -> None:
     assert desk.editor.project.document.wires("Paint1", "field") == ("Fit",)
     desk.wait()
     assert desk.said == [] or all("error" not in text.lower() for text in desk.said)
+
+
+def test_a_selected_stroke_of_the_still_shows_its_line_in_the_frame(desk: Desk) -> None:
+    painting = desk.painting
+    painting.take("brush")
+    draw(desk.still.canvas, (30, 30), (40, 34), (50, 38))
+    QTest.mouseRelease(desk.still.canvas, LEFT, NONE, at(desk.still.canvas, 50, 38))
+    wait_for(lambda: len(desk.strokes()) == 1)
+    desk.wait()
+    painting.take("select")
+    painting.select("Paint1", (0,))
+    tool = desk.frame.canvas.tool
+    wait_for(lambda: tool.carried.lines, 20, "for the line")
+    (line,) = tool.carried.lines
+    points = [point[:2] for point in desk.strokes()[0]["points"]]
+    told: list[dict[str, Any]] = []
+    args = {"node": "Fit", "frame": FRAME, "layer": 0, "points": points, "to": "frame"}
+    desk.editor.workers.view.request("map", args, told.append)
+    wait_for(lambda: told)
+    found = [(point.x(), point.y()) for point in line.points]
+    assert found == pytest.approx(np.array(told[0]["points"]), abs=1e-3)
+    assert all(line.visible) and not desk.still.canvas.tool.carried.lines
+    without = desk.frame.canvas.grab().toImage()
+    desk.editor.clock.set_frame(FRAME + 2)
+    wait_for(lambda: tool.carried.lines and tool.carried.lines[0].points != line.points, 20)
+    desk.wait()
+    painting.select("Paint1", ())
+    assert not tool.carried.lines
+    desk.editor.clock.set_frame(FRAME)
+    desk.wait()
+    assert desk.frame.canvas.grab().toImage() != without, "it was drawn"

@@ -15,10 +15,10 @@ ACROSS, SIGMA = 240, 6.0
 #: Encoded difference beyond which a place counts as something else and not as light.
 ROBUST = 0.10
 ROUNDS = 4
+#: Samples of the blur that tells a ground's contrast from light.
+FINE = 4.0
 #: Relative variance of the ground below which added light cannot be told from a brighter ground.
-FLAT = 0.02
-#: Linear light below which ratios say little, and the largest ratio.
-DARK, MOST = np.float32(0.002), np.float32(4)
+FLAT = 0.0005
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +28,10 @@ class Broad:
     Attributes:
         encoded: Of encoded colours, [h, w, 3]; what to add to a reconstruction.
         highlight: Light that lies over everything there, scene-linear, [h, w, 3], 0 or more.
-        factor: Light on everything there beside the field's own, [h, w, 3]: shadows that pass.
     """
 
     encoded: F32
     highlight: F32
-    factor: F32
 
 
 def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None = None) -> Broad:
@@ -71,7 +69,7 @@ def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None =
     if grain is not None:
         sigma = grain.at(encode(colours))
         noise = np.square((decode(still + sigma) - decode(still - sigma)) / 2)
-    highlight, factor = _light(colours, drawn, belief, noise)
+    highlight = _highlight(colours, drawn, belief, noise)
     top, left = box[0].start - wide[0].start, box[1].start - wide[1].start
     height, width = size(box)
     # Sample (i, j) lies on pixel (i step, j step); map pixels to samples.
@@ -85,7 +83,7 @@ def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None =
         )
         return read
 
-    return Broad(spread(encoded), spread(highlight), spread(factor))
+    return Broad(spread(encoded), spread(highlight))
 
 
 def _blur(values: F32, sigma: float = SIGMA) -> F32:
@@ -108,8 +106,8 @@ def _robust(apart: F32, good: Bool) -> tuple[F32, F32]:
     return mean, weight
 
 
-def _light(plate: F32, drawn: F32, belief: F32, noise: F32) -> tuple[F32, F32]:
-    """Broad light that the field does not know: what is added, and the factor on the ground.
+def _highlight(plate: F32, drawn: F32, belief: F32, noise: F32) -> F32:
+    """The part of a linear difference that is broad, positive, and on dark and bright alike.
 
     A ground that is lit more is multiplied: its contrast grows with it, and paint on it is no
     paler. So the plate is taken for ``a drawn + b`` around each place, with ``a`` the ratio of the
@@ -121,19 +119,19 @@ def _light(plate: F32, drawn: F32, belief: F32, noise: F32) -> tuple[F32, F32]:
     apart = plate - drawn
     mean = _blur(apart * weight) / base
     size_of = _blur(np.abs(apart) * weight) / base
-    # Errors of texture go up and down and cancel; light goes one way only.
-    steady = np.abs(mean.sum(axis=2)) / np.maximum(size_of.sum(axis=2), 1e-6)
+    # Errors of texture go up and down and cancel; added light goes up only.
+    steady = mean.sum(axis=2) / np.maximum(size_of.sum(axis=2), 1e-6)
     sure = np.clip((steady - 0.6) / 0.3, 0, 1)
     sure = (sure * sure * (3 - 2 * sure))[..., None]
     level, contrast = [], []
+    near = np.maximum(_blur(belief, FINE), 1e-3)[..., None]
     for colours, unwanted in ((plate, noise), (drawn, np.float32(0))):
         middle = _blur(colours * weight) / base
-        squares = _blur((np.square(colours) - unwanted) * weight) / base
-        spread = np.maximum(squares - np.square(middle), 0)
+        # Without what is broad: a glint has a slope of its own.
+        fine = colours - _blur(colours * weight, FINE) / near
+        spread = np.maximum(_blur((np.square(fine) - unwanted) * weight) / base, 0)
         level.append(middle)
         contrast.append(spread + np.float32(FLAT) * np.square(middle) + np.float32(1e-8))
     slope = np.sqrt(contrast[0] / contrast[1])
-    over = np.maximum(np.minimum(level[0] - slope * level[1], mean), 0)
-    ratio = (level[0] - over + DARK) / (level[1] + DARK)
-    factor = 1 + sure * (np.clip(ratio, 1 / MOST, MOST) - 1)
-    return np.asarray(over * sure, np.float32), np.asarray(factor, np.float32)
+    over = np.minimum(level[0] - slope * level[1], mean)
+    return np.asarray(np.maximum(over, 0) * sure, np.float32)

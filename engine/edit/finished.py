@@ -208,7 +208,7 @@ def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
                 finish.holdout_gain,
                 finish.holdout_clip,
             )[there]
-        broad = Broad(broad.encoded[there], broad.highlight[there], broad.factor[there])
+        broad = Broad(broad.encoded[there], broad.highlight[there])
     encoded = encode(own) if finish.focus > 0 else own
     return _Place(view, finish, box, own, encoded, held, grain, broad)
 
@@ -216,7 +216,7 @@ def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
 def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found) -> Merged:
     """A patch against the plate; ``there`` is its part of the place's box."""
     finish, plate, held = place.finish, place.plate[there], place.held[there]
-    lit = _gain(place, patch, there)
+    lit = place.view.gain(patch.layer, patch.box)
     if finish.focus > 0:
         _focus(place, patch, there, found)
     paint, below = patch.paint, patch.below
@@ -244,15 +244,6 @@ def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found
         fine,
         finish.detail,
     )
-
-
-def _gain(place: _Place, patch: Patch, there: Box) -> F32 | None:
-    """Factors of light on a patch: the field's, and what the plate says beside them."""
-    lit = place.view.gain(patch.layer, patch.box)
-    if place.broad is None or place.finish.highlight == 0:
-        return lit
-    factor = place.broad.factor[there] ** np.float32(place.finish.highlight)
-    return np.asarray(factor if lit is None else lit * factor, np.float32)
 
 
 def _focus(place: _Place, patch: Patch, there: Box, found: _Found) -> None:

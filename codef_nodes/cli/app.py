@@ -31,6 +31,8 @@ COMMANDS = (
     "stabilise",
     "stmap",
     "track",
+    "relink",
+    "mask",
     "check",
     "qc",
     "import_sequence",

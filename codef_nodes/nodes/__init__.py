@@ -3,9 +3,11 @@
 from codef_nodes.nodes.backdrop import Backdrop
 from codef_nodes.nodes.canonical_view import CanonicalView
 from codef_nodes.nodes.dot import Dot
+from codef_nodes.nodes.draw_mask import DrawMask
 from codef_nodes.nodes.edited_canonical import EditedCanonical
 from codef_nodes.nodes.field_pass import FieldPass
 from codef_nodes.nodes.fit_codef import FitCoDeF
+from codef_nodes.nodes.id_matte import IdMatte
 from codef_nodes.nodes.image_operation import ImageOperation
 from codef_nodes.nodes.lift_matte import LiftMatte
 from codef_nodes.nodes.load_field import LoadField
@@ -17,6 +19,8 @@ from codef_nodes.nodes.paint import Paint
 from codef_nodes.nodes.pins import Pins
 from codef_nodes.nodes.propagate import Propagate
 from codef_nodes.nodes.qc_sheet import QCSheet
+from codef_nodes.nodes.relink import Relink
+from codef_nodes.nodes.rough_mask import RoughMask
 from codef_nodes.nodes.st_map import STMap
 from codef_nodes.nodes.stabilise import Stabilise
 from codef_nodes.nodes.switch import Switch
@@ -28,9 +32,11 @@ __all__ = [
     "Backdrop",
     "CanonicalView",
     "Dot",
+    "DrawMask",
     "EditedCanonical",
     "FieldPass",
     "FitCoDeF",
+    "IdMatte",
     "ImageOperation",
     "LiftMatte",
     "LoadField",
@@ -42,6 +48,8 @@ __all__ = [
     "Pins",
     "Propagate",
     "QCSheet",
+    "Relink",
+    "RoughMask",
     "STMap",
     "Stabilise",
     "Switch",

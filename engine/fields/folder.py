@@ -25,7 +25,10 @@ from engine.fields.field import Canonical, Field, Layer, Masks
 from engine.fields.residual import Residual
 from engine.io.picture import Picture, Window
 
-SCHEMA = 1
+SCHEMA = 2
+#: What a field is written as whose stills are all one pixel per canonical pixel: versions that know
+#: no other read it as ever, and refuse a finer one.
+PLAIN = 1
 #: Grows when something is added that older versions may leave aside: 1 = exposure, residual.
 MINOR = 1
 INFO = "field.json"
@@ -42,6 +45,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "hash": ("engine.fields.networkfield", "NetworkDeformation"),
     "network": ("engine.fields.networkfield", "NetworkDeformation"),
     "pinned": ("engine.pins.deformation", "PinnedDeformation"),
+    "resized": ("engine.relink.resized", "ResizedDeformation"),
 }
 
 
@@ -64,6 +68,10 @@ def _stored(canonical: Canonical) -> AnyArray:
     if pixels.size and np.abs(pixels).max() > _HALF_MAX:
         return pixels
     return pixels.astype(np.float16)
+
+
+def _finer(window: Window, scale: int) -> Window:
+    return Window(window.x0 * scale, window.y0 * scale, window.x1 * scale, window.y1 * scale)
 
 
 def _window(window: Window) -> list[int]:
@@ -94,6 +102,7 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
             f"{folder} is there and is no field, so it is not replaced; choose another place",
             file=folder,
         )
+    finer = any(layer.canonical.scale != 1 for layer in field.layers)
     with atomic_folder(folder) as part:
         layers = []
         for k, layer in enumerate(field.layers):
@@ -106,8 +115,8 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
             stored = _stored(layer.canonical)
             picture = Picture(
                 stored.astype(np.float32),
-                display=field.display,
-                data=layer.canonical.data,
+                display=_finer(field.display, layer.canonical.scale),
+                data=layer.canonical.grid,
                 pixel_aspect=field.pixel_aspect,
                 metadata={"codef/layer": layer.name},
             )
@@ -125,6 +134,7 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
                     "kind": layer.deformation.kind,
                     "numbers": layer.deformation.numbers(),
                     "canvas": _window(layer.canonical.data),
+                    "scale": layer.canonical.scale,
                     "lighting": layer.lighting is not None,
                     "exposure": layer.exposure is not None,
                 }
@@ -135,7 +145,7 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
             steps: dict[str, AnyArray] = {"steps": residual.steps}
             _write_tensors(part / _RESIDUAL, {**steps, **_stream_tensors("", residual.streams)})
         info = {
-            "codef_field": SCHEMA,
+            "codef_field": SCHEMA if finer else PLAIN,
             "codef_field_minor": MINOR,
             "recipe": field.recipe,
             "frames": list(field.frames),
@@ -349,9 +359,9 @@ def _build(folder: Path, final: Path, info: Mapping[str, Any]) -> Field:
         deformation = _deformation(folder, str(item["kind"]), inner, item["numbers"])
         picture = read_picture(folder / f"canonical_{k}.exr", colour_space=working, working=working)
         canvas = Window(*(int(v) for v in item["canvas"]))
-        if picture.data != canvas or picture.pixels.shape[2] != 4:
+        canonical = Canonical(picture.pixels, canvas, _scale(folder, item, k))
+        if picture.data != canonical.grid or picture.pixels.shape[2] != 4:
             raise _damaged(folder, f"canonical_{k}.exr is not on the canvas that {INFO} tells")
-        canonical = Canonical(picture.pixels, canvas)
         layers.append(Layer(str(item["name"]), deformation, canonical, lighting, exposure))
     if not layers or not count:
         raise _damaged(folder, "it has no layers or no frames")
@@ -371,6 +381,14 @@ def _build(folder: Path, final: Path, info: Mapping[str, Any]) -> Field:
         source=_paths(info["source"], lambda path: _absolute(path, final)),
         pixel_aspect=float(info["pixel_aspect"]),
     )
+
+
+def _scale(folder: Path, item: Mapping[str, Any], layer: int) -> int:
+    """Pixels per canonical pixel of a still; fields written before have one."""
+    scale = item.get("scale", 1)
+    if not isinstance(scale, int) or isinstance(scale, bool) or scale < 1:
+        raise _damaged(folder, f"the scale of layer {layer} is no whole number above 0")
+    return scale
 
 
 def _per_frame(

@@ -119,7 +119,7 @@ def test_a_mask_of_the_still_is_a_matte_in_every_frame_and_ends_with_its_layer()
         centre = (30 + 7 * index, 30)
         assert matte[centre[1], centre[0]] == 1
         assert abs(float(matte.sum()) - np.pi * 25) < 4
-        rows, columns = np.nonzero(matte > 0.5)
+        _, columns = np.nonzero(matte > 0.5)
         assert abs(columns.mean() + 0.5 - centre[0]) < 0.3
         np.testing.assert_allclose(matte_of(field, 0, index, mask, 0.25), matte * 0.25)
     large = matte_of(field, 0, 1, disc(field, 0, (30.0, 30.0), 40.0))

@@ -87,9 +87,11 @@ class Recipe:
 
 def user_folders() -> list[Path]:
     """Where a person's or a studio's own recipes are looked for, first come first served."""
-    import platformdirs
-
     named = [Path(part) for part in os.environ.get("CODEF_RECIPES", "").split(os.pathsep) if part]
+    try:
+        import platformdirs
+    except ImportError:
+        return named  # a bare machine that only computes has no person with folders
     return [*named, Path(platformdirs.user_config_path("codef", appauthor=False)) / "recipes"]
 
 

@@ -11,9 +11,10 @@ from engine.fields.networkfield import NetworkDeformation
 from engine.fit.budget import Budget
 from engine.fit.paper import checkpoint
 from engine.fit.paper.adam import Moments, adam_step
+from engine.fit.paper.card import Card
 from engine.fit.paper.clip import ClipData, PaperFit
 from engine.fit.paper.estimate import Estimate
-from engine.fit.paper.losses import Losses, Shot, Tally, tiles
+from engine.fit.paper.losses import Losses, Tally, tiles
 from engine.fit.paper.numbers import Numbers
 from engine.fit.request import FitRequest
 from engine.kernels.field_network import Network
@@ -25,6 +26,11 @@ class _Group:
     canonical: Network
     deformation: Network
     moments: dict[str, Moments]
+
+    @property
+    def networks(self) -> dict[str, Network]:
+        """Both networks by name."""
+        return {"canonical": self.canonical, "deformation": self.deformation}
 
     @classmethod
     def initial(
@@ -57,6 +63,8 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
         "numbers": numbers.that_shape_the_result(),
     }
     step = 0
+    networks = [group.networks for group in groups]
+    card = Card(plates, numbers, networks, device, request.tell)
     if request.resume and request.checkpoint is not None:
         step = checkpoint.load(request.checkpoint, agree, state)
     wanted = request.options.steps
@@ -68,36 +76,42 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
     look_at = step + 1
     cost, kept, psnr = 0.0, reserve or 0.0, None
     saved_at, saved = time.monotonic(), step
-    while budget.allows(step, cost, kept):
-        began = time.monotonic()
-        tally = _step(step, groups, plates, numbers, seed, device, task)
-        step += 1
-        now = time.monotonic()
-        cost = now - began if cost == 0 else 0.8 * cost + 0.2 * (now - began)
-        psnr = tally.psnr
-        if reserve is None and budget.seconds is not None:
-            kept = cost * numbers.finish_share * plates.count
-        task.report(
-            budget.fraction(step, kept), "fit", step=float(step), psnr=psnr, loss=tally.loss
-        )
-        if step >= look_at:
-            # Ever rarer, so that a long fit does not make a long report.
-            look_at = max(step + 1, int(1.05 * step))
-            pairs = [(group.canonical, group.deformation) for group in groups]
-            found = estimate.psnr(pairs, numbers.annealing(step - 1))
-            if found is not None:
-                curve.append((round(budget.elapsed, 2), round(found, 3)))
-                if 0 < numbers.stop_at_psnr <= found:
-                    break
-        if request.checkpoint and now - saved_at >= numbers.checkpoint_seconds:
+    try:
+        while budget.allows(step, cost, kept):
+            began = time.monotonic()
+            tally = _step(step, groups, plates, numbers, seed, card, task)
+            step += 1
+            now = time.monotonic()
+            cost = now - began if cost == 0 else 0.8 * cost + 0.2 * (now - began)
+            psnr = tally.psnr
+            if reserve is None and budget.seconds is not None:
+                kept = cost * numbers.finish_share * plates.count
+            task.report(
+                budget.fraction(step, kept), "fit", step=float(step), psnr=psnr, loss=tally.loss
+            )
+            if step >= look_at:
+                # Ever rarer, so that a long fit does not make a long report.
+                look_at = max(step + 1, int(1.05 * step))
+                pairs = [(group.canonical, group.deformation) for group in groups]
+                found = estimate.psnr(pairs, numbers.annealing(step - 1))
+                if found is not None:
+                    curve.append((round(budget.elapsed, 2), round(found, 3)))
+                    if 0 < numbers.stop_at_psnr <= found:
+                        break
+            if request.checkpoint and now - saved_at >= numbers.checkpoint_seconds:
+                checkpoint.save(request.checkpoint, step, agree, state)
+                saved_at, saved = time.monotonic(), step
+        if request.checkpoint and saved != step:
             checkpoint.save(request.checkpoint, step, agree, state)
-            saved_at, saved = time.monotonic(), step
-    if request.checkpoint and saved != step:
-        checkpoint.save(request.checkpoint, step, agree, state)
-    schedule = {"steps": step, "seed": seed, "numbers": numbers.that_shape_the_result()}
-    weights = numbers.annealing(max(step - 1, 0))
-    layers = [_deformation(group, plates, numbers, weights) for group in groups]
-    return PaperFit(layers, step, cost, psnr, schedule, curve)
+        schedule = {"steps": step, "seed": seed, "numbers": numbers.that_shape_the_result()}
+        weights = numbers.annealing(max(step - 1, 0))
+        layers = [_deformation(group, plates, numbers, weights) for group in groups]
+        return PaperFit(layers, step, cost, psnr, schedule, curve)
+    finally:
+        # However the fit ends, the card's memory goes back, also while a traceback is still held.
+        for held in (groups, networks, state):
+            held.clear()
+        card.close()
 
 
 def _step(
@@ -106,23 +120,30 @@ def _step(
     plates: ClipData,
     numbers: Numbers,
     seed: int,
-    device: torch.device,
+    card: Card,
     task: Task,
 ) -> Tally:
     """One whole frame through all groups, and one step of Adam."""
     index = numbers.frame_at(step, plates.count, seed)
     task.check()
-    pair = plates.flow(index) if numbers.flow_loss and index + 1 < plates.count else None
-    shot = Shot.of(
-        plates.frame(index), plates.masks(index), pair, index, plates.count, numbers, device
-    )
     weights = numbers.annealing(step)
-    tally = Tally()
-    for k, group in enumerate(groups):
-        losses = Losses(shot, k, group.canonical, group.deformation, weights, numbers)
-        for tile in tiles(plates.height, plates.width, numbers.tile):
-            task.check()
-            losses.backward(tile, tally)
+
+    def slopes() -> Tally:
+        shot, tally = card.shot(index), Tally()
+        for k, group in enumerate(groups):
+            losses = Losses(shot, k, group.canonical, group.deformation, weights, numbers)
+            for tile in tiles(plates.height, plates.width, card.tile):
+                task.check()
+                losses.backward(tile, tally)
+        return tally
+
+    def forget() -> None:
+        for group in groups:
+            for moments in group.moments.values():
+                if moments.value.grad is not None:
+                    moments.value.grad.zero_()
+
+    tally = card.attempt(slopes, forget)
     for group in groups:
         for moments in group.moments.values():
             adam_step(

@@ -1,0 +1,68 @@
+"""Compiles every kernel for an NVIDIA card, with the arguments of real launches; needs no card.
+
+The interpreter is more lenient than the compiler (about types that change in a branch, about
+shapes), so this is run in a process of its own in which kernels are compiled and not started.
+Prints the names of what was compiled, one a line.
+"""
+
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.runtime.jit import JITFunction
+
+from engine.kernels.gpu import adam, hash_encode, lattice, network, sample
+from engine.kernels.hashgrid_levels import HashGrid
+from engine.kernels.mlp import Mlp
+
+
+def install(capability: int) -> list[str]:
+    """Makes launches compile for a card that is not there; returns what will be compiled."""
+    compiled: list[str] = []
+    driver = SimpleNamespace(
+        get_current_device=lambda: 0,
+        get_current_stream=lambda device=0: 0,
+        get_current_target=lambda: GPUTarget("cuda", capability, 32),
+        get_active_torch_device=lambda: torch.device("cpu"),
+    )
+    triton.runtime.driver.set_active(driver)
+    real = JITFunction.run
+
+    def run(self: Any, *arguments: Any, grid: Any, warmup: bool, **options: Any) -> Any:
+        kernel = real(self, *arguments, grid=grid, warmup=True, **options)
+        assert kernel.asm["cubin"], "the assembler gave no code"
+        compiled.append(self.__name__)
+        return kernel
+
+    JITFunction.run = run
+    return compiled
+
+
+def launch_all() -> None:
+    """Launches every kernel in every form that fields use."""
+    for dimensions, growth in ((2, 1.44), (3, 1.38)):
+        grid = HashGrid(dimensions, growth=growth)
+        for kind in (torch.float16, torch.float32):
+            points = torch.zeros(4096, dimensions, requires_grad=True)
+            table = torch.zeros(grid.parameters, dtype=kind, requires_grad=True)
+            hash_encode.encode(points, table, grid, raw=True, padded_to=48).sum().backward()
+    for mlp, half in ((Mlp(34, 2, 64, 3), False), (Mlp(35, 8, 64, 2), True)):
+        flat = torch.zeros(mlp.parameters, requires_grad=True)
+        rows = torch.zeros(48, 4096).t().requires_grad_()
+        network.network(flat, rows, mlp, half=half).sum().backward()
+    control = torch.zeros(2, 63, 110, 2, requires_grad=True)
+    lattice.lattice(control, 480, 854, 8.0).sum().backward()
+    for channels in (3, 4):
+        picture = torch.zeros(480, 854, channels, requires_grad=True)
+        positions = torch.zeros(4096, 2, requires_grad=True)
+        sample.sample(picture, positions).sum().backward()
+    adam.adam(*torch.zeros(4, 4096), 0.1, 1.0, 0.9, 0.99, 1e-8)
+
+
+if __name__ == "__main__":
+    done = install(int(sys.argv[1]))
+    launch_all()
+    print("\n".join(sorted(set(done))))

@@ -30,6 +30,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="a picture: white (or alpha) is what is followed; it lies on the still as codef "
         "canonical writes it, or on the frame of --mask-frame",
     )
+    what.add_argument(
+        "--shapes",
+        metavar="FILE",
+        help="drawn shapes as JSON, as DrawMask holds them: the outline of one frame gets keys in "
+        "all",
+    )
+    parser.add_argument(
+        "--every", type=count, default=1, metavar="N", help="with --shapes: a key every N frames"
+    )
     parser.add_argument(
         "--mask-frame", type=int, metavar="F", help="the mask was painted on this frame"
     )
@@ -38,7 +47,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--frames", metavar="RANGE", help="with --mask: frames to write")
     parser.add_argument(
-        "--layer", type=count, default=0, metavar="K", help="layer of --keypoints and --mask (0)"
+        "--layer",
+        type=count,
+        metavar="K",
+        help="layer of --keypoints and --mask (0), or of --shapes (the one a shape holds most of)",
     )
     parser.add_argument(
         "--count", type=count, default=64, metavar="N", help="the most keypoints (64)"
@@ -74,13 +86,23 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
 
         made = write_mattes(
             field,
-            MatteJob(args.mask, args.mask_frame, args.layer, args.mix, args.frames, args.output),
+            MatteJob(
+                args.mask, args.mask_frame, args.layer or 0, args.mix, args.frames, args.output
+            ),
             task,
         )
         console.say(f"wrote {len(made['written'])} mattes")
         return made
+    if args.shapes is not None:
+        from codef_nodes.work.tracking import track_shapes
+
+        done = track_shapes(
+            field, args.shapes, args.output, task, layer=args.layer, every=max(args.every, 1)
+        )
+        console.say(f"wrote {done['shapes']} shapes of {done['frames']} frames to {args.output}")
+        return done
     job = TrackJob(
-        args.points, args.keypoints, max(args.count, 1), args.layer, args.format, args.hidden
+        args.points, args.keypoints, max(args.count, 1), args.layer or 0, args.format, args.hidden
     )
     answer = track_file(field, job, args.output, task)
     tracks = "1 track" if answer["tracks"] == 1 else f"{answer['tracks']} tracks"

@@ -145,3 +145,51 @@ def track_file(field: Field, job: TrackJob, output: str, task: Task) -> dict[str
     with replace_atomically(output) as part:
         part.write_text(text, encoding="utf-8")
     return {"output": output, "format": form, "tracks": len(found), "frames": len(field.frames)}
+
+
+def track_shapes(
+    field: Field, path: str, output: str, task: Task, *, layer: int | None, every: int
+) -> dict[str, Any]:
+    """``codef track --shapes``: shapes as DrawMask holds them, with keys through the shot.
+
+    Returns:
+        ``{"output", "shapes", "frames", "layers"}``.
+
+    Raises:
+        InputError: The file is absent or cannot be read.
+        UsageError: It holds no shapes, or the field no such layer.
+        MissingFrameError: A shape is drawn in a frame that the field does not hold.
+    """
+    from codef_nodes.work.canonicals import chosen_layers
+    from engine.io.atomic import clean_parts, replace_atomically
+    from engine.lift.shapes import tracked_shape
+    from engine.masks.shapes import shape_from_json
+
+    if layer is not None:
+        chosen_layers(field, layer)
+    try:
+        said = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"the shapes file {path} cannot be read ({error.strerror}); check the path", file=path
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no JSON of shapes: {error}", file=path) from None
+    if not isinstance(said, dict) or not said:
+        raise UsageError(
+            f'{path} must hold shapes by name, as the knob shapes of DrawMask does: {{"face": '
+            '{"keys": {...}}}',
+            file=path,
+        )
+    made: dict[str, Any] = {}
+    layers: dict[str, str] = {}
+    for n, (name, one) in enumerate(said.items()):
+        shape = shape_from_json({"name": name, **one} if isinstance(one, dict) else one)
+        part = task.part(n / len(said), (n + 1) / len(said))
+        found, k = tracked_shape(field, shape, part, layer=layer, every=every)
+        made[name] = found.as_json()
+        layers[name] = field.layers[k].name
+    clean_parts(Path(output).parent)
+    with replace_atomically(output) as whole:
+        whole.write_text(json.dumps(made) + "\n", encoding="utf-8")
+    return {"output": output, "shapes": len(made), "frames": len(field.frames), "layers": layers}

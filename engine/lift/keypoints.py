@@ -72,8 +72,9 @@ def find_keypoints(field: Field, k: int, detector: str, count: int = COUNT) -> K
             "smooth: give points of your own"
         )
     places = np.array(kept, np.float64)
-    corner = np.array([canonical.data.x0 + 0.5, canonical.data.y0 + 0.5])
-    return Keypoints((places[:, :2] + corner).astype(np.float32), places[:, 2])
+    corner = np.array([canonical.grid.x0 + 0.5, canonical.grid.y0 + 0.5])
+    points = (places[:, :2] + corner) / canonical.scale
+    return Keypoints(points.astype(np.float32), places[:, 2])
 
 
 def _picture(pixels: F32) -> tuple[U8, U8]:

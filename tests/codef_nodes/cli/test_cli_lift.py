@@ -78,3 +78,23 @@ def test_a_mask_of_the_still_becomes_mattes(codef: Codef, field: Path, tmp_path:
     assert answer.code == 0, answer.err
     matte = read_picture(tmp_path / "m.1003.png", colour_space="raw").pixels[..., 0]
     assert 100 < float((matte > 0.5).sum()) < 180
+
+
+def test_a_drawn_shape_becomes_keyframed_roto(codef: Codef, field: Path, tmp_path: Path) -> None:
+    corners = [[20.0, 15.0], [40.0, 15.0], [40.0, 30.0], [20.0, 30.0]]
+    shapes = {"door": {"keys": {"1003": {"points": corners, "feather": 1.5}}}}
+    (tmp_path / "s.json").write_text(json.dumps(shapes), encoding="utf-8")
+    out = tmp_path / "roto.json"
+    answer = codef("track", field, "--shapes", tmp_path / "s.json", "-o", out, "--json")
+    assert answer.code == 0, answer.err
+    made = json.loads(out.read_text("utf-8"))["door"]
+    assert sorted(made["keys"]) == [str(frame) for frame in FRAMES]
+    for frame in FRAMES:
+        key = made["keys"][str(frame)]
+        assert key["feather"] == 1.5
+        steps = frame - 1003
+        wanted = np.array(corners) - [2 * steps, steps]
+        np.testing.assert_allclose(np.array(key["points"])[:, :2], wanted, atol=0.4)
+    (tmp_path / "bad.json").write_text("[]", encoding="utf-8")
+    assert codef("track", field, "--shapes", tmp_path / "bad.json", "-o", out).code == 2
+    assert codef("track", field, "--shapes", tmp_path / "none.json", "-o", out).code == 3

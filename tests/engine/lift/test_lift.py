@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from engine.errors import UsageError
+from engine.errors import MissingFrameError, UsageError
 from engine.io.keyframetext import keyframe_corners, keyframe_tracks
 from engine.io.pointfiles import read_corner_pins, read_tracks
 from engine.lift.keypoints import find_keypoints
 from engine.lift.mattes import Mask, check_mask, matte_of
+from engine.lift.shapes import tracked_shape
 from engine.lift.tracks import Track, format_of, tracks_text
+from engine.masks.shapes import Key, Shape
 from engine.progress import silent
 from engine.warp.track import track, track_canonical
 from tests.engine.warp.analytic import one_layer, two_layers
@@ -136,3 +138,29 @@ def test_a_mask_painted_on_a_frame_stays_there_and_moves_with_the_layer_elsewher
     assert matte_of(field, 0, 2, mask)[26:34, 40:48].min() > 0.99
     with pytest.raises(UsageError, match="black everywhere"):
         check_mask(field, Mask(np.zeros((4, 4), np.float32), (0, 0)))
+
+
+def test_a_shape_gets_keys_that_move_with_its_layer():
+    field = two_layers()
+    points = np.array(
+        [
+            [22.0, 22.0, 0, 0, 0, 0],
+            [38.0, 22.0, -2.0, 1.0, 2.0, -1.0],
+            # Outside the square, and still with it: the outline is about the square.
+            [45.0, 45.0, 0, 0, 0, 0],
+            [22.0, 38.0, 0, 0, 0, 0],
+        ]
+    )
+    drawn = Shape({1: Key(points, 2.0)}, name="square")
+    found, layer = tracked_shape(field, drawn, silent())
+    assert layer == 0 and sorted(found.keys) == [1, 2, 3] and found.name == "square"
+    for index, frame in enumerate(field.frames):
+        there = found.keys[frame]
+        assert there.feather == 2.0
+        np.testing.assert_allclose(there.points[:, 0], points[:, 0] + 7 * index, atol=0.05)
+        np.testing.assert_allclose(there.points[:, 1:], points[:, 1:], atol=0.05)
+    back, layer = tracked_shape(field, drawn, silent(), layer=1, every=2)
+    assert layer == 1 and sorted(back.keys) == [1, 3]
+    np.testing.assert_allclose(back.keys[3].points[:, 0], points[:, 0] - 4, atol=0.05)
+    with pytest.raises(MissingFrameError, match="drawn in frame 9, which the field does not hold"):
+        tracked_shape(field, Shape({9: Key(points)}, name="late"), silent())

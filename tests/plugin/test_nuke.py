@@ -368,6 +368,27 @@ def test_the_buttons_of_the_node_do_what_they_say(nuke, footage, until, links):
     assert control["codef_status"].value() == "up to date"
 
 
+@pytest.mark.parametrize("pattern", ["r.%04d.exr", "r.####.exr"])
+def test_frames_on_disk_are_found_by_either_kind_of_pattern(links, tmp_path, pattern):
+    for name in ("r.0998.exr", "r.1001.exr", "r.1001.exr.part", "other.1002.exr", "r.exr"):
+        (tmp_path / name).touch()
+    assert links.frames_on_disk(str(tmp_path / pattern)) == [998, 1001]
+    assert links.frames_on_disk(str(tmp_path / "absent" / pattern)) == []
+
+
+def test_a_save_while_files_are_written_is_not_forgotten(nuke, footage, until, links, actions):
+    read(nuke, footage)
+    link = sent(nuke, until, links)
+    still = links.find_node(link.document, "canonical:0")
+    actions.update()
+    until(lambda: link.busy)
+    reloads = still.reloads
+    another = {"path": link.document, "fits": [{"node": "Fit", "field": "/another"}]}
+    link._heard("saved", another)
+    until(lambda: still.reloads == reloads + 2 and not link.busy)
+    assert nuke.messages == []
+
+
 # Bake.
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, Callable, cast
 
 import nuke
@@ -35,7 +36,7 @@ class Link:
         self._field: str | None = None
         self._job: Request | None = None
         self._bar: Any = None
-        self._polling = False
+        self._polling = self._saved_meanwhile = False
         self.worker = Worker(wake=self._wake, on_event=self._hear)
         self.shot = Shot(self.worker, document)
 
@@ -102,6 +103,9 @@ class Link:
             self.manifest = manifest
             self._tell("up to date")
             then(manifest)
+            if self._saved_meanwhile:
+                self._saved_meanwhile = False
+                self.deliver(SHOWN, self.show)
 
         self._begin("Write ST maps")
         self._job = self.shot.deliver(
@@ -198,7 +202,11 @@ class Link:
             before = self._field
             self._take(data)
             log(f"saved in Codef Nodes: {self.document}")
-            if self._field is not None and self._field != before and not self.busy:
+            if self._field is None or self._field == before:
+                return
+            if self.busy:
+                self._saved_meanwhile = True
+            else:
                 self.deliver(SHOWN, self.show)
         elif name == "rendered":
             log("rendered: {} frames of {}".format(len(data["changed"]), data["file"]))
@@ -263,6 +271,8 @@ class Link:
         shown(_raise)(error)
 
     def _tell(self, status: str) -> None:
+        if status == self.status:
+            return  # reports come ten times a second, and a script may have thousands of nodes
         self.status = status
         node = find_node(self.document, "shot")
         if node is not None and node.knob("codef_status") is not None:
@@ -317,8 +327,8 @@ def find_node(document: str, key: str) -> nuke.Node | None:
 
 
 def frames_on_disk(pattern: str) -> list[int]:
-    """Numbers of the files of a pattern with ``%04d``."""
-    folder, name = os.path.split(pattern)
+    """Numbers of the files of a pattern with ``%04d`` or ``####``."""
+    folder, name = os.path.split(re.sub("#+", "%d", pattern))
     head, percent, rest = name.partition("%")
     tail = rest.partition("d")[2]
     if not percent or not os.path.isdir(folder):

@@ -97,6 +97,12 @@ def test_paint_on_an_older_fit_is_kept_and_told(found: dict[str, Any]) -> None:
     assert "the fit changed since clip was painted" in found["stale"]
 
 
+def test_the_window_of_the_program_opens_the_shot(found: dict[str, Any]) -> None:
+    if not Path("/proc").is_dir():
+        pytest.skip("processes are looked up as Linux lists them")
+    assert found["windows"] >= 1
+
+
 def test_the_worker_ends_with_the_extension(found: dict[str, Any]) -> None:
     assert found["ended"] is True
 

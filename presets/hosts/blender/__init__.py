@@ -15,7 +15,7 @@ from . import operators, panels, sending, session
 _CLASSES = (session.ShotSettings, *sending.CLASSES, *operators.CLASSES, *panels.CLASSES)
 
 
-@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+@bpy.app.handlers.persistent
 def _before_load(*_: Any) -> None:
     """Another file is opened: what was asked for this one is of no use."""
     session.close()

@@ -175,7 +175,7 @@ class CODEF_OT_use_paint(_ShotJob, bpy.types.Operator):  # type: ignore[misc]
 
 
 class CODEF_OT_reload(bpy.types.Operator):  # type: ignore[misc]
-    """Read all files of the shot again; stills with unsaved paint are left alone."""
+    """Read all files of the shot again, except stills with unsaved paint, and go on listening."""
 
     bl_idname = "codef.reload"
     bl_label = "Reload"
@@ -190,6 +190,13 @@ class CODEF_OT_reload(bpy.types.Operator):  # type: ignore[misc]
         item = session.active(context)
         stem = os.path.splitext(os.path.abspath(bpy.path.abspath(item.document)))[0]
         count = session.reload_folder(f"{stem}_files")
+        try:
+            if not session.busy:
+                session.watch(item.document)
+        except TROUBLE as error:
+            item.error = str(error)
+            self.report({"ERROR"}, f"{count} images were read again, but {error}")
+            return {"CANCELLED"}
         self.report({"INFO"}, f"{count} images were read again")
         return {"FINISHED"}
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import count, plates_to_files
+from codef_nodes.cli.arguments import count, plates_to_files, positive
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
@@ -40,6 +40,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", type=count, metavar="K", help="with --pass: which layer, from 0 (0)"
     )
+    parser.add_argument(
+        "--still",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a finer still, such as the canonical after an upscaler: frames of its fineness are "
+        "rendered; LAYER=FILE names the layer; may be given several times",
+    )
+    parser.add_argument(
+        "--scale",
+        type=positive,
+        default=1.0,
+        metavar="S",
+        help="size of the frames: 2 gives twice the width (that of --still, else 1)",
+    )
     plates_to_files(parser, "rec.%04d.exr")
 
 
@@ -59,6 +74,8 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         working=args.working,
         frames=args.frames,
         output=args.output,
+        scale=args.scale,
+        stills=tuple(args.still),
     )
     answer = reconstruct(job, task)
     answer["seconds"] = console.seconds()

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codef_nodes.work.canonicals import chosen_layers
+from codef_nodes.work.hinting import split
 from codef_nodes.work.propagating import chosen_source
 from codef_nodes.work.source import note_of, noted, open_field, wanted_frames
 from codef_nodes.work.writing import Plan, check_plan, write_frames
@@ -33,6 +34,8 @@ class ReconstructJob:
         without: Terms that are left out, of ``engine.warp.render.TERMS``.
         wanted: ``matte``, ``visibility`` or ``confidence`` in place of the frames, or None.
         layer: Layer of that, or None for the first.
+        scale: New pixels for each old one.
+        stills: Finer stills, each perhaps ``LAYER=FILE``.
     """
 
     field: str
@@ -46,6 +49,8 @@ class ReconstructJob:
     without: tuple[str, ...] = ()
     wanted: str | None = None
     layer: int | None = None
+    scale: float = 1.0
+    stills: tuple[str, ...] = ()
 
 
 def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
@@ -66,6 +71,9 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
         raise UsageError("--layer needs --pass; frames always have every layer")
     if job.wanted is not None and (job.edit_path or job.without):
         raise UsageError("--pass goes without --edit-path and --without; leave them out")
+    finer = job.scale != 1 or bool(job.stills)
+    if finer and (job.wanted is not None or job.edit_path or job.without):
+        raise UsageError("--scale and --still make whole frames; leave the other flags out")
     field = open_field(job.field)
     layer = chosen_layers(field, job.layer or 0)[0]
     frames = wanted_frames(field, job.frames)
@@ -77,8 +85,20 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
     if clip is not None:
         note = note_of(clip, int(job.first or field.source.get("first") or 0))
 
+    fine = _fine(job, field) if finer else field
+
     def picture_of(frame: int | None) -> Picture:
+        from engine.lift.upscale import upscaled_frame
+
         index = 0 if frame is None else field.index(frame)
+        if finer:
+            large = Picture(
+                upscaled_frame(field, fine, index),
+                display=fine.display,
+                data=fine.data,
+                pixel_aspect=field.pixel_aspect,
+            )
+            return noted(large, note)
         if job.wanted is not None:
             return _pass(field, index, layer, job.wanted, clip)
         made = Picture(
@@ -94,6 +114,39 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
         options = replace(options, colour_space="raw")
     done = write_frames(Plan(Path(job.output), options), frames, picture_of, task, "reconstruct")
     return {**done.summary(), "edit_path": job.edit_path, "without": list(job.without)}
+
+
+def _fine(job: ReconstructJob, field: Field) -> Field:
+    """The field in finer pixels, with the finer stills that were given."""
+    from engine.colour.ocio import DEFAULT_WORKING
+    from engine.edit.placement import Placed, place_edit, read_sidecar
+    from engine.io.read import read_parts
+    from engine.lift.upscale import upscaled
+
+    working = str(field.source.get("working") or DEFAULT_WORKING)
+    names = [layer.name for layer in field.layers]
+    stills: dict[int, Placed] = {}
+    for spec in job.stills:
+        said, path = split(spec)
+        for part, picture in read_parts(path, working=working):
+            name = said or str(picture.metadata.get("codef/layer") or part)
+            if name in names:
+                k = names.index(name)
+            elif name.isdigit() and int(name) < len(names):
+                k = int(name)
+            elif len(names) == 1:
+                k = 0
+            else:
+                raise UsageError(
+                    f"{path} does not say which layer it is the still of; give LAYER={path} with "
+                    f"one of {', '.join(names)}",
+                    file=path,
+                )
+            stills[k] = place_edit(picture, field, k, read_sidecar(path))
+    scale = job.scale
+    if scale == 1 and stills:
+        scale = max(placed.scale[0] for placed in stills.values())
+    return upscaled(field, scale, stills)
 
 
 def _pass(field: Field, index: int, layer: int, wanted: str, clip: "Clip | None") -> Picture:

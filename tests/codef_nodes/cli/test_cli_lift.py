@@ -98,3 +98,25 @@ def test_a_drawn_shape_becomes_keyframed_roto(codef: Codef, field: Path, tmp_pat
     (tmp_path / "bad.json").write_text("[]", encoding="utf-8")
     assert codef("track", field, "--shapes", tmp_path / "bad.json", "-o", out).code == 2
     assert codef("track", field, "--shapes", tmp_path / "none.json", "-o", out).code == 3
+
+
+def test_an_upscaled_still_gives_upscaled_frames(
+    codef: Codef, layered: Path, tmp_path: Path
+) -> None:
+    still = tmp_path / "still.exr"
+    assert codef("canonical", layered, "--scale", 2, "-o", still).code == 0
+    out = tmp_path / "big.%04d.png"
+    answer = codef(
+        "reconstruct", layered, "--still", still, "-o", out, "--frames", "1003", "--json"
+    )
+    assert answer.code == 0, answer.err
+    big = read_picture(tmp_path / "big.1003.png")
+    assert big.pixels.shape[:2] == (2 * HEIGHT, 2 * WIDTH)
+    assert (
+        codef("reconstruct", layered, "--frames", "1003", "-o", tmp_path / "s.%04d.png").code == 0
+    )
+    small = read_picture(tmp_path / "s.1003.png").rgb
+    halved = big.rgb.reshape(HEIGHT, 2, WIDTH, 2, 3).mean(axis=(1, 3))
+    assert np.abs(halved - small)[4:-4, 4:-4].mean() < 0.01
+    assert codef("reconstruct", layered, "--scale", 2, "--edit-path", "-o", out).code == 2
+    assert codef("reconstruct", layered, "--scale", 20, "-o", out).code == 2

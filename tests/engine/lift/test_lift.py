@@ -3,15 +3,20 @@
 import numpy as np
 import pytest
 
+from engine.edit.placement import Placed
 from engine.errors import MissingFrameError, UsageError
 from engine.io.keyframetext import keyframe_corners, keyframe_tracks
+from engine.io.picture import Window
 from engine.io.pointfiles import read_corner_pins, read_tracks
 from engine.lift.keypoints import find_keypoints
 from engine.lift.mattes import Mask, check_mask, matte_of
 from engine.lift.shapes import tracked_shape
 from engine.lift.tracks import Track, format_of, tracks_text
+from engine.lift.upscale import upscaled, upscaled_frame
 from engine.masks.shapes import Key, Shape
 from engine.progress import silent
+from engine.relink.resized import resized
+from engine.warp.render import reconstruct
 from engine.warp.track import track, track_canonical
 from tests.engine.warp.analytic import one_layer, two_layers
 from tests.engine.warp.moving import moving_field
@@ -164,3 +169,33 @@ def test_a_shape_gets_keys_that_move_with_its_layer():
     np.testing.assert_allclose(back.keys[3].points[:, 0], points[:, 0] - 4, atol=0.05)
     with pytest.raises(MissingFrameError, match="drawn in frame 9, which the field does not hold"):
         tracked_shape(field, Shape({9: Key(points)}, name="late"), silent())
+
+
+def test_finer_stills_make_finer_frames():
+    """The truth is drawn at twice the size; its still at that size brings the detail back."""
+    rng = np.random.default_rng(6)
+    large = moving_field(size=(192, 128))
+    for layer in large.layers:
+        rgb = layer.canonical.pixels[..., :3]
+        rgb *= rng.uniform(0.5, 1.0, (*rgb.shape[:2], 1)).astype(np.float32)
+    field = resized(large, Window.of_size(96, 64), Window.of_size(96, 64))
+    stills = {
+        k: Placed(
+            layer.canonical.pixels,
+            (layer.canonical.data.x0, layer.canonical.data.y0),
+            (2.0, 2.0),
+            True,
+            "test",
+        )
+        for k, layer in enumerate(large.layers)
+    }
+    plain, fine = upscaled(field, 2.0, {}), upscaled(field, 2.0, stills)
+    assert (fine.width, fine.height) == (192, 128)
+    for index in range(4):
+        truth = reconstruct(large, index, edit_path=False)
+        alone = (large.seen(index).max(axis=0) > 0.99) & (fine.seen(index).max(axis=0) > 0.99)
+        blurred = np.abs(upscaled_frame(field, plain, index) - truth)[alone].mean()
+        sharp = np.abs(upscaled_frame(field, fine, index) - truth)[alone].mean()
+        assert sharp < blurred / 4
+    with pytest.raises(UsageError, match="1 to 8 times as large, not 9"):
+        upscaled(field, 9.0, {})

@@ -1,7 +1,9 @@
 """Nuke's side against the faithful fake and a real worker: send, live link, bake, undo, errors."""
 
 import ast
+import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codef_nodes.cli.install_plugin import LINE
+import plugin
+from codef_nodes.cli.install_plugin import LINE, program
 from engine.io.read import read_picture
 from tests.plugin import fakenuke, nukerender
 from tests.plugin.clips import FIRST, LAST, two_groups
@@ -22,6 +25,35 @@ ROOT = Path(__file__).resolve().parents[2]
 def footage(tmp_path):
     """Plates and mattes in a folder with a space and an umlaut."""
     return two_groups(tmp_path / "füll CG")
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """A script's folder with footage of two groups, and its document, fitted."""
+    folder = tmp_path_factory.mktemp("fitted")
+    two_groups(folder / "CG")
+    config = folder / "codef.json"
+    config.write_text(json.dumps(program()))
+    worker = plugin.Worker(config=str(config), cache=str(folder / "cache"))
+    shot = plugin.Shot(worker, str(folder / "shot/codef/sh.codef"))
+    shot.create(
+        str(folder / "CG/plate/sh.%04d.exr"),
+        frames=f"{FIRST}-{LAST}",
+        masks=[str(folder / "CG/matte")],
+        fit={"steps": 4},
+    ).wait(90)
+    shot.fit().wait(90)
+    worker.close()
+    return folder
+
+
+@pytest.fixture
+def ready(nuke, prepared, tmp_path):
+    """Footage whose document is there already, beside the script: sending links to it."""
+    folder = tmp_path / "kopie ü"
+    shutil.copytree(prepared, folder, ignore=shutil.ignore_patterns("cache"))
+    nuke._root["name"]._value = str(folder / "shot/comp.nk")
+    return folder / "CG"
 
 
 @pytest.fixture
@@ -278,8 +310,8 @@ def test_a_lost_program_is_told_with_the_way_out(nuke, footage, actions, install
 # The live link.
 
 
-def test_a_render_elsewhere_appears_and_is_read_again(nuke, footage, until, links, actions):
-    read(nuke, footage)
+def test_a_render_elsewhere_appears_and_is_read_again(nuke, ready, until, links, actions):
+    read(nuke, ready)
     link = sent(nuke, until, links)
 
     def render(frames):
@@ -299,10 +331,10 @@ def test_a_render_elsewhere_appears_and_is_read_again(nuke, footage, until, link
     assert len([n for n in nuke.allNodes("Read") if "result" in n["label"].value()]) == 1
 
 
-def test_a_fit_in_the_program_s_own_window_brings_new_files(nuke, footage, until, links):
+def test_a_fit_in_the_program_s_own_window_brings_new_files(nuke, ready, until, links):
     from codef_nodes.graph.session import Session
 
-    read(nuke, footage)
+    read(nuke, ready)
     link = sent(nuke, until, links)
     still = links.find_node(link.document, "canonical:0")
     reloads = still.reloads
@@ -315,8 +347,8 @@ def test_a_fit_in_the_program_s_own_window_brings_new_files(nuke, footage, until
     assert not link.busy and nuke.messages == []
 
 
-def test_a_killed_worker_is_told_and_the_next_action_works(nuke, footage, until, links, actions):
-    read(nuke, footage)
+def test_a_killed_worker_is_told_and_the_next_action_works(nuke, ready, until, links, actions):
+    read(nuke, ready)
     link = sent(nuke, until, links)
     nuke.toNode("Codef_sh").setSelected(True)
     actions.fit()
@@ -350,16 +382,16 @@ def test_two_things_at_once_are_refused(nuke, footage, until, links, actions):
     until(lambda: link.status == "cancelled")
 
 
-def test_closing_the_script_leaves_no_process(nuke, footage, until, links):
-    read(nuke, footage)
+def test_closing_the_script_leaves_no_process(nuke, ready, until, links):
+    read(nuke, ready)
     pid = sent(nuke, until, links).worker.pid
     for close in nuke.closers:
         close()
     assert not Path(f"/proc/{pid}").exists() and links.LINKS == {}
 
 
-def test_the_buttons_of_the_node_do_what_they_say(nuke, footage, until, links):
-    read(nuke, footage)
+def test_the_buttons_of_the_node_do_what_they_say(nuke, ready, until, links):
+    read(nuke, ready)
     link = sent(nuke, until, links)
     control = nuke.toNode("Codef_sh")
     reloads = links.find_node(link.document, "canonical:0").reloads
@@ -376,8 +408,8 @@ def test_frames_on_disk_are_found_by_either_kind_of_pattern(links, tmp_path, pat
     assert links.frames_on_disk(str(tmp_path / "absent" / pattern)) == []
 
 
-def test_a_save_while_files_are_written_is_not_forgotten(nuke, footage, until, links, actions):
-    read(nuke, footage)
+def test_a_save_while_files_are_written_is_not_forgotten(nuke, ready, until, links, actions):
+    read(nuke, ready)
     link = sent(nuke, until, links)
     still = links.find_node(link.document, "canonical:0")
     actions.update()
@@ -393,10 +425,10 @@ def test_a_save_while_files_are_written_is_not_forgotten(nuke, footage, until, l
 
 
 def test_baking_is_one_step_of_undo_and_needs_nothing_of_ours_on_a_farm(
-    nuke, footage, until, links, actions
+    nuke, ready, until, links, actions
 ):
-    plate = read(nuke, footage)
-    link = sent(nuke, until, links, seconds="2", masks=str(footage / "matte"))
+    plate = read(nuke, ready)
+    link = sent(nuke, until, links)
     before, steps = list(nuke.allNodes()), nuke.Undo.undoSize()
     plate.setSelected(False)
     nuke.toNode("Codef_sh").setSelected(True)
@@ -423,9 +455,9 @@ def test_baking_is_one_step_of_undo_and_needs_nothing_of_ours_on_a_farm(
     assert nuke.messages == [] and link.status == "up to date"
 
 
-def test_nodes_do_not_lie_on_each_other(nuke, footage, until, links, actions):
-    read(nuke, footage)
-    sent(nuke, until, links, seconds="2", masks=str(footage / "matte"))
+def test_nodes_do_not_lie_on_each_other(nuke, ready, until, links, actions):
+    read(nuke, ready)
+    sent(nuke, until, links)
     nuke.toNode("Codef_sh").setSelected(True)
     before = list(nuke.allNodes())
     actions.bake()
@@ -439,8 +471,8 @@ def test_nodes_do_not_lie_on_each_other(nuke, footage, until, links, actions):
             assert abs(x - other[0]) >= 80 or abs(y - other[1]) >= 40
 
 
-def test_the_artist_s_own_roto_paint_is_kept_when_baked_again(nuke, footage, until, links, actions):
-    read(nuke, footage)
+def test_the_artist_s_own_roto_paint_is_kept_when_baked_again(nuke, ready, until, links, actions):
+    read(nuke, ready)
     link = sent(nuke, until, links)
     still = links.find_node(link.document, "canonical:0")
     paint = nuke.nodes.RotoPaint(inputs=[still], output="rgb")
@@ -449,8 +481,11 @@ def test_the_artist_s_own_roto_paint_is_kept_when_baked_again(nuke, footage, unt
     paint.setSelected(True)
     actions.bake()
     until(lambda: nuke.toNode("Codef_over") is not None)
-    assert nuke.allNodes("RotoPaint") == [paint] and paint["outputMask"].value() == "mask.a"
-    assert paint in [nuke.allNodes("Copy")[0].input(n) for n in (0, 1)]
+    fresh = [node.name() for node in nuke.allNodes("RotoPaint") if node is not paint]
+    assert fresh == ["Codef_paint_background"], "only the other group gets a new one"
+    assert paint["outputMask"].value() == "mask.a" and paint.input(0) is still
+    readers = [n.Class() for n in nuke.allNodes() if paint in (n.input(0), n.input(1))]
+    assert sorted(readers) == ["Copy", "MergeExpression"]
 
 
 def test_other_paint_goes_by_what_it_changed(nuke, footage, until, links, actions):
@@ -470,8 +505,8 @@ def test_other_paint_goes_by_what_it_changed(nuke, footage, until, links, action
     assert abs(np.median(baked / source) - 1.5) < 0.03
 
 
-def test_a_fault_while_baking_leaves_nothing_behind(nuke, footage, until, links, actions):
-    read(nuke, footage)
+def test_a_fault_while_baking_leaves_nothing_behind(nuke, ready, until, links, actions):
+    read(nuke, ready)
     link = sent(nuke, until, links)
     before = list(nuke.allNodes())
     import codef_nuke.bake

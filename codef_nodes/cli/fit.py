@@ -1,6 +1,7 @@
 """``codef fit``: a clip becomes a field."""
 
 import argparse
+from typing import Any
 
 from codef_nodes.cli.arguments import assignment, common_clip, count, positive
 from codef_nodes.cli.console import Console
@@ -88,6 +89,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="say which recipe the clip's motion suggests, and why, and stop",
     )
+    parser.add_argument(
+        "--propose-groups",
+        metavar="DIR",
+        help="look for what moves apart from the camera, so that one still cannot hold it: say "
+        "where, write its masks to DIR/GROUP for --masks and MaskGroup, and stop",
+    )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--seconds", type=positive, metavar="S", help="time for everything, from start to exit"
@@ -136,7 +143,8 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
 
     if args.recipes:
         return _recipes(console)
-    if args.input is None or (args.output is None and not args.advise):
+    asked = args.advise or args.propose_groups is not None
+    if args.input is None or (args.output is None and not asked):
         raise UsageError("say which clip to fit and where the field goes: codef fit INPUT -o FIELD")
     job = FitJob(
         source=Source(
@@ -169,10 +177,10 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         resume=args.resume,
         started=console.started,
     )
-    if args.advise:
-        advice = advise_clip(job, task, warn=console.warn)
+    if asked:
+        advice = advise_clip(job, task, console.warn, args.propose_groups)
         if not console.as_json:
-            console.table(f"{advice['recipe']}: {advice['reason']}")
+            console.table("\n".join(_advised(advice)))
         return {"advice": advice}
     report = fit_to_folder(job, args.output, task, warn=console.warn, tell=console.say)
     console.say(
@@ -181,6 +189,18 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         f"-> {args.output}"
     )
     return report
+
+
+def _advised(advice: dict[str, Any]) -> list[str]:
+    """What is said of a clip before it is fitted."""
+    said = [f"{advice['recipe']}: {advice['reason']}"]
+    if "groups" not in advice:
+        return said
+    if not advice["groups"]:
+        said.append("no group is proposed: nothing moves far enough apart from the camera")
+    for group in advice["groups"]:
+        said.append(f"{group['sentence']}; fit it with --masks {group['masks']}")
+    return said
 
 
 def _recipes(console: Console) -> dict[str, object]:

@@ -221,11 +221,19 @@ def run_fit(
     return done
 
 
-def advise_clip(job: FitJob, task: Task, warn: Warn) -> dict[str, Any]:
+def advise_clip(
+    job: FitJob, task: Task, warn: Warn, groups_folder: str | None = None
+) -> dict[str, Any]:
     """``codef fit --advise``: which recipe the clip's motion suggests; fits nothing.
 
+    Args:
+        job: What would be fitted.
+        task: Progress and cancel.
+        warn: Takes warnings.
+        groups_folder: Where masks of the groups that the motion suggests go; None: not asked.
+
     Returns:
-        ``{"recipe", "reason", "statistics"}``.
+        ``{"recipe", "reason", "statistics"}``; with a folder ``groups`` too, see ``propose_masks``.
 
     Raises:
         CodefError: The clip or its masks cannot be read.
@@ -238,7 +246,13 @@ def advise_clip(job: FitJob, task: Task, warn: Warn) -> dict[str, Any]:
     groups = folder_masks(job.masks, frames, clip.frames)
     ignore = folder_masks([job.ignore], frames, clip.frames)[0].mask if job.ignore else None
     request = FitRequest(tuple(frames), clip.read, tuple(groups), ignore=ignore)
-    return advise(request, task).as_dict()
+    if groups_folder is None:
+        return advise(request, task).as_dict()
+    from codef_nodes.work.proposing import propose_masks
+
+    found = advise(request, task.part(0, 0.2)).as_dict()
+    proposed = propose_masks(clip.read, frames, Path(groups_folder), task.part(0.2, 1))
+    return {**found, "groups": proposed}
 
 
 def lens_of(maps: Sequence[str | Path], first: Picture) -> Lens:

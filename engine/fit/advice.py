@@ -284,11 +284,11 @@ class _Pair:
         ground = sure if front is None else sure & ~front
         if ground.mean() < 0.02:
             ground = sure
-        camera = _displacement(global_motion(there, ground.astype(np.float32)), columns, rows)
+        camera = displacement(global_motion(there, ground.astype(np.float32)), columns, rows)
         rest = np.where(sure[..., None], there - camera, 0).astype(np.float32)
         length = np.hypot(rest[..., 0], rest[..., 1])
         away = sure & (_cleaned(length > AWAY) if front is None else front)
-        own = _displacement(global_motion(rest, away.astype(np.float32)), columns, rows)
+        own = displacement(global_motion(rest, away.astype(np.float32)), columns, rows)
         bent = np.hypot(rest[..., 0] - own[..., 0], rest[..., 1] - own[..., 1])
         edge = np.minimum(np.minimum(columns, width - columns), rows) < BORDER * width
         speed = np.hypot(there[..., 0], there[..., 1])
@@ -323,7 +323,7 @@ def _cleaned(mask: Bool) -> Bool:
     return np.asarray(opened > 0, np.bool_)
 
 
-def _displacement(matrix: F64, columns: F64, rows: F64) -> F32:
+def displacement(matrix: F64, columns: F64, rows: F64) -> F32:
     """Where a matrix moves every pixel, relative to where it was, [h, w, 2]."""
     w = matrix[2, 0] * columns + matrix[2, 1] * rows + matrix[2, 2]
     w = np.where(np.abs(w) > 1e-6, w, 1e-6)

@@ -3,12 +3,16 @@
 import json
 from pathlib import Path
 
+import cv2
 import pytest
 
 from codef_nodes.graph.registry import DEFAULT
+from codef_nodes.work.masks import folder_masks
 from codef_nodes.work.recipepage import described
 from engine.fit.recipes import all_recipes, recipe_of
+from engine.metrics.segmentation import region
 from tests.codef_nodes.cli.tinyclip import Codef
+from tests.engine.fit.test_propose import clip as crossing_clip
 
 
 @pytest.fixture(autouse=True)
@@ -115,3 +119,27 @@ def test_the_node_notes_what_is_proposed(codef: Codef, clip: Path, tmp_path: Pat
     again = codef("render", document, "--json")
     assert again.code == 0
     assert not any("recipe" in told for told in again.last.get("warnings", []))
+
+
+def test_groups_that_the_motion_suggests_are_written_as_masks(codef: Codef, tmp_path: Path) -> None:
+    frames, truth = crossing_clip(4.0)
+    source = tmp_path / "crossing"
+    source.mkdir()
+    for t, frame in enumerate(frames):
+        cv2.imwrite(str(source / f"f.{1001 + t}.png"), frame[..., ::-1])
+    told = codef("fit", source, "--propose-groups", tmp_path / "groups", "--json").last["advice"]
+    (group,) = told["groups"]
+    assert group["frames"] == [1001, 1000 + len(frames)]
+    assert "one still cannot explain frames 1001-" in group["sentence"]
+    masks = folder_masks([group["masks"]], range(1001, 1001 + len(frames)), range(1001, 1012 + 1))
+    assert masks[0].name == "moving"
+    middle = len(frames) // 2
+    assert region(truth[middle], masks[0].mask(1001 + middle) > 127) > 0.5
+    said = codef("fit", source, "--propose-groups", tmp_path / "groups")
+    assert f"--masks {group['masks']}" in said.out
+    still = tmp_path / "still"
+    still.mkdir()
+    for t in range(4):
+        cv2.imwrite(str(still / f"f.{t}.png"), frames[0])
+    assert "no group is proposed" in codef("fit", still, "--propose-groups", tmp_path / "no").out
+    assert not (tmp_path / "no").exists()

@@ -1,5 +1,6 @@
 """Send, fit, bake, paint, render: all by the operators that the panel's buttons are."""
 
+import json
 import time
 from pathlib import Path
 
@@ -39,7 +40,7 @@ session = stage.part("session")
 if said["masks"]:
     # Groups are added in the program's window; a script asks for them as that window would.
     session.shot(shot.document).create(
-        str(folder / "clip" / "shot.%04d.exr"),
+        json.loads(shot.clip)["source"],
         masks=said["masks"],
         names=["front"],
         fit={"seconds": said["seconds"]},

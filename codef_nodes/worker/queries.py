@@ -66,6 +66,7 @@ def info(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         "colour": None,
         "bytes": None,
         "layers": [],
+        "scale": 1.0,
     }
     clip = clip_above(evaluator, node)
     fps = (clip.fps if clip is not None else None) or float(document.settings["fps"])
@@ -74,6 +75,9 @@ def info(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     at = frame if offered is None or frame in offered else offered[0]
     if not evaluator.unfitted(node, at):
         found.update(_of_the_value(evaluator, node, at, task, clip, layer_asked(args)))
+        if found["space"] == "canonical" and found["fit"] is not None:
+            field = evaluator.value(found["fit"], at, task)
+            found["scale"] = found["format"][0] / field.display.width
     return found
 
 

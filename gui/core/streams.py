@@ -194,12 +194,19 @@ def still_layer(document: Document, node: str) -> str:
     return "0"
 
 
-def canvas_scale(document: Document, node: str) -> float:
-    """Pixels of a canonical picture for each canonical pixel; 1 for pictures of frames."""
+def canvas_scale(document: Document, node: str, own: float = 1.0) -> float:
+    """Pixels of a canonical picture for each canonical pixel; 1 for pictures of frames.
+
+    Args:
+        document: The document.
+        node: The node.
+        own: Scale of the fit's own still, which a knob of 0 stands for.
+    """
     for name in main_path(document, node):
         if document.state(name).type == STILL or document.node_class(name).canvas:
             try:
-                return float(document.knob_value(name, "scale"))
+                said = float(document.knob_value(name, "scale"))
+                return said if said > 0 else own
             except UsageError:
                 return 1.0
         if document.wires(name, "field") and document.state(name).type != PAINT:

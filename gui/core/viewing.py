@@ -15,6 +15,7 @@ from gui.core.streams import (
     CANONICAL,
     FRAME,
     VIEWER,
+    canvas_scale,
     carrier_of,
     default_frame_node,
     edits_of,
@@ -228,6 +229,13 @@ class Viewing(QObject):
         if proxy != self.proxy:
             self.proxy = proxy
             self.proxy_changed.emit(proxy)
+
+    def scale_of(self, node: str | None) -> float:
+        """Pixels of a node's picture for each canonical pixel; 1 for pictures of frames."""
+        document = self._project.document
+        if node is None or node not in document:
+            return 1.0
+        return canvas_scale(document, node, float(self.infos[CANONICAL].get("scale") or 1.0))
 
     def set_reference(self, reference: int | None) -> None:
         """Notes the frame that the fit's canonical image is aligned to."""

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from PySide6.QtCore import QPointF
 
 from gui.core.editor import Editor
-from gui.paint.target import canvas_scale
 from gui.viewer.canvas import Canvas
 
 
@@ -29,8 +28,7 @@ class StrokePlaces:
     @property
     def scale(self) -> float:
         """Pixels of the picture for each pixel of a stroke."""
-        shown, document = self.shown, self._editor.project.document
-        return canvas_scale(document, shown) if shown in document and shown else 1.0
+        return self._editor.viewing.scale_of(self.shown)
 
     @property
     def step(self) -> float:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
-from gui.core.streams import CANONICAL, FRAME, canvas_scale
+from gui.core.streams import CANONICAL, FRAME
 
 if TYPE_CHECKING:
     from gui.viewer.canvas import Canvas
@@ -200,6 +200,5 @@ class CursorLink(QObject):
         self._canvas.set_linked((*place, known.seen))
 
     def _scale(self) -> float:
-        document = self._editor.project.document
-        node = self._editor.viewing.node(CANONICAL)
-        return canvas_scale(document, node) if node is not None and node in document else 1.0
+        viewing = self._editor.viewing
+        return viewing.scale_of(viewing.node(CANONICAL))

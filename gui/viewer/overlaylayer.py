@@ -11,7 +11,7 @@ from engine.arrays import AnyArray
 from engine.errors import CodefError
 from gui import theme
 from gui.core.editor import Editor
-from gui.core.streams import CANONICAL, canvas_scale
+from gui.core.streams import CANONICAL
 from gui.viewer.fetch import CANCELLED
 
 if TYPE_CHECKING:
@@ -163,11 +163,8 @@ class OverlayLayer(QObject):
         painter.restore()
 
     def _scale(self) -> float:
-        node = self._editor.viewing.node(self._slot)
-        document = self._editor.project.document
-        if self._slot != CANONICAL or node is None or node not in document:
-            return 1.0
-        return canvas_scale(document, node)
+        viewing = self._editor.viewing
+        return viewing.scale_of(viewing.node(CANONICAL)) if self._slot == CANONICAL else 1.0
 
     def _waiting(self) -> set[str]:
         return {kind for kind in self.on if self._have.get(kind) != self._wish(kind)}

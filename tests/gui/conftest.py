@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QApplication
 from gui import theme
 from gui.core.editor import Editor
 from gui.jobs.queue import JobQueue
-from gui.paint.painting import Painting
 from tests.gui.helpers import wait_for
 
 if TYPE_CHECKING:
@@ -102,6 +101,8 @@ def module_editor(
         made = Editor()
         made.setProperty("cache", os.environ["CODEF_CACHE"])
         made.start_workers()
+        for child in made.children():
+            child.setProperty("own", True)
         yield made
         made.close()
         made.deleteLater()
@@ -122,10 +123,15 @@ def kept_editor(module_editor: Editor, monkeypatch: pytest.MonkeyPatch) -> Itera
         for job in list(queue.jobs):
             queue.cancel(job)
         wait_for(lambda: queue.running is None, 30, "for jobs to end")
-    for each in (queue, module_editor.findChild(Painting)):
-        if each is not None:  # the next test gets a new one
-            each.setParent(None)
-            each.deleteLater()
+    for child in module_editor.children():  # queue, painting, round trip: the next has its own
+        if child.property("own") is None:
+            child.setParent(None)
+            child.deleteLater()
+    workers, told = module_editor.workers, []
+    for link in workers.links if workers is not None else ():
+        for what in ("ram", "disk", "checkpoints"):
+            link.request("cache.clear", {"what": what}, told.append, told.append)
+    wait_for(lambda: len(told) == 6, 30, "for the cache to be empty")
     module_editor.clock.stop()
     module_editor.viewing.set_proxy(False)
     module_editor.selection.set([])

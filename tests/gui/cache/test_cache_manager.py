@@ -16,6 +16,12 @@ from tests.gui.helpers import wait_for
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def manager(working_editor: Editor, tmp_path: Path) -> CacheManager:
     """The manager over a shot that was fitted twice."""
     make_clip(tmp_path / "clip")

@@ -18,6 +18,12 @@ from tests.gui.helpers import wait_for
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def panel(working_editor: Editor, tmp_path: Path) -> FitPanel:
     """The pane over a fit that goes on until it is stopped."""
     make_clip(tmp_path / "clip")

@@ -19,6 +19,12 @@ from tests.gui.helpers import wait_for
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def pane(working_editor: Editor, tmp_path: Path) -> JobsPane:
     """The pane over the small shot, with workers."""
     make_clip(tmp_path / "clip")

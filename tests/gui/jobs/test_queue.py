@@ -17,6 +17,12 @@ ENDLESS = 5000
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def shot(working_editor: Editor, tmp_path: Path) -> Editor:
     """An editor with the small shot open."""
     make_clip(tmp_path / "clip")

@@ -25,6 +25,12 @@ SPOT = (slice(30, 42), slice(40, 60))
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def trip(working_editor: Editor, tmp_path: Path) -> RoundTrip:
     """The round trip of a fitted shot."""
     make_clip(tmp_path / "clip")

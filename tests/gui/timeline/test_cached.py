@@ -15,6 +15,12 @@ ALL = set(range(1001, 1007))
 
 
 @pytest.fixture
+def working_editor(kept_editor: Editor) -> Editor:
+    """One for all tests here: what a worker loads at first takes longer than most of them."""
+    return kept_editor
+
+
+@pytest.fixture
 def played(working_editor: Editor, clip):
     """A viewer and a timeline after every frame was played once."""
     load_clip(working_editor, clip)

@@ -105,19 +105,20 @@ def test_a_cursor_on_the_canonical_shows_its_place_in_the_frame_at_any_scale(pai
     assert pair.frame.canvas.linked[:2] == pytest.approx((80.5, 50.5), abs=0.05)
 
 
-def test_the_mark_goes_with_the_cursor_before_the_worker_answers(pair, monkeypatch):
+def test_the_mark_goes_with_the_cursor_before_the_worker_answers(pair):
     """A process that gets no time to answer must not hold up the mark."""
     pair.editor.viewing.set_layer(1)
     pair.frame.canvas.hovered.emit(60.5, 50.5)
     wait_for(lambda: pair.canonical.canvas.linked is not None)
     link = pair.editor.workers.view
-    monkeypatch.setattr(link, "request", lambda *_, **__: None)
-    pair.frame.canvas.hovered.emit(64.5, 48.5)
-    wanted = tuple(through(back_matrix(2), [[64.5, 48.5]])[0])
-    assert pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05)
-    # Far away nothing is foretold: the mark stays where it was known last.
-    pair.frame.canvas.hovered.emit(5.5, 5.5)
-    assert pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(link, "request", lambda *_, **__: None)
+        pair.frame.canvas.hovered.emit(64.5, 48.5)
+        wanted = tuple(through(back_matrix(2), [[64.5, 48.5]])[0])
+        assert pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05)
+        # Far away nothing is foretold: the mark stays where it was known last.
+        pair.frame.canvas.hovered.emit(5.5, 5.5)
+        assert pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05)
 
 
 def test_at_another_frame_the_same_cursor_is_elsewhere(pair):
@@ -129,7 +130,7 @@ def test_at_another_frame_the_same_cursor_is_elsewhere(pair):
     wait_for(lambda: pair.canonical.canvas.linked[:2] == pytest.approx(wanted, abs=0.05))
 
 
-def test_of_many_moves_of_the_cursor_the_last_one_is_shown(pair, monkeypatch):
+def test_of_many_moves_of_the_cursor_the_last_one_is_shown(pair):
     pair.editor.viewing.set_layer(1)
     asked = []
     link = pair.editor.workers.view
@@ -139,17 +140,18 @@ def test_of_many_moves_of_the_cursor_the_last_one_is_shown(pair, monkeypatch):
         asked.append(verb)
         return request(verb, *rest, **more)
 
-    monkeypatch.setattr(link, "request", counted)
-    for step in range(60):
-        pair.frame.canvas.hovered.emit(60.5 + step * 0.5, 50.5)
-        QTest.qWait(2)
-    wanted = through(back_matrix(2), [[90.0, 50.5]])[0][0]
-    wait_for(
-        lambda: (
-            pair.canonical.canvas.linked is not None
-            and abs(pair.canonical.canvas.linked[0] - wanted) < 0.1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(link, "request", counted)
+        for step in range(60):
+            pair.frame.canvas.hovered.emit(60.5 + step * 0.5, 50.5)
+            QTest.qWait(2)
+        wanted = through(back_matrix(2), [[90.0, 50.5]])[0][0]
+        wait_for(
+            lambda: (
+                pair.canonical.canvas.linked is not None
+                and abs(pair.canonical.canvas.linked[0] - wanted) < 0.1
+            )
         )
-    )
     assert 1 <= asked.count("map") < 30
 
 

@@ -40,7 +40,7 @@ def joints_in(
 
 
 def joint_share(field: Field, clip: Clip, folder: Path | None) -> dict[str, Any] | None:
-    """Share of joints within 0.2 sqrt(mask area), and TAP-Vid's delta; None without annotations.
+    """Share of joints within 0.2 sqrt(mask area), and TAP-Vid's figures; None without annotations.
 
     Args:
         field: The fitted field; its first mask is the animal.
@@ -56,9 +56,14 @@ def joint_share(field: Field, clip: Clip, folder: Path | None) -> dict[str, Any]
     asked = points[np.arange(len(points)), starts]
     found = carried_points(field, starts, asked)
     areas = [float((field.masks.mask(0, i) > 0).sum()) for i in range(len(field.frames))]
-    vid = tap_vid(points, seen, found.points, found.visible, counted, size)
+    # Whether a joint is hidden is judged in every frame that somebody marked at all.
+    later = np.arange(seen.shape[1])[None, :] > np.asarray(starts)[:, None]
+    marked = np.asarray(later & np.asarray(seen.any(axis=0))[None, :], np.bool_)
+    vid = tap_vid(points, seen, found.points, found.visible, marked, size)
     return {
         "share": round(share_within(points, found.points, counted, areas), 4),
         "joints": int(counted.sum()),
         "delta": round(vid.delta, 4),
+        "occlusion_accuracy": round(vid.occlusion_accuracy, 4),
+        "jaccard": round(vid.jaccard, 4),
     }

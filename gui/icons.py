@@ -302,6 +302,11 @@ def _pin(s: QPainterPath, f: QPainterPath) -> None:
     _lines(s, (8, 9.5), (8, 14))
 
 
+def _mask(s: QPainterPath, f: QPainterPath) -> None:
+    s.addRect(1.5, 2.5, 13, 11)
+    f.addEllipse(4.5, 5, 7, 6)
+
+
 def _trash(s: QPainterPath, f: QPainterPath) -> None:
     _lines(s, (2.5, 4.5), (13.5, 4.5))
     _lines(s, (6, 4.5), (6, 2.5), (10, 2.5), (10, 4.5))
@@ -435,6 +440,7 @@ _DRAWN: dict[str, Callable[[QPainterPath, QPainterPath], None]] = {
     "difference": _difference,
     "roi": _roi,
     "pin": _pin,
+    "mask": _mask,
     "trash": _trash,
     "gear": _gear,
     "menu": _menu,

@@ -25,6 +25,9 @@ MOTION, BACKDROP, COLOUR = 0.6, 0.5, 0.8
 CELL = 24.0
 #: Pieces smaller than this share of the largest are dropped.
 PIECE = 0.08
+#: Log odds on a scribble, falling by 4 on the way to the background; and how clearly the cues
+#: first learn from it.
+NEARNESS, NARROW = 1.2, 3.0
 #: Certainty of a mask that was only told roughly.
 ROUGH = 0.6
 
@@ -53,6 +56,7 @@ def first_mask(shot: Shot, key: int, rough: Rough, before: F32 | None = None) ->
         return _corrected(shot, key, marks, before)
     allowed = region(rough, shot.shape, shot.scale)
     allowed[marks > 0] = 1
+    allowed = _enclosed(allowed, marks)
     share = _found(shot, key, rough, allowed, marks)
     sure = np.clip(np.abs(2 * share - 1), 0, 1) * np.float32(ROUGH)
     sure[allowed == 0] = 1
@@ -74,7 +78,11 @@ def _found(shot: Shot, key: int, rough: Rough, allowed: U8, marks: F32) -> F32:
         wish = cv2.resize(rough.mask, shot.shape[::-1], interpolation=cv2.INTER_AREA) / np.float32(
             255
         )
-    hint = _nearness(marks, allowed)
+    way = _between(marks, allowed)
+    hint = _nearness(way)
+    if rough.mask is None and rough.rectangle is None:
+        # Scribbles tell what is surely inside; the cues learn from what lies nearest to them.
+        wish = sigmoid(NARROW * hint) * allowed
     moved = cues.told(wish, here)
     share = sigmoid(2 * moved + hint) * allowed
     if rough.mask is not None:
@@ -147,17 +155,34 @@ class _Cues:
         return np.asarray(total / weight, np.float32)
 
 
-def _nearness(marks: F32, allowed: U8) -> F32:
-    """What the distance to scribbles alone says, log odds [h, w]; 0 without scribbles inside."""
+def _between(marks: F32, allowed: U8) -> F32:
+    """How far on the way from the scribbles inside to what is outside, 0 to 1, [h, w].
+
+    Outside are the scribbles over the background and the border of where the object may be. NaN
+    where nothing is scribbled inside.
+    """
     if not (marks > 0).any():
-        return np.zeros(marks.shape, np.float32)
+        return np.full(marks.shape, np.nan, np.float32)
     far = np.maximum(signed_distance(marks > 0), 0)
-    reach = 0.3 * float(np.sqrt(allowed.sum()))
-    odds = 1 - 2 * far / max(reach, 1)
-    if (marks < 0).any():
-        away = np.maximum(signed_distance(marks < 0), 0)
-        odds = odds + np.clip((away - far) / max(reach, 1), -1, 1)
-    return np.asarray(np.clip(odds, -1.5, 1.0), np.float32)
+    away = np.maximum(signed_distance((marks < 0) | (allowed == 0)), 0)
+    return np.asarray(far / np.maximum(far + away, 1e-6), np.float32)
+
+
+def _nearness(way: F32) -> F32:
+    """What the place between scribbles alone says, log odds [h, w]; 0 without scribbles inside."""
+    return np.asarray(np.clip(np.nan_to_num(NEARNESS - 4 * way, nan=0.0), -1.5, 1.0), np.float32)
+
+
+def _enclosed(allowed: U8, marks: F32) -> U8:
+    """Where the object may be, without what scribbles over the background cut off."""
+    import cv2
+
+    if not (marks > 0).any() or not (marks < 0).any():
+        return allowed
+    free = ((allowed > 0) & (marks >= 0)).astype(np.uint8)
+    _, label = cv2.connectedComponents(free, connectivity=4)
+    inside = np.unique(label[(marks > 0) & (free > 0)])
+    return np.asarray(np.isin(label, inside[inside > 0]), np.uint8)
 
 
 def _large_pieces(share: F32, marks: F32) -> F32:

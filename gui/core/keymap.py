@@ -207,6 +207,7 @@ ACTIONS: tuple[Action, ...] = (
         ("paint.dodge", "Dodge; again: burn", "E"),
         ("paint.heal", "Heal", "H"),
         ("paint.pins", "Pin points of the fit", "T"),
+        ("paint.masks", "Rough mask; again: shapes", "O"),
         ("paint.pick", "Pick a colour", "I"),
         ("paint.smaller", "Smaller brush*", "["),
         ("paint.larger", "Larger brush*", "]"),

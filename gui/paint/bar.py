@@ -6,6 +6,8 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QW
 
 from gui import theme
 from gui.core.editor import Editor
+from gui.masks.attach import attach as attach_masks
+from gui.masks.attach import mask_button
 from gui.paint.attach import attach
 from gui.paint.brush import TOOLS
 from gui.paint.painting import painting_of
@@ -62,6 +64,8 @@ class PaintBar(QWidget):
         column.addWidget(_line())
         self.pins = pin_button(editor, _SIZE, self)
         column.addWidget(self.pins)
+        self.masks = mask_button(editor, _SIZE, self)
+        column.addWidget(self.masks)
         column.addWidget(_line())
         self.colour = ColourButton(editor, self)
         column.addWidget(self.colour, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -73,6 +77,7 @@ class PaintBar(QWidget):
         self._refresh()
         attach(editor)
         attach_pins(editor)
+        attach_masks(editor)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As narrow as a button."""

@@ -6,6 +6,7 @@ from gui.graph.pane import GraphPane
 from gui.jobs.job import CANCELLED, DONE, FAILED, INTERRUPTED, Job
 from gui.jobs.pane import JobsPane
 from gui.jobs.queue import queue_of
+from gui.masks.attach import attach as attach_masks
 from gui.paint.attach import attach
 from gui.paint.painting import painting_of
 from gui.pins.attach import attach as attach_pins
@@ -31,6 +32,7 @@ def assemble(
     painting.journal = None if autosave is None else autosave.journal
     attach(editor)
     attach_pins(editor)
+    attach_masks(editor)
     queue = queue_of(editor)
     queue.added.connect(lambda job: show(docks["jobs"]) if job.kind == "render" else None)
     queue.finished.connect(lambda job: _tell(editor, docks, job))

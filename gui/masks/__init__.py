@@ -1,0 +1,1 @@
+"""The mask tool: rectangles, scribbles and shapes drawn over the frames."""

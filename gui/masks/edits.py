@@ -1,0 +1,164 @@
+"""What mask gestures make of a document: commands, and nothing of Qt."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from codef_nodes.graph.commands import AddNode, Command, Connect, Group, SetKnob
+from codef_nodes.graph.document import Document
+from gui.core.streams import main_path
+
+ROUGH, DRAWN = "RoughMask", "DrawMask"
+KNOBS = {ROUGH: "marks", DRAWN: "shapes"}
+_BELOW, _ASIDE = 80.0, 140.0
+_WIDE, _HIGH = 130.0, 50.0
+"""Nearer than this, two nodes cover each other."""
+
+Place = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the gestures of a viewer go.
+
+    Attributes:
+        node: The mask node; it may have to be made first.
+        type: ``RoughMask`` or ``DrawMask``.
+        commands: Make it, where it is not there.
+    """
+
+    node: str
+    type: str
+    commands: tuple[Command, ...] = ()
+
+
+def home_of(
+    document: Document, shown: str | None, selected: Sequence[str], wanted: str
+) -> Home | None:
+    """The node that takes a gesture; None where the viewer shows no picture.
+
+    A selected mask node of the kind, else one that the picture comes through, else one beside it,
+    else a new one that reads what is shown.
+
+    Args:
+        document: The document.
+        shown: The node that the viewer shows.
+        selected: The selected nodes, the last click last.
+        wanted: ``RoughMask`` or ``DrawMask``.
+    """
+    for name in reversed(selected):
+        if name in document and document.state(name).type == wanted:
+            return Home(name, wanted)
+    if shown is None or shown not in document:
+        return None
+    for name in main_path(document, shown):
+        if document.state(name).type == wanted:
+            return Home(name, wanted)
+    source = shown
+    for name in main_path(document, shown):
+        if document.state(name).type not in (*KNOBS, "Viewer", "Dot"):
+            source = name
+            break
+    if document.node_class(source).output != "image":
+        return None
+    for reader, _, _ in document.readers(source):
+        if document.state(reader).type == wanted:
+            return Home(reader, wanted)
+    name = document.free_name(wanted)
+    make = (AddNode(wanted, name, _free_place(document, source)), Connect(source, name, "source"))
+    return Home(name, wanted, make)
+
+
+def value_of(document: Document, home: Home) -> dict[str, Any]:
+    """A copy of the marks or shapes of a node."""
+    if home.node not in document:
+        return {}
+    stored = document.state(home.node).knobs.get(KNOBS[home.type], {})
+    return deepcopy(dict(stored)) if isinstance(stored, Mapping) else {}
+
+
+def setting(home: Home, value: Mapping[str, Any], name: str) -> Command:
+    """Sets the marks or shapes of a home, making it first where it is not there.
+
+    Args:
+        home: Where.
+        value: All of its marks or shapes.
+        name: What undo calls it; empty for a step of a drag, which undo takes together.
+    """
+    command = SetKnob(home.node, KNOBS[home.type], dict(value))
+    if not name and not home.commands:
+        return command
+    return Group([*home.commands, command], name or f"Draw {home.node}")
+
+
+def starts(document: Document, home: Home) -> bool:
+    """Whether nothing at all is said yet, so that a drag is a rectangle."""
+    if home.node not in document:
+        return True
+    knobs = document.state(home.node).knobs
+    return not (
+        knobs.get("marks") or knobs.get("mask") or str(knobs.get("rectangle") or "").strip()
+    )
+
+
+def with_rectangle(
+    marks: Mapping[str, Any], frame: int, start: Place, end: Place
+) -> dict[str, Any]:
+    """Marks with a rectangle in a frame instead of what it had."""
+    box = [min(start[0], end[0]), min(start[1], end[1]), max(start[0], end[0])]
+    box.append(max(start[1], end[1]))
+    said = {**dict(marks.get(str(frame), {})), "rectangle": [round(v, 2) for v in box]}
+    return {**marks, str(frame): said}
+
+
+def with_scribble(
+    marks: Mapping[str, Any], frame: int, points: Sequence[Place], inside: bool, radius: float
+) -> dict[str, Any]:
+    """Marks with another scribble in a frame."""
+    said = dict(marks.get(str(frame), {}))
+    line = {
+        "points": [[round(x, 2), round(y, 2)] for x, y in points],
+        "inside": inside,
+        "radius": round(radius, 2),
+    }
+    said["scribbles"] = [*said.get("scribbles", []), line]
+    return {**marks, str(frame): said}
+
+
+def without_frame(marks: Mapping[str, Any], frame: int) -> dict[str, Any]:
+    """Marks without those of a frame."""
+    return {key: said for key, said in marks.items() if key != str(frame)}
+
+
+def with_shape(
+    shapes: Mapping[str, Any], frame: int, points: Sequence[Sequence[float]]
+) -> tuple[dict[str, Any], str]:
+    """Shapes with a new one, and its name."""
+    number = next(n for n in range(1, len(shapes) + 2) if f"shape {n}" not in shapes)
+    name = f"shape {number}"
+    key = {"points": [[round(v, 2) for v in point] for point in points]}
+    return {**shapes, name: {"feather": 0.0, "keys": {str(frame): key}}}, name
+
+
+def with_key(
+    shapes: Mapping[str, Any], name: str, frame: int, points: Sequence[Sequence[float]]
+) -> dict[str, Any]:
+    """Shapes with a keyframe of one of them."""
+    shape = dict(shapes[name])
+    key = {**dict(shape["keys"].get(str(frame), {}))}
+    key["points"] = [[round(v, 2) for v in point] for point in points]
+    shape["keys"] = {**shape["keys"], str(frame): key}
+    return {**shapes, name: shape}
+
+
+def _free_place(document: Document, source: str) -> Place:
+    """Below a node, beside what is there already."""
+    x, y = document.state(source).position
+    taken = [state.position for state in document.nodes.values()]
+    for step in range(1, 2 * len(taken) + 3):
+        aside = (step + 1) // 2 * _ASIDE * (1 if step % 2 else -1)
+        place = x + aside, y + _BELOW
+        if not any(abs(p - place[0]) < _WIDE and abs(q - place[1]) < _HIGH for p, q in taken):
+            return place
+    return x + _ASIDE, y + _BELOW

@@ -1,0 +1,139 @@
+"""What the mask tools of the viewers share: whether they are in hand, and what they draw."""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from gui.core.editor import Editor
+from gui.core.streams import FRAME
+from gui.masks.edits import DRAWN, ROUGH, Home, home_of, setting, value_of, without_frame
+from gui.paint.painting import painting_of
+from gui.pins.pinning import pinning_of
+
+if TYPE_CHECKING:
+    from gui.masks.tool import MaskTool
+
+
+class Masking(QObject):
+    """The masks that are drawn over what the frame viewer shows.
+
+    Attributes:
+        on: The mask tool is in hand.
+        type: Type of the node that gestures go to: ``RoughMask`` or ``DrawMask``.
+        selected: Name of the selected shape, or None.
+        rectangle: The next drag is a rectangle, whatever was said before.
+        tools: The tool of each viewer, by its slot.
+    """
+
+    changed = Signal()
+    """The tool was taken or put away, or draws something else."""
+
+    def __init__(self, editor: Editor) -> None:
+        super().__init__(editor)
+        self._editor = editor
+        self.on = False
+        self.type = ROUGH
+        self.selected: str | None = None
+        self.rectangle = False
+        self.tools: dict[str, MaskTool] = {}
+        painting_of(editor).tool_changed.connect(lambda kind: self.take(False) if kind else None)
+        pinning = pinning_of(editor)
+        pinning.changed.connect(lambda: self.take(False) if pinning.on else None)
+        editor.project.replaced.connect(lambda: self.select(None))
+
+    def take(self, on: bool) -> None:
+        """Takes the tool in hand, or puts it away; the other tools exclude it."""
+        if on == self.on:
+            return
+        self.on = on
+        if on:
+            painting_of(self._editor).take("")
+            pinning_of(self._editor).take(False)
+            names = self._editor.selection.names
+            document = self._editor.project.document
+            for name in names:
+                if name in document and document.state(name).type in (ROUGH, DRAWN):
+                    self.type = document.state(name).type
+            self._hint()
+        self.changed.emit()
+
+    def toggle(self) -> None:
+        """The key: rough mask, then shapes, then away."""
+        if self.on and self.type == ROUGH:
+            self.use(DRAWN)
+        else:
+            if not self.on:
+                self.type = ROUGH
+            self.take(not self.on)
+
+    def use(self, kind: str) -> None:
+        """Draws for the other type of node."""
+        self.type, self.rectangle = kind, False
+        self._hint()
+        self.changed.emit()
+
+    def home(self) -> Home | None:
+        """Where gestures go now."""
+        editor = self._editor
+        return home_of(
+            editor.project.document,
+            editor.viewing.node(FRAME),
+            editor.selection.names,
+            self.type,
+        )
+
+    def value(self) -> dict[str, Any]:
+        """The marks or shapes there."""
+        home = self.home()
+        return {} if home is None else value_of(self._editor.project.document, home)
+
+    def put(self, value: dict[str, Any], name: str, gesture: str | None = None) -> bool:
+        """Sets the marks or shapes."""
+        home = self.home()
+        if home is None:
+            self._editor.say("Masks are drawn over a clip: show one in the frame viewer.")
+            return False
+        return self._editor.project.do(setting(home, value, name), gesture)
+
+    def select(self, name: str | None) -> None:
+        """Selects a shape by name."""
+        if name != self.selected:
+            self.selected = name
+            self.changed.emit()
+
+    def next_rectangle(self) -> None:
+        """The next drag draws a rectangle."""
+        self.rectangle = True
+        self._editor.say("Drag a rectangle around the object.")
+
+    def clear_frame(self) -> bool:
+        """Takes back what was said about the current frame."""
+        frame, marks = self._editor.clock.frame, self.value()
+        if self.type != ROUGH or str(frame) not in marks:
+            return False
+        return self.put(without_frame(marks, frame), f"Clear marks of frame {frame}")
+
+    def remove(self) -> bool:
+        """Deletes the selected shape; returns whether there was one."""
+        shapes = self.value()
+        if self.type != DRAWN or self.selected not in shapes:
+            return False
+        kept = {name: shape for name, shape in shapes.items() if name != self.selected}
+        return self.put(kept, f"Delete {self.selected}")
+
+    def _hint(self) -> None:
+        if self.type == ROUGH:
+            self._editor.say(
+                "Drag a rectangle around the object, then scribble over what is missing; Shift "
+                "marks what does not belong."
+            )
+        else:
+            self._editor.say(
+                "Click corners, or drag smooth points; click the first one to close the shape."
+            )
+
+
+def masking_of(editor: Editor) -> Masking:
+    """The one of an editor; made at the first call."""
+    found = editor.findChild(Masking)
+    return found if isinstance(found, Masking) else Masking(editor)

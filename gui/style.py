@@ -11,11 +11,12 @@ _TICKS = (
     QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
     QStyle.PrimitiveElement.PE_IndicatorMenuCheckMark,
 )
+_RADIO = QStyle.PrimitiveElement.PE_IndicatorRadioButton
 _STATE = QStyle.StateFlag
 
 
 class Style(QProxyStyle):
-    """Draws check boxes in windows, lists and menus alike.
+    """Draws check boxes in windows, lists and menus alike, and radio buttons beside them.
 
     Args:
         edge: Colour of the box's edge.
@@ -37,8 +38,8 @@ class Style(QProxyStyle):
         painter: QPainter,
         widget: QWidget | None = None,
     ) -> None:
-        """A box, and in it a tick, or a bar where it is neither on nor off."""
-        if element not in _TICKS:
+        """A box with a tick, or a bar where it is neither on nor off; a ring with a dot."""
+        if element not in (*_TICKS, _RADIO):
             super().drawPrimitive(element, option, painter, widget)
             return
         state = option.state
@@ -56,9 +57,14 @@ class Style(QProxyStyle):
             edge = self._lit
         painter.setPen(edge)
         painter.setBrush(self._ground if usable else QColor(Qt.GlobalColor.transparent))
-        painter.drawRoundedRect(box, 2, 2)
+        corner = box.width() / 2 if element == _RADIO else 2
+        painter.drawRoundedRect(box, corner, corner)
         mark = self._mark if usable else self._faint
-        if on:
+        if on and element == _RADIO:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(mark)
+            painter.drawEllipse(box.center(), box.width() / 4, box.width() / 4)
+        elif on:
             draw(painter, "check", box.adjusted(0.5, 0.5, -0.5, -0.5), mark)
         elif state & _STATE.State_NoChange:
             bar = QRectF(0, 0, box.width() - 6, 2)

@@ -2,11 +2,39 @@
 
 from typing import Any
 
+from gui import theme
 from gui.fit.parts import WARNING
-from gui.jobs.job import Job, duration
-from gui.jobs.queue import unrefined
+from gui.jobs.job import INTERRUPTED, PAUSED, WAITING, Job, duration
+from gui.jobs.words import unrefined
 
 Row = tuple[str, str]
+
+
+_WORDS = {
+    "": "Not fitted",
+    "none": "Not fitted",
+    "fitted": "Fitted",
+    "stale": "Stale: what it reads has changed",
+    "fitting": "Fitting",
+    "failed": "Failed",
+    "missing": "The finished fit is missing",
+}
+
+
+def state_words(job: Job | None, fit: str) -> tuple[str, str]:
+    """State of a fit in words, and the colour of its dot.
+
+    Args:
+        job: The newest job of the fit, or None.
+        fit: State of the fit as on the node's face.
+    """
+    if job is not None and job.state == PAUSED:
+        return "Paused", theme.WARNING
+    if job is not None and job.state == WAITING:
+        return "Waiting for its turn", theme.DIM
+    if job is not None and job.state == INTERRUPTED:
+        return "Interrupted: fit again to go on", theme.WARNING
+    return _WORDS.get(fit, fit), theme.FIT.get(fit, theme.DIM)
 
 
 def live_rows(job: Job, memory: int | None) -> list[Row]:

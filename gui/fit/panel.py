@@ -19,7 +19,7 @@ from engine.errors import UsageError
 from gui import theme
 from gui.core.editor import Editor
 from gui.fit.curve import CurveView
-from gui.fit.figures import live_rows, reason_rows, report_rows
+from gui.fit.figures import live_rows, reason_rows, report_rows, state_words
 from gui.fit.knobrow import KnobRow
 from gui.fit.parts import FigureList, button
 from gui.fit.preview import FitPreview
@@ -33,15 +33,6 @@ from gui.roundtrip.trip import Arrival, trip_of
 
 _TICK_MS = 700
 EXPORT_TIP = "Take the canonical image to a paint program and bring its edits back as a layer"
-_WORDS = {
-    "": "Not fitted",
-    "none": "Not fitted",
-    "fitted": "Fitted",
-    "stale": "Stale: what it reads has changed",
-    "fitting": "Fitting",
-    "failed": "Failed",
-    "missing": "The finished fit is missing",
-}
 
 
 class FitPanel(QWidget):
@@ -355,13 +346,7 @@ class FitPanel(QWidget):
         self._update_badge(job)
 
     def _say_state(self, job: Job | None, fit: str, error: str) -> None:
-        text, colour = _WORDS.get(fit, fit), theme.FIT.get(fit, theme.DIM)
-        if job is not None and job.state == PAUSED:
-            text, colour = "Paused", theme.WARNING
-        elif job is not None and job.state == WAITING:
-            text, colour = "Waiting for its turn", theme.DIM
-        elif job is not None and job.state == "interrupted":
-            text, colour = "Interrupted: fit again to go on", theme.WARNING
+        text, colour = state_words(job, fit)
         self._word.setText(text)
         self._word.setToolTip(error or text)
         self._dot.setPixmap(icon("dot", colour).pixmap(QSize(12, 12)))

@@ -30,6 +30,7 @@ from gui.jobs.job import (
     WAITING,
     Job,
 )
+from gui.jobs.words import count, counts, stage, unrefined
 from gui.project.moving import brought
 
 _NAME = "jobqueue"
@@ -233,7 +234,7 @@ class JobQueue(QObject):
         job.figures.update(figures)
         job.advance(float(data.get("fraction") or 0.0))
         if job.state != ENDING:
-            label = _stage(str(data.get("label") or ""), figures)
+            label = stage(str(data.get("label") or ""), figures)
             # Frames that are read on the way tell the names of their nodes: too much for a log,
             # as is each frame that is written.
             passing = label in self._editor.project.document or "frame" in job.figures
@@ -298,7 +299,7 @@ class JobQueue(QObject):
             job.curve = job.curve or [(float(at), float(psnr)) for at, psnr in curve]
             if isinstance(report.get("psnr"), int | float):
                 passes = report.get("steps")
-                job.label = f"{report['psnr']:.2f} dB in {_count(passes, 'pass', 'passes')}"
+                job.label = f"{report['psnr']:.2f} dB in {count(passes, 'pass', 'passes')}"
                 job.say(f"fitted: {job.label}")
             job.warning = unrefined(report)
             if job.warning:
@@ -306,10 +307,10 @@ class JobQueue(QObject):
                 self._editor.say(f"{job.nodes[0]}: {job.warning}")
             self._close(job, DONE)
             return
-        written, failed, skipped = _counts(answer.get("summaries") or [])
+        written, failed, skipped = counts(answer.get("summaries") or [])
         if written:
             job.folder = str(Path(written[0]).parent)
-        said = f"{_count(len(written), 'file')} written"
+        said = f"{count(len(written), 'file')} written"
         if skipped:
             said += f", {skipped} were there already"
         job.say(said)
@@ -317,7 +318,7 @@ class JobQueue(QObject):
             job.say(f"frame {one.get('frame')}: {one.get('message')}")
         if failed:
             job.error = (
-                f"{_count(len(failed), 'frame')} failed; the first: {failed[0].get('message')}"
+                f"{count(len(failed), 'frame')} failed; the first: {failed[0].get('message')}"
             )
         job.label = said
         self._close(job, FAILED if failed else DONE)
@@ -428,40 +429,3 @@ class JobQueue(QObject):
             if not job.over:
                 self.cancel(job)
             self.changed.emit(job)
-
-
-def unrefined(report: dict[str, Any]) -> str:
-    """What to say of a fit without a single pass of its own, as its report tells; else empty."""
-    steps, before = report.get("steps"), report.get("resumed_at") or 0
-    if steps is None or steps > before or not isinstance(steps, int):
-        return ""
-    if before:
-        return "the time was up before the next pass: the fit is as it was; give it more seconds"
-    return (
-        "the time was up before the first pass: this is the matching alone, rough; give the fit "
-        "more seconds"
-    )
-
-
-def _stage(label: str, figures: dict[str, Any]) -> str:
-    """What is being done; of a render, which of its frames."""
-    if "frame" in figures and "frames" in figures:
-        return f"frame {figures['frame']:.0f} of {figures['frames']:.0f}"
-    return label
-
-
-def _count(number: Any, one: str, many: str = "") -> str:
-    """So many of something: ``1 file``, ``2 files``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _counts(summaries: list[Any]) -> tuple[list[str], list[dict[str, Any]], int]:
-    """Files written, failures, and how many were skipped."""
-    written: list[str] = []
-    failed: list[dict[str, Any]] = []
-    skipped = 0
-    for each in summaries:
-        written += each.get("written", [])
-        failed += each.get("failed", [])
-        skipped += len(each.get("skipped", []))
-    return written, failed, skipped

@@ -45,7 +45,7 @@ STOPS = (
     Stop(
         "fit",
         "Fit once",
-        "The fit finds the still and how each frame bends it. Press Start; a draft that you can "
+        "The fit finds the still and how each frame bends it. Press Fit; a draft that you can "
         "paint on is there within seconds and gets better while you work.",
     ),
     Stop(

@@ -61,12 +61,12 @@ def paint(
             _picture(painter, canvas, under)
         if a is not None:
             _picture(painter, canvas, a)
-    _windows(painter, canvas)
     if canvas.show_marks:
         for overlay in canvas.overlays:
             painter.save()
             overlay(painter, canvas)
             painter.restore()
+    _windows(painter, canvas)  # above heat maps: its figures must be read
     if canvas.roi is not None:
         _roi(painter, canvas, canvas.roi)
     if canvas.sample is not None:

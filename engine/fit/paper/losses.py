@@ -5,13 +5,13 @@ frame; every pixel's losses are counted by the one tile that owns it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch.nn import functional
 
-from engine.arrays import F32, U8, Bool
+from engine.arrays import F32, I64, U8, Bool
 from engine.fit.paper.numbers import Numbers
 from engine.flow.pair import FlowPair
 from engine.kernels.field_network import Network
@@ -53,6 +53,8 @@ class Shot:
         gradient: bool [K, H, W], the pixels of each group all of whose neighbours are finite.
         flow: float32 [H, W, 2] towards the next frame as shares (row, column), or None.
         trusted: bool [H, W], where the flow counts, or None.
+        counts: int [4, K] of pixels that are inside, outside, in ``gradient``, and inside with a
+            trusted flow. They are counted here once: asking a card would make it wait.
         time: Share of the clip at this frame.
         next_time: And at the next.
     """
@@ -63,6 +65,7 @@ class Shot:
     gradient: torch.Tensor
     flow: torch.Tensor | None
     trusted: torch.Tensor | None
+    counts: I64
     time: float
     next_time: float
 
@@ -92,20 +95,23 @@ class Shot:
             for dx in range(3):
                 whole &= around[dy : dy + height, dx : dx + width]
         flow = trusted = None
+        known: Bool = np.zeros_like(finite)
         if pair is not None and pair.forward is not None:
-            known: Bool = np.asarray(np.isfinite(pair.forward).all(axis=2))
+            known = np.asarray(np.isfinite(pair.forward).all(axis=2))
             shares = pair.forward[..., ::-1] / np.array([height, width], np.float32)
             flow = torch.from_numpy(np.where(known[..., None], shares, 0).astype(np.float32))
             if pair.forward_confidence is not None:
                 known &= pair.forward_confidence >= numbers.flow_confidence
             trusted = torch.from_numpy(known)
+        masks_of = (inside, finite & ~inside, inside & whole, inside & known)
         return cls(
             torch.from_numpy(np.where(finite[..., None], frame, 0).astype(np.float32)).to(device),
-            torch.from_numpy(inside).to(device),
-            torch.from_numpy(finite & ~inside).to(device),
-            torch.from_numpy(inside & whole).to(device),
+            torch.from_numpy(masks_of[0]).to(device),
+            torch.from_numpy(masks_of[1]).to(device),
+            torch.from_numpy(masks_of[2]).to(device),
             None if flow is None else flow.to(device),
             None if trusted is None else trusted.to(device),
+            np.array([mask.sum(axis=(1, 2)) for mask in masks_of], np.int64),
             (index + 1) / count,
             (index + 2) / count,
         )
@@ -113,16 +119,21 @@ class Shot:
 
 @dataclass
 class Tally:
-    """Sums over the tiles of a step."""
+    """Sums over the tiles of a step, left on their device until they are asked for."""
 
-    loss: float = 0.0
-    squares: float = 0.0
+    losses: list[torch.Tensor] = field(default_factory=list)
+    squares: list[torch.Tensor] = field(default_factory=list)
     samples: int = 0
+
+    @property
+    def loss(self) -> float:
+        """The loss of the step."""
+        return float(sum(float(each) for each in self.losses))
 
     @property
     def psnr(self) -> float:
         """Decibels of this frame inside the groups."""
-        error = max(self.squares / max(self.samples, 1), 1e-10)
+        error = max(sum(float(each) for each in self.squares) / max(self.samples, 1), 1e-10)
         return float(-10 * np.log10(error))
 
 
@@ -152,10 +163,11 @@ class Losses:
         self.inside, self.outside = shot.inside[group], shot.outside[group]
         self.gradient = shot.gradient[group]
         self.paired = None if shot.trusted is None else self.inside & shot.trusted
-        self.colour_weight = 1 / (3 * max(int(self.inside.sum()), 1))
-        self.background_weight = numbers.background_loss / (3 * max(int(self.outside.sum()), 1))
-        self.gradient_weight = numbers.gradient_loss / (2 * max(int(self.gradient.sum()), 1))
-        paired = 0 if self.paired is None else int(self.paired.sum())
+        inside, outside, sloped, paired = (int(count) for count in shot.counts[:, group])
+        self._inside, self._outside = inside, outside
+        self.colour_weight = 1 / (3 * max(inside, 1))
+        self.background_weight = numbers.background_loss / (3 * max(outside, 1))
+        self.gradient_weight = numbers.gradient_loss / (2 * max(sloped, 1))
         self.flow_weight = numbers.flow_loss / (2 * max(paired, 1)) if paired else 0.0
 
     def backward(self, tile: Tile, tally: Tally) -> None:
@@ -179,15 +191,15 @@ class Losses:
         )
         core = _cut(tile.rows, tile.columns)
         squares = (colours[owned] - shot.colour[core]).square().sum(2)
-        own = squares[self.inside[core]].sum()
+        own = (squares * self.inside[core]).sum()
         loss = own * self.colour_weight
         if self.background_weight:
-            loss = loss + squares[self.outside[core]].sum() * self.background_weight
+            loss = loss + (squares * self.outside[core]).sum() * self.background_weight
         if self.gradient_weight:
             there = _sobel(colours, tile, height, width)
             truth = _sobel(shot.colour[outer], tile, height, width)
             apart = (there - truth).abs().sum(0)
-            loss = loss + apart[self.gradient[core]].sum() * self.gradient_weight
+            loss = loss + (apart * self.gradient[core]).sum() * self.gradient_weight
         if self.flow_weight and self.paired is not None and shot.flow is not None:
             paired = self.paired[core]
             near = places.view(rows, columns, 2)[owned][paired]
@@ -196,14 +208,22 @@ class Losses:
                 far = self._moved(start + shot.flow[core][paired], shot.next_time)
                 loss = loss + (near - far).abs().sum() * self.flow_weight
         loss.backward()  # type: ignore[no-untyped-call]
-        tally.loss += float(loss.detach())
-        tally.squares += float(own.detach())
-        tally.samples += 3 * int(self.inside[core].sum())
+        tally.losses.append(loss.detach())
+        tally.squares.append(own.detach())
+        here = self.inside[core]
+        tally.samples += 3 * (self._inside if self._whole(here) else int(here.sum()))
 
     def _matters(self, outer: tuple[slice, slice]) -> bool:
+        """Whether a tile has pixels that count; of a whole frame that is known without asking."""
+        background = self.background_weight > 0
+        if self._whole(self.inside[outer]):
+            return self._inside > 0 or (background and self._outside > 0)
         if bool(self.inside[outer].any()):
             return True
-        return self.background_weight > 0 and bool(self.outside[outer].any())
+        return background and bool(self.outside[outer].any())
+
+    def _whole(self, part: torch.Tensor) -> bool:
+        return part.shape == self.inside.shape
 
     def _moved(self, points: torch.Tensor, time: float) -> torch.Tensor:
         """Canonical shares (row, column) of shares [N, 2] at a time."""

@@ -63,6 +63,8 @@ def use(field: "Field", clip: list[Picture]) -> list[Picture]:
     from engine.edit.propagate import propagate_frame
     from engine.paint.raster import render_strokes
     from engine.paint.stroke import Stroke
+    from engine.pins.apply import pinned
+    from engine.pins.pin import Pin
     from engine.progress import silent
     from engine.warp.render import reconstruct
     from engine.warp.stmap import st_map
@@ -72,6 +74,8 @@ def use(field: "Field", clip: list[Picture]) -> list[Picture]:
     track(field, [{"frame": field.frames[0], "x": 20.0, "y": 20.0}], silent())
     for direction in ("to-canonical", "to-frame"):
         st_map(field, 0, 1, direction)
+    pin = Pin("pin", (60.0, 60.0), {field.frames[1]: (64.0, 60.0)})
+    pinned(field, [pin]).layers[0].deformation.positions(1)
     canonical = field.layers[0].canonical
     points = ((20.0, 20.0, 1.0), (40.0, 30.0, 1.0))
     stroke = Stroke(kind="brush", points=points, size=12.0, colour=(1.0, 0.0, 0.0))

@@ -132,6 +132,8 @@ def _caption(
     """A few figures beside the picture; over it they get a ground of their own."""
     width = painter.fontMetrics().horizontalAdvance(text)
     start = left if left is not None else (right or 0.0) - width
+    # Never cut by the edge of the pane: a cut number would be a wrong number.
+    start = max(min(start, painter.window().width() - width - 4.0), 4.0)
     room = QRectF(start, top, width, 16)
     if room.intersects(picture):
         painter.fillRect(room.adjusted(-3, 0, 3, 0), QColor(20, 20, 20, 190))

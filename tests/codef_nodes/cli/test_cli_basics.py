@@ -114,6 +114,14 @@ def test_devices_tell_what_is_there(codef: Codef) -> None:
     import torch
 
     assert told["torch"]["version"] == torch.__version__
+    kernels = told["kernels"][0]
+    assert kernels["device"] == "cpu"
+    assert kernels["operations"] == {
+        "encode": "numba", "network": "torch", "lattice": "numba", "sample": "numba", "adam": "numba",
+    }  # fmt: skip
+    known = {each["name"]: each for each in kernels["implementations"]}
+    assert known["numba"]["problem"] == "" and known["numba"]["version"]
+    assert known["tinycudann"]["problem"] in ("not installed", "made for NVIDIA cards")
     assert len(told["cards"]) == (torch.cuda.device_count() if torch.cuda.is_available() else 0)
 
 

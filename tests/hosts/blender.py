@@ -32,6 +32,8 @@ def python_of(version: str) -> str | None:
 
 def absent() -> str:
     """Why there is no Blender to test with; empty when there is one."""
+    if "CODEF_BPY" not in os.environ:
+        return "tests in a real Blender take minutes; `make test-hosts` runs them"
     if (HOUSE / VERSION / "ready").exists() and host_python().exists():
         return ""
     return f"no Blender here (bpy {VERSION}); `make test-hosts` installs it and runs this"

@@ -35,7 +35,7 @@ class ClipFacts(QLabel):
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.RichText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setStyleSheet(f"color: {theme.DIM}; padding: 6px 8px 0 8px;")
+        self.setStyleSheet(f"color: {theme.DIM}; padding: 6px 8px 7px 8px;")
         self.hide()
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._ask)

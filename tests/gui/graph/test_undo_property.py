@@ -60,7 +60,7 @@ def drag_somewhere(desk: Desk, chance: random.Random) -> None:
     desk.pane.search.close_search()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_500_random_actions_undone_and_redone_give_identical_documents(
     desk: Desk, seed: int
 ) -> None:

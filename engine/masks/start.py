@@ -28,6 +28,8 @@ PIECE = 0.08
 #: Log odds on a scribble, falling by 4 on the way to the background; and how clearly the cues
 #: first learn from it.
 NEARNESS, NARROW = 1.2, 3.0
+#: What of it stays where a region is told as well.
+BESIDE = 0.2
 #: Certainty of a mask that was only told roughly.
 ROUGH = 0.6
 
@@ -83,6 +85,9 @@ def _found(shot: Shot, key: int, rough: Rough, allowed: U8, marks: F32) -> F32:
     if rough.mask is None and rough.rectangle is None:
         # Scribbles tell what is surely inside; the cues learn from what lies nearest to them.
         wish = sigmoid(NARROW * hint) * allowed
+    else:
+        # Beside a told region they are corrections, and say little about what lies far from them.
+        hint = BESIDE * hint
     moved = cues.told(wish, here)
     share = sigmoid(2 * moved + hint) * allowed
     if rough.mask is not None:

@@ -14,8 +14,7 @@ setup:    ## .venv, pinned packages, system libraries of the window, compiled ke
 demo: setup   ## the main job on a real clip; writes build/demo
 	@$(VENV) -m codef_nodes.demo
 
-test:     ## lint, types, import contracts, all tests
-	@$(PYTHON) -m codef_nodes.bootstrap --tests
+test: setup   ## lint, types, import contracts, all tests
 	@$(VENV) -m codef_nodes.checks
 
 test-gpu: setup ## every kernel for graphics cards against plain torch, on the card that is here

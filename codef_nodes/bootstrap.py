@@ -300,19 +300,21 @@ def install_packages(house: House) -> None:
         )
 
 
-def install_test_packages(house: House) -> int:
-    """Installs what only tests need; without it they are skipped and say so, so it may fail."""
-    if house.stamped().get("tests") == house.digests()["packages"]:
-        return 0
+def install_test_packages(house: House) -> None:
+    """Installs what only tests need, into a finished set-up.
+
+    Without it they are skipped and say so, so it may fail.
+    """
+    if not house.packages_ready() or house.stamped().get("tests") == house.digests()["packages"]:
+        return
     say("set-up: installing what the tests of the GPU kernels need (0.2 GB to fetch)")
     constraints = ["--constraint", str(house.root / "constraints.txt")]
     try:
         pip(house, ["--only-binary", ":all:", *constraints, *requirements_of_tests(house.root)])
     except SetupError:
         say("set-up: it could not be installed; those tests will be skipped")
-        return 0
+        return
     house.write_stamp({**house.stamped(), "tests": house.digests()["packages"]})
-    return 0
 
 
 def warm_kernels(house: House) -> bool:
@@ -374,9 +376,6 @@ def main(argv: list[str] | None = None) -> int:
     """Runs the set-up and returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m codef_nodes.bootstrap", description=__doc__)
     parser.add_argument("--check", action="store_true", help="say what is missing, change nothing")
-    parser.add_argument(
-        "--tests", action="store_true", help="also install what only the tests need"
-    )
     parser.add_argument("--clean", action="store_true", help="remove what was built")
     parser.add_argument(
         "--no-system", action="store_true", help="never install system packages, only name them"
@@ -398,10 +397,7 @@ def main(argv: list[str] | None = None) -> int:
         command = [found, "-m", "codef_nodes.bootstrap", *arguments]
         return subprocess.run(command, cwd=house.root).returncode
     try:
-        if options.check:
-            return check(house)
-        code = set_up(house, not options.no_system)
-        return install_test_packages(house) if options.tests and code == 0 else code
+        return check(house) if options.check else set_up(house, not options.no_system)
     except SetupError as error:
         say(f"set-up: {error}")
         return 1

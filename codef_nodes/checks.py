@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from codef_nodes import bootstrap
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -95,7 +97,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = run(name, command)
         if code != 0:
             return code
-    return 0 if options.no_tests or options.fix else run_tests()
+    if options.no_tests or options.fix:
+        return 0
+    bootstrap.install_test_packages(bootstrap.House(ROOT))
+    return run_tests()
 
 
 if __name__ == "__main__":

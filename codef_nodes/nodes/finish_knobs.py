@@ -40,8 +40,8 @@ FINISH_KNOBS: tuple[Knob, ...] = (
         "holdout",
         "bool",
         FULL_FINISH.holdout,
-        "Hides the edit behind hair, strands and whatever passes in front without a mask; needs a "
-        "fit of 35 dB or more, since whatever the fit does not explain counts as in front.",
+        "Hides the edit behind hair, strands and whatever passes in front without a mask; where "
+        "the fit explains the place badly in most frames, nothing is held out.",
         page=PAGE,
     ),
     Knob(

@@ -45,23 +45,30 @@ def window_points(window: Window, scale: float = 1.0) -> F32:
 
 def canonical_pixels(field: Field, k: int, scale: float = 1.0) -> F32:
     """A layer's canonical image at a scale, [h, w, 4], scene-linear, premultiplied."""
-    if scale == 1:
+    if scale == field.layers[k].canonical.scale:
         return field.layers[k].canonical.pixels
     _, data = canonical_windows(field, k, scale)
     return sheet_of(field.layers[k].canonical).read(window_points(data, scale), filter="cubic")
 
 
-def canonical_picture(field: Field, k: int, *, scale: float = 1.0) -> Picture:
+def own_scale(field: Field, k: int, scale: float | None = None) -> float:
+    """The scale that is asked for; None: that of the layer's own pixels."""
+    return float(field.layers[k].canonical.scale) if scale is None else float(scale)
+
+
+def canonical_picture(field: Field, k: int, *, scale: float | None = None) -> Picture:
     """A layer's canonical image as ``codef canonical`` writes it and the graph shows it.
 
     Args:
         field: The field.
         k: Layer, front to back.
-        scale: Canvas pixels per canonical pixel; other than 1 it is resampled (cubic).
+        scale: Canvas pixels per canonical pixel; other than its own it is resampled (cubic). None:
+            its own, which is finer than 1 where frames saw the layer closer.
 
     Raises:
         UsageError: The scale is no positive number.
     """
+    scale = own_scale(field, k, scale)
     display, data = canonical_windows(field, k, scale)
     note = sidecar(field, k, scale)
     return Picture(
@@ -72,22 +79,23 @@ def canonical_picture(field: Field, k: int, *, scale: float = 1.0) -> Picture:
         metadata={
             "codef/layer": field.layers[k].name,
             "codef/field": note["field"],
-            "codef/scale": float(scale),
+            "codef/scale": scale,
             "codef/data": " ".join(str(v) for v in note["data"]),
         },
     )
 
 
-def sidecar(field: Field, k: int, scale: float = 1.0) -> dict[str, Any]:
+def sidecar(field: Field, k: int, scale: float | None = None) -> dict[str, Any]:
     """What ``NAME.codef.json`` beside a PNG or TIFF canonical says, to place its return."""
     from engine.fields.folder import field_identity
 
+    scale = own_scale(field, k, scale)
     display, data = canonical_windows(field, k, scale)
     return {
         "codef": SIDECAR_SCHEMA,
         "field": field_identity(field),
         "layer": field.layers[k].name,
-        "scale": float(scale),
+        "scale": scale,
         "display": [display.x0, display.y0, display.x1, display.y1],
         "data": [data.x0, data.y0, data.x1, data.y1],
     }

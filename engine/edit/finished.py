@@ -16,6 +16,7 @@ from engine.edit.holdout import MARGIN as HOLDOUT_MARGIN
 from engine.edit.holdout import holdout_matte
 from engine.edit.kinds import Merged, merged, purity
 from engine.edit.patch import Patch, read_patch
+from engine.edit.usual import usual_error
 from engine.edit.windows import Box, grown, inside, plate_part, size, union
 from engine.fields.field import Field
 from engine.io.picture import Picture
@@ -207,10 +208,24 @@ def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
                 grain,
                 finish.holdout_gain,
                 finish.holdout_clip,
+                _usual(view, wide),
             )[there]
         broad = Broad(broad.encoded[there], broad.highlight[there])
     encoded = encode(own) if finish.focus > 0 else own
     return _Place(view, finish, box, own, encoded, held, grain, broad)
+
+
+def _usual(view: FrameView, box: Box) -> F32 | None:
+    """Error that the layers usually have at the places that a box shows."""
+    found: F32 | None = None
+    for k in range(len(view.field.layers)):
+        share = view.seen[k][box]
+        if share.any():
+            error = usual_error(view.field, k, view.positions_at(k, box))
+            if error is not None:
+                part = np.asarray(error * share, np.float32)
+                found = part if found is None else found + part
+    return found
 
 
 def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found) -> Merged:

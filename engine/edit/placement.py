@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import F32
-from engine.edit.canonical import canonical_windows, sidecar_path
+from engine.edit.canonical import canonical_pixels, canonical_windows, sidecar_path
 from engine.errors import EditError
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -175,7 +175,7 @@ def _by_features(picture: Picture, field: Field, k: int, own: tuple[int, int]) -
     from engine.edit.registration import register, resample
 
     canonical = field.layers[k].canonical
-    found = register(picture.pixels, canonical.pixels)
+    found = register(picture.pixels, canonical_pixels(field, k))
     if found is None:
         raise EditError(
             f"the edit is {own[0]}x{own[1]}, the canonical image of {field.layers[k].name} is "

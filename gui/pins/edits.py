@@ -11,7 +11,7 @@ from engine.errors import UsageError
 from gui.core.streams import fit_of, main_path
 
 PINS, KNOB = "Pins", "pins"
-_BELOW, _ACROSS = 80.0, 140.0
+_BELOW, _ACROSS = 80.0, 20.0
 _WIDE, _HIGH = 130.0, 50.0
 """Nearer than this, two nodes cover each other."""
 RADIUS = 64.0
@@ -83,7 +83,7 @@ def _free_place(document: Document, fit: str) -> Place:
     """Below the fit, beside what is there already."""
     x, y = document.state(fit).position
     taken = [state.position for state in document.nodes.values()]
-    for step in range(2 * len(taken) + 2):
+    for step in range(20 * len(taken) + 2):
         # Straight below, then to the left and to the right in turn.
         aside = (step + 1) // 2 * _ACROSS * (-1 if step % 2 else 1)
         place = x + aside, y + _BELOW

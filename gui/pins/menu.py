@@ -19,7 +19,9 @@ def open_menu(pinning: Pinning, parent: QWidget, place: QPoint) -> QMenu | None:
         return None
     menu = QMenu(parent)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.addSection(str(pin["name"]))
+    title = menu.addAction(str(pin["name"]))
+    title.setEnabled(False)
+    menu.addSeparator()
     hard = menu.addAction("Hard: met exactly")
     hard.setCheckable(True)
     hard.setChecked(bool(pin.get("hard", True)))

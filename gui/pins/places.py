@@ -116,6 +116,11 @@ class PinPlaces(QObject):
 
             return done
 
+        def failed(error: object) -> None:
+            # Such as a pin of a layer that is gone: its node's face says so. Not asked again.
+            if self._asked == about:
+                self._about, self._found = about, {}
+
         for layer, mine in by_layer.items():
             points = [list(map(float, pin["canonical"])) for pin in mine]
             args = {
@@ -125,7 +130,7 @@ class PinPlaces(QObject):
                 "points": points,
                 "to": FRAME,
             }
-            editor.workers.view.request("map", args, arrived(layer), lambda error: None)
+            editor.workers.view.request("map", args, arrived(layer), failed)
 
 
 def _place(value: Any) -> Place:

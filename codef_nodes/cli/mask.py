@@ -27,7 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--rough",
         required=True,
         metavar="WHAT",
-        help="LEFT,TOP,RIGHT,BOTTOM in pixels from the top left, scribbles.json, or mask.png",
+        help="LEFT,TOP,RIGHT,BOTTOM in pixels from the top left, scribbles.json, mask.png, or a "
+        "segmentation network model.onnx (needs onnxruntime; also by name in the models folder)",
     )
     parser.add_argument(
         "--frame", type=int, metavar="N", help="which frame --rough is about (the first)"

@@ -80,6 +80,31 @@ def read_rough(text: str, exact: bool = False) -> "Rough":
     return Rough((left, top, right, bottom))
 
 
+def segmented(model: str, picture: "Picture") -> "Rough":
+    """A rough mask that a segmentation network of a local file finds.
+
+    Args:
+        model: An ``.onnx`` file, or the name of one in the models folder.
+        picture: The frame.
+
+    Raises:
+        CodefError: See ``engine.masks.segmenter.Segmenter``.
+        MaskError: It finds nothing.
+    """
+    from codef_nodes.work.models import models_folder
+    from engine.errors import MaskError
+    from engine.masks.rough import Rough
+    from engine.masks.segmenter import Segmenter
+
+    path = Path(model)
+    if not path.is_file() and len(path.parts) == 1:
+        path = models_folder() / path
+    share = Segmenter(path).share(codes_of(picture))
+    if not (share > 0.5).any():
+        raise MaskError(f"the model {path} finds nothing in the frame; tell it by a rectangle")
+    return Rough(mask=np.asarray(np.rint(share * 255), np.uint8))
+
+
 def codes_of(picture: "Picture") -> U8:
     """A frame as the masks look at it: RGB codes uint8 [H, W, 3] over the display window."""
     from codef_nodes.work.merging import within
@@ -138,7 +163,11 @@ def write_masks(job: MaskJob, task: Task) -> dict[str, Any]:
     for count, (frame, text) in enumerate(job.rough):
         if frame in spoken:
             raise UsageError(f"two rough masks are given for frame {frame}; leave one out")
-        spoken[frame] = read_rough(text, job.exact and count == 0)
+        if text.lower().endswith(".onnx"):
+            clip.require(frame)
+            spoken[frame] = segmented(text, clip.read(frame))
+        else:
+            spoken[frame] = read_rough(text, job.exact and count == 0)
     found = carried(clip.read, frames, spoken, task.part(0, 0.95))
     clean_parts(path.parent)
     written = []

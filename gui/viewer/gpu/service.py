@@ -1,6 +1,7 @@
 """The one graphics display of the program, in a thread of its own; or why there is none."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.arrays import AnyArray
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from gui.viewer.display import Look
 
+_CARDS = ("dri/renderD*", "nvidia[0-9]*")
 WANTED = ("auto", "off", "always")
 """``always`` takes drivers too that draw with the processor."""
 
@@ -73,8 +75,12 @@ class GpuService:
     # In the thread.
 
     def _open(self, surface: "QOffscreenSurface | None", wanted: str) -> None:
-        reasons = []
+        reasons: list[str] = []
         for make in (lambda: QtContext(surface), EglContext):
+            if make is EglContext and wanted != "always" and not graphics_card():
+                # Loading a driver costs memory: not for one that would be left alone.
+                reasons.append("this machine has no graphics card")
+                break
             try:
                 context: Context = make()
                 display = GpuDisplay(context)
@@ -104,6 +110,11 @@ class GpuService:
         display, self._display = self._display, None
         if display is not None:
             display.close()
+
+
+def graphics_card() -> bool:
+    """Whether Linux knows a graphics card; where the system is another one, EGL is not used."""
+    return any(True for pattern in _CARDS for _ in Path("/dev").glob(pattern))
 
 
 service = GpuService()

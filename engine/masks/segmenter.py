@@ -1,7 +1,7 @@
 """A segmentation network from a local ONNX file, run by onnxruntime where that is installed.
 
-Convention: one input ``[1, 3, H, W]`` float32, RGB 0 to 1 less ``MEAN`` over ``SPREAD`` (what nearly
-all published networks are trained with), H and W fixed or free; the first output ``[1, K, h, w]``.
+Convention: one input ``[1, 3, H, W]`` float32, RGB 0 to 1 less ``MEAN`` over ``SPREAD`` (what most
+published networks are trained with), H and W fixed or free; the first output ``[1, K, h, w]``.
 With K = 1 it is a share or log odds of the object, else a score for each class.
 """
 

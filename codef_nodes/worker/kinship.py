@@ -23,6 +23,15 @@ def fit_near(document: Document, node: str) -> str | None:
     return None
 
 
+def clip_of(document: Document, fit: str) -> str | None:
+    """The clip that a fit was made of, past nodes that only correct it; None where it has none."""
+    for name in _line_up(document, fit) if fit in document else ():
+        clip = _wired(document, name, "clip") or _wired(document, name, "plate")
+        if clip is not None:
+            return clip
+    return None
+
+
 def passes_on(evaluator: Evaluator, node: str) -> str:
     """The node that keeps what a node shows: itself, or what it only passes on."""
     document, seen = evaluator.document, {node}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codef_nodes.worker.args import Args
 from codef_nodes.worker.fieldbook import Fit, fit_of
+from codef_nodes.worker.kinship import clip_of
 from codef_nodes.worker.verbs import Emit, Reply, verb
 from codef_nodes.worker.work import WorkTask
 from engine.errors import Cancelled, CodefError, UsageError
@@ -111,12 +112,11 @@ def _plate(worker: "Worker", fit: Fit, index: int, task: WorkTask) -> "F32 | Non
     from engine.io.clip import MADE_UP
 
     evaluator = worker.evaluator
-    document = evaluator.document
-    wires = document.wires(fit.node, "clip") if fit.node in document else ()
-    if not wires:
+    clip = clip_of(evaluator.document, fit.node)
+    if clip is None:
         return None
     try:
-        picture = result_of(worker, evaluator, wires[0], fit.field.frames[index], task)
+        picture = result_of(worker, evaluator, clip, fit.field.frames[index], task)
     except Cancelled:
         raise
     except CodefError:

@@ -124,9 +124,13 @@ def plate_of(document: Document, node: str) -> str | None:
         source = document.wires(carrier, "source")
         if source:
             return source[0]
+        # Past what only corrects a fit, to what knows its clip.
         fit = fit_of(document, carrier)
-        clip = document.wires(fit, "clip") if fit is not None else ()
-        return clip[0] if clip else None
+        for name in main_path(document, fit) if fit is not None else ():
+            clip = document.wires(name, "clip") or document.wires(name, "plate")
+            if clip:
+                return clip[0]
+        return None
     first = list(main_path(document, node))[-1]
     return first if first != node else None
 

@@ -6,7 +6,7 @@ from codef_nodes.graph.cache import Cache, RamCache
 from codef_nodes.graph.commands import AddNode, Connect, SetDisabled, SetKnob
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.evaluate import Evaluator
-from codef_nodes.worker.kinship import fit_near, passes_on, space_of
+from codef_nodes.worker.kinship import clip_of, fit_near, passes_on, space_of
 
 NODES = {
     "Plate": ("LoadSequence", {}),
@@ -74,3 +74,14 @@ def test_what_only_passes_on_keeps_nothing_itself(document):
     assert passes_on(evaluator, "Paint") == "Paint"
     SetDisabled("Paint", True).run(document)
     assert passes_on(evaluator, "Paint") == "Still"
+
+
+def test_the_clip_of_a_fit_is_found_past_what_corrects_it(document):
+    AddNode("Pins", "Pins").run(document)
+    Connect("Fit", "Pins", "field").run(document)
+    assert clip_of(document, "Pins") == clip_of(document, "Fit") == "Denoised"
+    AddNode("Relink", "Relink").run(document)
+    Connect("Pins", "Relink", "field").run(document)
+    Connect("Alone", "Relink", "plate").run(document)
+    assert clip_of(document, "Relink") == "Alone"
+    assert clip_of(document, "Field") is None and clip_of(document, "gone") is None

@@ -2,9 +2,10 @@
 
 import pytest
 
-from codef_nodes.graph.commands import AddNode, Connect, Group
+from codef_nodes.graph.commands import AddNode, Connect, Disconnect, Group
 from engine.errors import UsageError
 from gui.core.editor import Editor
+from gui.core.streams import plate_of
 from gui.pins.edits import (
     home_of,
     new_pin,
@@ -65,3 +66,13 @@ def test_keys_names_and_radii() -> None:
         without_key(pin, 7)
     assert reaching(pin, 10.0)["radius"] == 64.0
     assert reaching(pin, 50.0)["radius"] >= 100.0
+
+
+def test_a_pinned_result_is_still_compared_with_its_plate(editor: Editor) -> None:
+    project = editor.project
+    shot(project)
+    home = home_of(project.document, "Carry")
+    assert home is not None
+    project.do(setting(home, [new_pin([], "all", (1.0, 2.0), 3, (1.0, 2.0))]))
+    project.do(Disconnect("Carry", "source"))
+    assert plate_of(project.document, "Carry") == "Plate"

@@ -81,6 +81,5 @@ class Finish:
 
 
 PLAIN = Finish()
-#: What ``codef propagate`` and new Propagate nodes do. No holdout unasked: where the fit does not
-#: explain the plate (a window that lights up), it takes pieces out of the edit.
-FULL_FINISH = Finish(merge="auto", regrain=1.0, highlight=1.0, focus=1.0)
+#: What ``codef propagate`` and new Propagate nodes do.
+FULL_FINISH = Finish(merge="auto", holdout=True, regrain=1.0, highlight=1.0, focus=1.0)

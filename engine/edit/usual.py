@@ -33,10 +33,11 @@ def usual_error(field: Field, k: int, points: F32) -> F32 | None:
         cells, (left, top) = maps[k]
     import cv2
 
-    x = (points[..., 0] - left) / CELL - 0.5
-    y = (points[..., 1] - top) / CELL - 0.5
-    x, y = (np.nan_to_num(v, nan=-1.0).clip(-1, 30000).astype(np.float32) for v in (x, y))
-    read = cv2.remap(cells, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    places = (points - np.array([left, top], np.float32)) / np.float32(CELL) - np.float32(0.5)
+    places = np.nan_to_num(places, nan=-1.0).clip(-1, 30000).astype(np.float32)
+    read = cv2.remap(
+        cells, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     return np.asarray(read, np.float32)
 
 

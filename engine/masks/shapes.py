@@ -12,7 +12,6 @@ import numpy as np
 
 from engine.arrays import F32, F64
 from engine.errors import UsageError
-from engine.masks import kernels
 
 #: Pieces that a curve between two points is drawn with.
 PIECES = 24
@@ -149,6 +148,9 @@ def coverage(shapes: Sequence[Shape], frame: int, height: int, width: int) -> F3
 def key_coverage(key: Key, height: int, width: int) -> F32:
     """Coverage of one outline with its feather, float32 [H, W]."""
     import cv2
+
+    # Here, since the window reads shapes too, and its process has no compiler.
+    from engine.masks import kernels
 
     corners = outline(key)
     margin = int(np.ceil(key.feather)) + 2

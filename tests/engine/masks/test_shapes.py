@@ -1,6 +1,8 @@
 """Drawn shapes: where they are, how they fade and how they move."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -81,6 +83,15 @@ def test_a_shape_may_subtract_from_those_before_it() -> None:
 
 def test_a_shape_outside_the_frame_covers_nothing() -> None:
     assert coverage([Shape({1: square(100, 100, 9)})], 1, 20, 20).max() == 0
+
+
+def test_reading_a_shape_loads_no_compiler() -> None:
+    code = (
+        "import sys; from engine.masks.shapes import shape_from_json; "
+        "shape_from_json({'keys': {'1': {'points': [[0, 0], [1, 0], [1, 1]]}}}).at(1); "
+        "sys.exit(bool({'numba', 'cv2', 'torch'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_shape_survives_json() -> None:

@@ -18,7 +18,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("field", metavar="FIELD", help="field folder")
     parser.add_argument("--layer", type=count, metavar="K", help="write this layer only, from 0")
     parser.add_argument(
-        "--scale", type=positive, default=1.0, metavar="S", help="canonical pixels per frame pixel"
+        "--scale",
+        type=positive,
+        metavar="S",
+        help="canonical pixels per frame pixel; by default as many as the fit has, more than 1 "
+        "where frames saw it closer",
     )
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="file to write")
 

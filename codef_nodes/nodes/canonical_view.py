@@ -10,6 +10,9 @@ from codef_nodes.graph.registry import register
 from engine.errors import UsageError
 from engine.fields.field import Field
 
+#: Smallest scale of a canvas; below it the fit's own is taken.
+LEAST = 0.05
+
 
 def layer_index(field: Field, layer: int, node: str) -> int:
     """A layer that the field has.
@@ -49,9 +52,10 @@ class CanonicalView(Node):
         Knob(
             "scale",
             "float",
-            1.0,
-            "Canonical pixels per frame pixel: 2 gives twice the width to paint finer.",
-            minimum=0.05,
+            0.0,
+            "Canonical pixels per frame pixel: 2 gives twice the width to paint finer. 0: as many "
+            "as the fit has, more than 1 where frames saw the layer closer.",
+            minimum=0,
             maximum=8,
         ),
         Knob(
@@ -77,7 +81,9 @@ class CanonicalView(Node):
 
         field: Field = ctx.input("field")
         layer = layer_index(field, ctx.knob("layer"), ctx.node_name)
-        picture = canonical_picture(field, layer, scale=ctx.knob("scale"))
+        # Below what a canvas can be it is as good as 0: nobody asks for a hundredth.
+        scale = ctx.knob("scale") if ctx.knob("scale") >= LEAST else None
+        picture = canonical_picture(field, layer, scale=scale)
         if ctx.knob("canvas") == "all":
             return picture
         window = picture.display

@@ -33,7 +33,7 @@ def write_canonicals(
     output: str | Path,
     *,
     layer: int | None,
-    scale: float,
+    scale: float | None,
     task: Task,
     bits: int | None = None,
 ) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def write_canonicals(
         output: The file. PNG and TIFF hold the canvas (the data window) in 16-bit RGBA, with a
             sidecar ``NAME.codef.json`` that says where it lies.
         layer: One layer, or None for all.
-        scale: Canonical pixels per frame pixel.
+        scale: Canonical pixels per frame pixel; None: as many as each still has.
         task: Progress and cancel.
         bits: Of an EXR: 16 (half) or 32; None: half. PNG and TIFF always have 16.
 
@@ -55,7 +55,7 @@ def write_canonicals(
         UsageError: No such layer, or a kind of file that cannot hold it.
         WriteError: It cannot be written.
     """
-    from engine.edit.canonical import canonical_picture, sidecar, sidecar_path
+    from engine.edit.canonical import canonical_picture, own_scale, sidecar, sidecar_path
     from engine.io.atomic import clean_parts, replace_atomically
     from engine.io.write import WriteOptions, write_parts, write_picture
 
@@ -69,6 +69,8 @@ def write_canonicals(
     layers = chosen_layers(field, layer)
     written = []
     if path.suffix.lower() == ".exr":
+        # The parts of a file have one display window.
+        scale = max(own_scale(field, k, scale) for k in layers)
         parts = []
         for count, k in enumerate(layers):
             task.report(count / len(layers), "canonical")
@@ -87,6 +89,9 @@ def write_canonicals(
             written.append(str(file))
     return {
         "written": written,
-        "layers": [{"layer": k, "name": field.layers[k].name} for k in layers],
-        "scale": scale,
+        "layers": [
+            {"layer": k, "name": field.layers[k].name, "scale": own_scale(field, k, scale)}
+            for k in layers
+        ],
+        "scale": max(own_scale(field, k, scale) for k in layers),
     }

@@ -36,11 +36,15 @@ class _Kind:
 
 
 def host_canonical(field: Field, k: int, index: int = 0) -> "Picture":
-    """A canonical image whose format is its whole canvas, at the origin: hosts know no other."""
+    """A canonical image whose format is its whole canvas, at the origin: hosts know no other.
+
+    One pixel per canonical pixel whatever the fit has: a host that reads a finer one through an ST
+    map does not filter what shrinks.
+    """
     from engine.edit.canonical import canonical_picture
     from engine.io.picture import Window
 
-    picture = canonical_picture(field, k)
+    picture = canonical_picture(field, k, scale=1.0)
     window = Window.of_size(picture.data.width, picture.data.height)
     return replace(picture, display=window, data=window)
 

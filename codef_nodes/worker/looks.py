@@ -40,7 +40,7 @@ def look(value: Any, node: str, layer: int | str | None = None) -> Picture:
     if isinstance(value, Picture):
         return value if layer in (None, "", "rgba", 0) else _channels(value, str(layer), node)
     if isinstance(value, Field):
-        return canonical_picture(value, layer_of(value, layer, node))
+        return canonical_picture(value, layer_of(value, layer, node), scale=1.0)
     if isinstance(value, FrameMasks):
         return _groups(value)
     if isinstance(value, FlowPair):

@@ -31,12 +31,12 @@ _PREVIEW = 1200
 def export(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Writes the canonical image of a layer: PNG or TIFF of 16 bits with a sidecar, or EXR."""
     from codef_nodes.work.canonicals import write_canonicals
-    from engine.edit.canonical import canonical_windows
+    from engine.edit.canonical import canonical_windows, own_scale
 
     evaluator = worker.evaluator
     field = _field(evaluator, args.text("node"), task)
     layer = _layer(field, args)
-    scale = args.number("scale", 1.0)
+    scale = own_scale(field, layer, args.number("scale") if "scale" in args else None)
     depth = args.optional_integer("depth")
     written = write_canonicals(
         field, Path(args.text("file")), layer=layer, scale=scale, task=task, bits=depth
@@ -66,7 +66,7 @@ def place(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     layer = _layer(field, args)
     working = str(evaluator.document.settings["working_space"])
     found = returned_edit(field, layer, read_settled(path, working, task), path, working)
-    still = canonical_picture(field, layer)
+    still = canonical_picture(field, layer, scale=1.0)
     paint = found.over(still.data)
     step = max(1, -(-max(paint.shape[:2]) // _PREVIEW))
     step = next(each for each in (1, 2, 4, 8) if each >= min(step, 8))

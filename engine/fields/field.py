@@ -24,16 +24,36 @@ class Canonical:
     """The still picture of a layer.
 
     Convention: ``pixels[i, j]`` is centred on the canonical point
-    ``(data.x0 + j + 0.5, data.y0 + i + 0.5)``; canonical coordinates are those of the reference
-    frame. Scene-linear working space, premultiplied by coverage (alpha 0 in holes).
+    ``(data.x0 + (j + 0.5) / scale, data.y0 + (i + 0.5) / scale)``; canonical coordinates are those
+    of the reference frame, whatever the scale. Scene-linear working space, premultiplied by
+    coverage (alpha 0 in holes).
 
     Attributes:
-        pixels: float32 [h, w, 4].
-        data: The canvas; holds what lies outside the frame and may be negative.
+        pixels: float32 [h * scale, w * scale, 4] for a canvas of h x w canonical pixels.
+        data: The canvas in canonical pixels; holds what lies outside the frame and may be negative.
+        scale: Pixels per canonical pixel: more than 1 where frames saw the layer closer than the
+            reference frame does.
     """
 
     pixels: F32
     data: Window
+    scale: int = 1
+
+    @property
+    def grid(self) -> Window:
+        """The canvas in the picture's own pixels."""
+        data, size = self.data, self.scale
+        return Window(data.x0 * size, data.y0 * size, data.x1 * size, data.y1 * size)
+
+    def alpha_at(self, points: F32) -> F32:
+        """Coverage of the pixel that holds each canonical point [..., 2]; 0 outside the canvas."""
+        grid = self.grid
+        height, width = self.pixels.shape[:2]
+        place = np.nan_to_num(np.floor(np.asarray(points) * np.float32(self.scale)), nan=-1e9)
+        column, row = (place[..., n].astype(np.int64) - (grid.x0, grid.y0)[n] for n in (0, 1))
+        inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
+        alpha = self.pixels[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1), 3]
+        return np.asarray(np.where(inside, alpha, 0), np.float32)
 
 
 @dataclass

@@ -114,7 +114,8 @@ def sharpen_full_size(
     # A frame per thread and call: each has its own sums.
     for low in range(0, len(frames), count):
         some = frames[low : low + count]
-        codes, weights = _read_some(states, plates, some, picture, shares, task, low / len(frames))
+        task.report(low / len(frames), "full-size canonical")
+        codes, weights = read_some(plates, len(states), some, picture, shares)
         part = slice(low, low + len(some))
         for k, state in enumerate(states):
             if weights[k].any():
@@ -132,24 +133,21 @@ def sharpen_full_size(
             state.picture = fill_holes(sharp, state.weight > COVERED)
 
 
-def _read_some(
-    states: list[LayerState],
+def read_some(
     plates: Plates,
+    layers: int,
     frames: Sequence[int],
     picture: Callable[[int], Picture],
     shares: Callable[[int], list[U8]],
-    task: Task,
-    done: float,
 ) -> tuple[AnyArray, U8]:
     """Codes [B, H, W, 3] and weights [K, B, H, W] of a few full-size frames."""
     size = (len(frames), plates.data.height, plates.data.width)
     codes = np.empty((*size, 3), plates.codes.dtype)
-    weights = np.empty((len(states), *size), np.uint8)
+    weights = np.empty((layers, *size), np.uint8)
     for b, frame in enumerate(frames):
-        task.report(done, "full-size canonical")
         codes[b], finite = plates.coded(picture(frame))
         for k, mask in enumerate(shares(frame)):
-            own = alone(mask) if len(states) > 1 else mask
+            own = alone(mask) if layers > 1 else mask
             weights[k, b] = own if finite is None else np.where(finite, own, 0)
     return codes, weights
 

@@ -15,12 +15,14 @@ from engine.fields.residual import Residual
 from engine.fit.ahead import pictures
 from engine.fit.budget import Budget
 from engine.fit.checkpoint import Checkpoints
+from engine.fit.closer import COST, frames_needed, see_closer
 from engine.fit.finish import (
     canonical_of,
     encoded_preview,
     enlarge,
     measure,
     measure_codes,
+    read_some,
     sharpen_full_size,
 )
 from engine.fit.freedom import grain_of
@@ -188,7 +190,7 @@ class _Finish:
 
     def __init__(self, clip: ClipWork) -> None:
         self.clip, self.recipe = clip, clip.recipe
-        self._per_frame = self._lighting = 0.0
+        self._per_frame = self._lighting = self._closer = 0.0
         self._purifying = purify_cost(clip.plates)
 
     def probe(self, states: list[LayerState]) -> float:
@@ -217,6 +219,8 @@ class _Finish:
             values.append(self._measure(field, index, shot)[0])
             spent.append(time.monotonic() - began)
         self._per_frame = min(spent)  # the first one compiles and fills caches
+        if self.recipe["closer"]:
+            self._closer = COST * self._per_frame * frames_needed(field)
         return clip_score(values)
 
     def seconds(self, pass_cost: float) -> float:
@@ -227,7 +231,8 @@ class _Finish:
         passes = int(self.recipe["polish_passes"]) + self._purifying
         polish = 0.7 * passes * pass_cost  # these move nothing
         # A fifth and a second and a half more: noise, writing the folder, leaving the process.
-        return 1.2 * (polish + self._lighting + self._per_frame * plates.count + full) + 1.5
+        rest = self._lighting + self._closer + self._per_frame * plates.count + full
+        return 1.2 * (polish + rest) + 1.5
 
     def field(self, states: list[LayerState], budget: Budget, task: Task) -> Field:
         """Polishes the canonical pictures, lights and measures every frame."""
@@ -253,11 +258,12 @@ class _Finish:
                 request.frames,
                 request.picture,
                 clip.groups.shares,
-                task.part(0.1, 0.5),
+                task.part(0.1, 0.45),
             )
         field = self._assemble(full)
         for layer, (exposure, lighting) in zip(field.layers, lights, strict=True):
             layer.exposure, layer.lighting = exposure, lighting
+        closer = self._see_closer(field, unmixed, budget, task.part(0.45, 0.5))
         pairs = []
         unread = () if self._in_memory(field) else field.frames
         shots = pictures(unread, request.picture, request.readers)
@@ -266,8 +272,30 @@ class _Finish:
             shot = next(shots, None)
             pairs.append(self._measure(field, index, shot))
         edit_path, everything = (clip_score(values) for values in zip(*pairs, strict=True))
-        field.report = clip.report(psnr_edit_path=edit_path, psnr=everything)
+        field.report = clip.report(psnr_edit_path=edit_path, psnr=everything, closer=closer)
         return field
+
+    def _see_closer(
+        self, field: Field, unmixed: Plates, budget: Budget, task: Task
+    ) -> list[dict[str, float]]:
+        """Finer stills where frames saw a layer closer; what was found of each layer."""
+        if not self.recipe["closer"]:
+            return []
+        request, plates = self.clip.request, self.clip.plates
+
+        def look(index: int) -> tuple[F32, AnyArray]:
+            if plates.shrink == 1:
+                return plates.encoded(index), unmixed.weights[:, index]
+            some, shares = [field.frames[index]], self.clip.groups.shares
+            codes, weights = read_some(plates, len(field.layers), some, request.picture, shares)
+            encoded = codes[0].astype(np.float32) * np.float32(plates.scale)
+            return encoded + np.float32(plates.offset), weights[:, 0]
+
+        def left() -> float:
+            measuring = 1.2 * self._per_frame * plates.count + 1.5
+            return (budget.seconds or math.inf) - budget.elapsed - measuring
+
+        return see_closer(field, look, task, left, self._closer)
 
     def draft(self, states: list[LayerState], *, half: bool = False) -> Field:
         """What was reached, as it is; ``half``: at half the working resolution."""

@@ -13,17 +13,20 @@ import numpy as np
 from engine.arrays import F32, U8, AnyArray, finite_pixels
 from engine.colour.encoding import encode
 from engine.errors import InputError, UsageError
-from engine.fields.field import Field, Layer
+from engine.fields.field import Canonical, Field, Layer
 from engine.fields.residual import Residual
+from engine.fit.closer import see_closer
 from engine.fit.finish import COVERED, covered_canonical, measure
 from engine.fit.groups import Groups
 from engine.fit.hints import CornerPin, Hints, PointTrack
+from engine.fit.pure import alone
 from engine.fit.request import FitRequest, GroupMasks
 from engine.io.picture import Picture, Window
 from engine.kernels.mosaic import lay_frame
 from engine.metrics.psnr import clip_score
 from engine.progress import Task
 from engine.warp.lens import Lens, LensDeformation, straightened
+from engine.warp.sheet import sheet_of
 
 #: Share of the time budget, and of the progress, that finding the motion may take.
 MOTION = 0.7
@@ -51,8 +54,11 @@ def fit_through_lens(
     inner = fit(_undistorted(request, lens, task.now()), task.part(0, MOTION))
     groups = _groups(request, lens, inner, task.part(MOTION, MOTION))
     field = _on_plates(inner, groups, lens)
-    _lay_plates(field, request, task.part(MOTION, 0.95))
-    return _measured(field, inner, request, task.part(0.95, 1))
+    _lay_plates(field, request, task.part(MOTION, 0.9))
+    closer = _see_closer(field, inner, request, task.part(0.9, 0.95))
+    done = _measured(field, inner, request, task.part(0.95, 1))
+    done.report["closer"] = closer
+    return done
 
 
 def _undistorted(request: FitRequest, lens: Lens, now: float) -> FitRequest:
@@ -215,11 +221,17 @@ def _groups(request: FitRequest, lens: Lens, inner: Field, task: Task) -> Groups
 def _seen_through(inner: Field, k: int, lens: Lens) -> Layer:
     """A layer of the undistorted fit as the plate sees it; the still is laid later."""
     layer = inner.layers[k]
-    lighting = layer.lighting
+    lighting, canonical = layer.lighting, layer.canonical
     if lighting is not None:
         lighting = _light_on_plate(lighting, lens)
+    if canonical.scale > 1:
+        # It is laid anew from the plates: first as large as the reference frame shows it.
+        data = canonical.data
+        x, y = np.arange(data.x0, data.x1) + 0.5, np.arange(data.y0, data.y1) + 0.5
+        points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+        canonical = Canonical(sheet_of(canonical).read(points), data)
     deformation = LensDeformation(layer.deformation, lens.straight, lens.data)
-    return replace(layer, deformation=deformation, lighting=lighting)
+    return replace(layer, deformation=deformation, canonical=canonical, lighting=lighting)
 
 
 def _light_on_plate(lighting: F32, lens: Lens) -> F32:
@@ -272,6 +284,31 @@ def _lay_plates(field: Field, request: FitRequest, task: Task) -> None:
     for layer, still, total in zip(field.layers, stills, sums, strict=True):
         known = np.asarray(total[..., 3] > COVERED, np.bool_)
         layer.canonical = covered_canonical(still, known, layer.canonical.data)
+
+
+def _see_closer(
+    field: Field, inner: Field, request: FitRequest, task: Task
+) -> list[dict[str, float]]:
+    """Finer stills of the plates, where the fit of the undistorted clip has some."""
+    if all(layer.canonical.scale == 1 for layer in inner.layers):
+        return list(inner.report.get("closer", []))
+
+    def look(index: int) -> tuple[F32, AnyArray]:
+        shot = encode(request.picture(field.frames[index]).rgb)
+        finite = finite_pixels(shot)
+        shares = [share if len(field.layers) == 1 else alone(share) for share in _codes(index)]
+        shot = np.where(finite[..., None], shot, np.float32(0))
+        return shot, np.stack([np.where(finite, share, 0) for share in shares])
+
+    def _codes(index: int) -> list[U8]:
+        return [np.rint(share * 255).astype(np.uint8) for share in field.seen(index)]
+
+    def left() -> float:
+        # Measuring takes about as long as one more look at each frame.
+        seconds = request.options.seconds
+        return np.inf if seconds is None else 0.6 * (request.started + seconds - task.now())
+
+    return see_closer(field, look, task, left)
 
 
 def _plain(pixels: F32) -> F32:

@@ -8,7 +8,7 @@ from engine.arrays import F32, Bool, finite_pixels
 from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.metrics.folding import determinants
-from engine.warp.sheet import HOLE, sheet_of
+from engine.warp.sheet import HOLE
 
 #: Local encoded difference between plate and field at which the confidence has fallen to 1/e.
 TOLERANCE = 0.06
@@ -35,13 +35,8 @@ def visibility(field: Field, k: int, index: int) -> F32:
     if not share.any():
         return np.zeros_like(share)
     positions = field.layers[k].deformation.positions(index)
-    data = field.layers[k].canonical.data
-    alpha = sheet_of(field.layers[k].canonical).pixels[..., 3]
-    column = np.nan_to_num(np.floor(positions[..., 0]), nan=-1e9).astype(np.int64) - data.x0
-    row = np.nan_to_num(np.floor(positions[..., 1]), nan=-1e9).astype(np.int64) - data.y0
-    inside = (row >= 0) & (column >= 0) & (row < data.height) & (column < data.width)
-    held = alpha[np.clip(row, 0, data.height - 1), np.clip(column, 0, data.width - 1)] > HOLE
-    return np.asarray(share * (inside & held & ~folded(positions)), np.float32)
+    held = field.layers[k].canonical.alpha_at(positions) > HOLE
+    return np.asarray(share * (held & ~folded(positions)), np.float32)
 
 
 @dataclass(frozen=True)

@@ -116,13 +116,7 @@ class FrameLookup:
 
     def _laid(self, k: int, points: F32) -> Bool:
         """Whether the canonical image holds something at canonical points."""
-        canonical = self.field.layers[k].canonical
-        height, width = canonical.pixels.shape[:2]
-        column = np.floor(points[:, 0]).astype(np.int64) - canonical.data.x0
-        row = np.floor(points[:, 1]).astype(np.int64) - canonical.data.y0
-        inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
-        alpha = canonical.pixels[np.clip(row, 0, height - 1), np.clip(column, 0, width - 1), 3]
-        return np.asarray(inside & (alpha > 0), np.bool_)
+        return np.asarray(self.field.layers[k].canonical.alpha_at(points) > 0, np.bool_)
 
     def _cells(self, points: F32) -> tuple[I64, I64, Bool]:
         data = self.field.data

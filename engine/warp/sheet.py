@@ -163,7 +163,8 @@ def sheet_of(canonical: Canonical) -> Sheet:
     known = _SHEETS.get(key)
     if known is not None and known[0]() is canonical and known[1] is canonical.pixels:
         return known[2]
-    sheet = Sheet.of(canonical.pixels, (canonical.data.x0, canonical.data.y0))
+    grid, scale = canonical.grid, float(canonical.scale)
+    sheet = Sheet.of(canonical.pixels, (grid.x0, grid.y0), (scale, scale))
     alive = weakref.ref(canonical, lambda _: _SHEETS.pop(key, None))
     _SHEETS[key] = (alive, canonical.pixels, sheet)
     return sheet

@@ -9,7 +9,7 @@ from engine.errors import InputError, UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.warp.inverse import to_frame_map
-from engine.warp.sheet import HOLE, sheet_of
+from engine.warp.sheet import HOLE
 
 DIRECTIONS = ("to-canonical", "to-frame")
 DISPLAYS = ("format", "canvas")
@@ -56,15 +56,7 @@ def st_map(
     span = _sampled(field, k, direction, display)
     if direction == "to-canonical":
         points = field.layers[k].deformation.positions(index)
-        sheet = sheet_of(field.layers[k].canonical)
-        data = field.layers[k].canonical.data
-        j = np.nan_to_num(np.floor(points[..., 0]), nan=-1e9).astype(np.int64) - data.x0
-        i = np.nan_to_num(np.floor(points[..., 1]), nan=-1e9).astype(np.int64) - data.y0
-        inside = (i >= 0) & (j >= 0) & (i < data.height) & (j < data.width)
-        alpha = sheet.pixels[..., 3]
-        valid = inside & (
-            alpha[np.clip(i, 0, data.height - 1), np.clip(j, 0, data.width - 1)] > HOLE
-        )
+        valid = field.layers[k].canonical.alpha_at(points) > HOLE
     else:
         places, window = to_frame_map(field, k, index)
         points = places.points.reshape(window.height, window.width, 2)

@@ -66,7 +66,9 @@ def outlines_in_frame(lookup: FrameLookup) -> list[tuple[int, F32]]:
 def outlines_in_canonical(field: Field, k: int) -> list[F32]:
     """Closed outlines of what a layer's canonical image holds."""
     canonical = field.layers[k].canonical
-    return _contours(canonical.pixels[..., 3] > 0.5, canonical.data)
+    size = np.float32(canonical.scale)
+    lines = _contours(canonical.pixels[..., 3] > 0.5, canonical.grid)
+    return [np.asarray(line / size, np.float32) for line in lines]
 
 
 def simplified(line: F32, off: float = _OFF, closed: bool = False) -> F32:
@@ -101,11 +103,7 @@ def _runs(points: F32, shown: Bool) -> list[F32]:
 
 
 def _laid(field: Field, k: int, points: F32) -> Bool:
-    canonical = field.layers[k].canonical
-    height, width = canonical.pixels.shape[:2]
-    column = np.clip(np.floor(points[:, 0]).astype(np.int64) - canonical.data.x0, 0, width - 1)
-    row = np.clip(np.floor(points[:, 1]).astype(np.int64) - canonical.data.y0, 0, height - 1)
-    return np.asarray(canonical.pixels[row, column, 3] > 0, np.bool_)
+    return np.asarray(field.layers[k].canonical.alpha_at(points) > 0, np.bool_)
 
 
 def _contours(mask: Bool, data: Window) -> list[F32]:

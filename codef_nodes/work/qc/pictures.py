@@ -65,7 +65,7 @@ def checkers(field: Field) -> list[Picture]:
     square = max(min(field.display.width, field.display.height) / SQUARES, 2.0)
     found = []
     for k in range(len(field.layers)):
-        picture = canonical_picture(field, k)
+        picture = canonical_picture(field, k, scale=1.0)
         x = np.arange(picture.data.x0, picture.data.x1) + 0.5
         y = np.arange(picture.data.y0, picture.data.y1) + 0.5
         odd = (np.floor(x / square)[None] + np.floor(y / square)[:, None]) % 2 > 0

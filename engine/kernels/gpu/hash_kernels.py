@@ -63,6 +63,15 @@ def _cells(points, rows, mask, scale, D: tl.constexpr):
 
 
 @triton.jit
+def _share(fx, fy, fz, DX: tl.constexpr, DY: tl.constexpr, DZ: tl.constexpr, D: tl.constexpr):
+    """How much of a corner a point is, from its fraction of the cell along each axis."""
+    share = (fx if DX else 1 - fx) * (fy if DY else 1 - fy)
+    if D == 3:
+        share = share * (fz if DZ else 1 - fz)
+    return share
+
+
+@triton.jit
 def encode_forward(
     points,
     table,
@@ -104,9 +113,7 @@ def encode_forward(
             x, y, z, fx, fy, fz = _cells(points, rows, mask, tl.load(scales + level), D)
             for corner in tl.static_range(2**D):
                 dx, dy, dz = corner % 2, (corner // 2) % 2, corner // 4
-                share = (fx if dx else 1 - fx) * (fy if dy else 1 - fy)
-                if D == 3:
-                    share = share * (fz if dz else 1 - fz)
+                share = _share(fx, fy, fz, dx, dy, dz, D)
                 index = _entry(x + dx, y + dy, z + dz, size, most, kind, D)
                 a, b = _features(part, index, mask, HALF)
                 first += share * a
@@ -174,9 +181,7 @@ def encode_to_table(
         if runs * 2 <= BLOCK:
             for corner in tl.static_range(2**D):
                 dx, dy, dz = corner % 2, (corner // 2) % 2, corner // 4
-                share = (fx if dx else 1 - fx) * (fy if dy else 1 - fy)
-                if D == 3:
-                    share = share * (fz if dz else 1 - fz)
+                share = _share(fx, fy, fz, dx, dy, dz, D)
                 index = _entry(x + dx, y + dy, z + dz, size, most, kind, D)
                 a, b, _began = tl.associative_scan((share * s, share * t, starts), 0, _run_sum)
                 both = tl.join(a, b)
@@ -185,9 +190,7 @@ def encode_to_table(
         else:
             for corner in tl.static_range(2**D):
                 dx, dy, dz = corner % 2, (corner // 2) % 2, corner // 4
-                share = (fx if dx else 1 - fx) * (fy if dy else 1 - fy)
-                if D == 3:
-                    share = share * (fz if dz else 1 - fz)
+                share = _share(fx, fy, fz, dx, dy, dz, D)
                 index = _entry(x + dx, y + dy, z + dz, size, most, kind, D)
                 both = tl.join(share * s, share * t)
                 keep = mask[:, None] & (pair < 2)

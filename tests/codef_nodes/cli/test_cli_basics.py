@@ -117,8 +117,12 @@ def test_devices_tell_what_is_there(codef: Codef) -> None:
     kernels = told["kernels"][0]
     assert kernels["device"] == "cpu"
     assert kernels["operations"] == {
-        "encode": "numba", "network": "torch", "lattice": "numba", "sample": "numba", "adam": "numba",
-    }  # fmt: skip
+        "encode": "numba",
+        "network": "torch",
+        "lattice": "numba",
+        "sample": "numba",
+        "adam": "numba",
+    }
     known = {each["name"]: each for each in kernels["implementations"]}
     assert known["numba"]["problem"] == "" and known["numba"]["version"]
     assert known["tinycudann"]["problem"] in ("not installed", "made for NVIDIA cards")

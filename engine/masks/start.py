@@ -28,6 +28,8 @@ PIECE = 0.08
 #: Log odds on a scribble, falling by 4 on the way to the background; and how clearly the cues
 #: first learn from it.
 NEARNESS, NARROW = 1.2, 3.0
+#: How much wider than what was found the second look is, as a share of its size.
+CLOSER = 0.04
 #: What of it stays where a region is told as well.
 BESIDE = 0.2
 #: Certainty of a mask that was only told roughly.
@@ -60,6 +62,12 @@ def first_mask(shot: Shot, key: int, rough: Rough, before: F32 | None = None) ->
     allowed[marks > 0] = 1
     allowed = _enclosed(allowed, marks)
     share = _found(shot, key, rough, allowed, marks)
+    if rough.rectangle is None and rough.mask is None and (share > 0.5).any():
+        # Scribbles leave much open: what was found tells where it may be, and is found again.
+        closer = np.zeros_like(allowed)
+        closer[box_of(share > 0.5, max(2, round(CLOSER * float(np.sqrt((share > 0.5).sum())))))] = 1
+        allowed = np.where(marks > 0, allowed, allowed * closer)
+        share = _found(shot, key, rough, allowed, marks)
     sure = np.clip(np.abs(2 * share - 1), 0, 1) * np.float32(ROUGH)
     sure[allowed == 0] = 1
     sure[marks != 0] = 1

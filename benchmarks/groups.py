@@ -27,6 +27,7 @@ from benchmarks.child import run
 from benchmarks.fit import RESULTS, Clip, clips_in
 from benchmarks.machine import describe
 from engine.colour.encoding import to_display8
+from engine.edit.canonical import canonical_pixels
 from engine.edit.change import EditLayer, cropped
 from engine.edit.finish import FULL_FINISH
 from engine.edit.finished import finish_frame
@@ -65,11 +66,12 @@ def fitted(clip: Clip, masks: bool, length: tuple[str, float], folder: Path) -> 
 def striped(field: Field) -> EditLayer | None:
     """Stripes of paint all over the last layer's canonical image, opaque, with soft edges."""
     canonical = field.layers[-1].canonical
-    height, width = canonical.pixels.shape[:2]
+    still = canonical_pixels(field, len(field.layers) - 1)
+    height, width = still.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
     along = (x + y + canonical.data.x0 + canonical.data.y0) % (2 * STRIPE)
     matte = np.clip((STRIPE / 2 - np.abs(along - STRIPE)) / SOFT + 0.5, 0, 1)
-    matte *= canonical.pixels[..., 3]
+    matte *= still[..., 3]
     paint = matte[..., None] * np.array([0.75, 0.08, 0.05, 1], np.float32)
     origin = (float(canonical.data.x0), float(canonical.data.y0))
     return cropped(np.ascontiguousarray(paint, np.float32), origin, (1.0, 1.0))

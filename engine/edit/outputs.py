@@ -9,7 +9,7 @@ from engine.arrays import F32
 from engine.edit.edits import Edit
 from engine.edit.finish import PLAIN, Finish
 from engine.edit.frame_edit import FrameEdit
-from engine.edit.propagate import check_plate, finish_lit, propagate_frame, unlit, warp_change
+from engine.edit.propagate import check_asked, finish_lit, propagate_frame, unlit, warp_change
 from engine.edit.windows import window_of
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -94,6 +94,7 @@ def edit_pass(
         EditError: As ``propagate_frame``.
         Cancelled: The person stopped the work.
     """
+    check_asked(field, edits, plate, index, mode, mask)
     shape = plate.pixels.shape[:2]
     strength = np.full(shape, mix, np.float32) if mask is None else mask * np.float32(mix)
     rest = edits
@@ -150,12 +151,12 @@ def finish_pass(
         finish: How the change meets the plate; what it leaves off is empty.
 
     Raises:
-        EditError: The plate's size is not that of the field.
+        EditError: As ``propagate_frame``.
         Cancelled: The person stopped the work.
     """
     from engine.edit.aovs import propagate_aovs
 
-    check_plate(field, plate, field.frames[index])
+    check_asked(field, edits, plate, index, "over", mask)
     done = finish_lit(
         field, edits, plate, index, finish, mix=mix, mask=mask, task=task, filter=None
     )

@@ -66,23 +66,13 @@ def propagate_frame(
             of the field, a mask whose size is not that of the plate.
         Cancelled: The person stopped the work.
     """
-    if mode not in MODES:
-        raise EditError(f"unknown mode {mode!r}; use one of {', '.join(MODES)}")
-    check_plate(field, plate, field.frames[index])
-    if mask is not None and mask.shape != plate.pixels.shape[:2]:
-        raise EditError(
-            f"the mask of frame {field.frames[index]} is {mask.shape[1]}x{mask.shape[0]}, the "
-            f"frame is {plate.pixels.shape[1]}x{plate.pixels.shape[0]}; give one of its size",
-            frame=field.frames[index],
-        )
+    check_asked(field, edits, plate, index, mode, mask)
     if task is not None:
         task.check()
     if mix <= 0:
         return plate
     if mode == "replace":
         return _replaced(field, edits, plate, index, mix, mask, filter)
-    if not all(edit.compared for edit in edits.values()):
-        raise EditError("the edits were prepared for mode replace; prepare them for over")
     if not finish.plain:
         done = finish_lit(
             field, edits, plate, index, finish, mix=mix, mask=mask, task=task, filter=filter
@@ -129,6 +119,33 @@ def finish_lit(
 def unlit(edits: Mapping[int, Edit]) -> dict[int, Edit]:
     """Edits made on the stabilised plate: they have their frame's light, grain and blur already."""
     return {k: edit for k, edit in edits.items() if not edit.lit}
+
+
+def check_asked(
+    field: Field,
+    edits: Mapping[int, Edit],
+    plate: Picture,
+    index: int,
+    mode: str,
+    mask: F32 | None,
+) -> None:
+    """Refuses what no frame can be made of; the arguments are those of ``propagate_frame``.
+
+    Raises:
+        EditError: An unknown mode, edits prepared for another one, a plate whose size is not that
+            of the field, a mask whose size is not that of the plate.
+    """
+    if mode not in MODES:
+        raise EditError(f"unknown mode {mode!r}; use one of {', '.join(MODES)}")
+    check_plate(field, plate, field.frames[index])
+    if mask is not None and mask.shape != plate.pixels.shape[:2]:
+        raise EditError(
+            f"the mask of frame {field.frames[index]} is {mask.shape[1]}x{mask.shape[0]}, the "
+            f"frame is {plate.pixels.shape[1]}x{plate.pixels.shape[0]}; give one of its size",
+            frame=field.frames[index],
+        )
+    if mode == "over" and not all(edit.compared for edit in edits.values()):
+        raise EditError("the edits were prepared for mode replace; prepare them for over")
 
 
 def check_plate(field: Field, plate: Picture, frame: int) -> None:

@@ -8,9 +8,10 @@ import pytest
 from engine.edit.canonical import canonical_picture
 from engine.edit.edits import EditSource, prepare_edits
 from engine.edit.finish import Finish
-from engine.edit.outputs import edit_pass, grey_picture
+from engine.edit.outputs import edit_pass, finish_pass, grey_picture
 from engine.edit.propagate import propagate_frame
 from engine.edit.stabilise import StablePlate, stabilise_frame
+from engine.errors import EditError
 from tests.engine.edit.test_stabilise import plate_of, sprite
 from tests.engine.warp.analytic import two_layers
 
@@ -101,3 +102,26 @@ def test_a_figure_is_the_same_in_every_channel():
     picture = grey_picture(field, field.seen(1)[0], "matte")
     assert (picture.pixels == picture.pixels[..., :1]).all()
     assert (picture.display, picture.metadata["codef/pass"]) == (field.display, "matte")
+
+
+@pytest.mark.parametrize("finish", [Finish(), Finish(merge="difference")])
+def test_edits_prepared_for_replace_are_refused_alike_with_and_without_a_finish(finish):
+    field = two_layers()
+    plate = plate_of(field, 2)
+    whole = canonical_picture(field, 1)
+    edits = prepare_edits(field, [EditSource(whole, layer=1)], mode="replace")
+    for carry in (propagate_frame, edit_pass):
+        with pytest.raises(EditError, match="prepared for mode replace"):
+            carry(field, edits, plate, 2, finish=finish)
+    with pytest.raises(EditError, match="prepared for mode replace"):
+        finish_pass(field, edits, plate, 2, "holdout", finish=finish)
+
+
+@pytest.mark.parametrize("finish", [Finish(), Finish(merge="difference")])
+def test_a_mask_of_another_size_is_refused_before_anything_is_done(finish):
+    field = two_layers()
+    plate = plate_of(field, 2)
+    edits, mask = painted(field, 1, 30, 20), np.ones((3, 4), np.float32)
+    for carry in (propagate_frame, edit_pass):
+        with pytest.raises(EditError, match=r"the mask of frame .* is 4x3"):
+            carry(field, edits, plate, 2, finish=finish, mask=mask)

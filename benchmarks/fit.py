@@ -19,6 +19,7 @@ import numpy as np
 from benchmarks.child import ROOT, run
 from benchmarks.machine import describe
 from engine.colour.encoding import to_display8
+from engine.edit.canonical import canonical_pixels
 from engine.fields.folder import load_field
 from engine.fit.plates import eroded
 from engine.io.clip import open_clip
@@ -129,7 +130,7 @@ def sharpness(field_folder: Path, clip: Clip) -> dict[str, float]:
         seen = np.zeros(frame.shape[:2], np.float32)
         x0, y0 = max(canvas.x0, 0), max(canvas.y0, 0)
         x1, y1 = min(canvas.x1, frame.shape[1]), min(canvas.y1, frame.shape[0])
-        cut = layer.canonical.pixels[
+        cut = canonical_pixels(field, k)[
             y0 - canvas.y0 : y1 - canvas.y0, x0 - canvas.x0 : x1 - canvas.x0
         ]
         still[y0:y1, x0:x1] = to_display8(cut[..., :3]).astype(np.float32) / 255

@@ -4,8 +4,8 @@ One pixel of the reference frame is one pixel of a still. When the camera pushes
 show more than that, and read back they would be soft. So once the motion is known, a layer that was
 seen clearly closer gets a still of twice the pixels or more, laid of those frames by
 back-projection (Irani and Peleg 1991): what a frame shows beyond what it reads goes back to the
-pixels that it read, in the shares in which it read them. What all frames agreed on, the mean of
-each canonical pixel, stays. Canonical coordinates stay those of the reference frame.
+pixels that it read, in the shares in which it read them, as far as the frames agree on it.
+Canonical coordinates stay those of the reference frame.
 """
 
 import time
@@ -37,10 +37,14 @@ SUMS = 1 << 30
 PASSES, RELAX = 3, 1.7
 #: Frames that a still is laid of, spread over the closer ones; and closer ones that judge it.
 CLOSER, HELD = 24, 3
-#: What the still as it was counts, in frames: detail that few frames agree on stays out.
-ANCHOR = 0.5
+#: What the still as it was counts, in frames; and pixels over which it is asked whether they agree.
+ANCHOR, AROUND = 0.2, 9
+#: What their spread counts: pixels beside one another differ by detail too, not by chance alone.
+CHANCE = 0.3
+#: Share of the way back to what all frames agreed on, the mean of each canonical pixel, per pass.
+KEEP = 0.3
 #: Error of closer frames that had no say, against what it was, from which it is worth it.
-WORTH = 0.97
+WORTH = 0.9
 #: Frame pixels from sample to sample of the closeness, and over which it is measured.
 STEP, REACH = 24, 4.0
 #: Frames that the closeness is measured in.
@@ -277,8 +281,7 @@ class _Still:
         self.picture: F32 = np.ones((*self._enlarged(self._plain).shape[:2], 4), np.float32)
         self.picture[..., :3] = self._enlarged(self._plain)
         self._keep_plain()
-        self._start = self.picture.copy()
-        self._totals: F32 = np.zeros((0, *self.picture.shape), np.float32)
+        self._totals: F32 = np.zeros((0, *self.picture.shape[:2], 5), np.float32)
         near, close = _closer_frames(seen)
         # Every other one of the closest, but for the very closest, which knows most.
         ranked = sorted(near, key=lambda index: -close[index])
@@ -291,10 +294,12 @@ class _Still:
 
     def make_room(self, together: int) -> None:
         """Gives each of the frames that are taken at once its sums."""
-        self._totals = np.zeros((together, *self.picture.shape), np.float32)
+        self._totals = np.zeros((together, *self.picture.shape[:2], 5), np.float32)
 
     def judge(self, index: int, shot: F32, share: U8) -> None:
         """Notes how far a frame is from the picture."""
+        if index not in self.held:
+            return
         positions = self.field.layers[self.k].deformation.positions(index)
         difference, trust = _fine(*self._missing(positions, shot, share))
         if trust.any():
@@ -325,10 +330,8 @@ class _Still:
         total = self._totals[0]
         for other in self._totals[1:]:
             total += other
-        back = np.float32(ANCHOR) * (self._start[..., :3] - self.picture[..., :3])
-        self.picture[..., :3] += (
-            np.float32(RELAX) * (total[..., :3] + back) / (total[..., 3:] + np.float32(ANCHOR))
-        )
+        said = total[..., :3] / (total[..., 3:4] + np.float32(ANCHOR))
+        self.picture[..., :3] += np.float32(RELAX) * _agreed(total)[..., None] * said
         self._totals[:] = 0
         self._keep_plain()
 
@@ -358,16 +361,17 @@ class _Still:
         return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.float32)
 
     def _keep_plain(self) -> None:
-        """Makes the mean of each canonical pixel what it is in the still as it was.
+        """Draws the mean of each canonical pixel to what it is in the still as it was.
 
-        What all frames agreed on stays; the closer ones say only how it is spread within.
+        That was laid of all frames, also of those that are no closer. Not all the way: it was made
+        to be read between its pixels, and so is sharper than the means.
         """
         import cv2
 
         size = self._plain.shape[1], self._plain.shape[0]
-        for _ in range(2):
-            mean = cv2.resize(self.picture[..., :3], size, interpolation=cv2.INTER_AREA)
-            self.picture[..., :3] += self._enlarged(np.asarray(self._plain - mean, np.float32))
+        mean = cv2.resize(self.picture[..., :3], size, interpolation=cv2.INTER_AREA)
+        missing = np.asarray(self._plain - mean, np.float32)
+        self.picture[..., :3] += np.float32(KEEP) * self._enlarged(missing)
 
     def _missing(self, positions: F32, shot: F32, share: U8) -> tuple[F32, F32]:
         """What a frame shows beyond what it reads, and how far that counts."""
@@ -376,6 +380,22 @@ class _Still:
         )
         whole = share * np.float32(1 / 255) * (read[..., 3] > 0.999)
         return np.ascontiguousarray(shot - read[..., :3]), np.asarray(whole, np.float32)
+
+
+def _agreed(total: F32) -> F32:
+    """How much of what the frames said is more than chance, [h, w], 0 to 1.
+
+    Where they contradict one another (water, leaves, motion that is a pixel off) their mean is
+    chance, as large as their spread lets it be.
+    """
+    import cv2
+
+    weight = np.maximum(total[..., 3], np.float32(1e-3))
+    mean = np.square(total[..., :3] / weight[..., None]).sum(axis=2)
+    spread = np.maximum(total[..., 4] / weight - mean, 0) / np.maximum(weight, 1)
+    size = (AROUND, AROUND)
+    chance, found = cv2.blur(spread, size), cv2.blur(mean, size)
+    return np.asarray(np.clip(1 - CHANCE * chance / np.maximum(found, 1e-9), 0, 1), np.float32)
 
 
 def _closer_frames(seen: Closeness) -> tuple[list[int], F64]:

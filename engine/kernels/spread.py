@@ -21,6 +21,7 @@ def _put(total, i, j, share, red, green, blue):  # type: ignore[no-untyped-def]
     total[i, j, 1] += share * green
     total[i, j, 2] += share * blue
     total[i, j, 3] += share
+    total[i, j, 4] += share * (red * red + green * green + blue * blue)
 
 
 @njit(cache=True)
@@ -107,8 +108,9 @@ def spread_frames(
         positions: float32 [B, H, W, 2].
         origin: Upper left pixel of the picture's data window, on the picture's own grid.
         scale: Picture pixels per unit of the positions.
-        totals: float32 [at least B, h, w, 4], one for each frame, so that frames may be taken at
-            once: sums of weight times value (3) and of weight; added to.
+        totals: float32 [at least B, h, w, 5], one for each frame, so that frames may be taken at
+            once: sums of weight times value (3), of weight, and of weight times the value's square
+            (over the channels); added to.
     """
     with threads.guard():
         _spread(

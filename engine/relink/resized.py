@@ -140,15 +140,16 @@ def _canonical(canonical: Canonical, size: Size) -> Canonical:
         int(np.ceil(old.x1 * size[0])),
         int(np.ceil(old.y1 * size[1])),
     )
-    x = (np.arange(window.x0, window.x1) + 0.5) / size[0]
-    y = (np.arange(window.y0, window.y1) + 0.5) / size[1]
+    finer = canonical.scale
+    x = (np.arange(window.x0 * finer, window.x1 * finer) + 0.5) / (size[0] * finer)
+    y = (np.arange(window.y0 * finer, window.y1 * finer) + 0.5) / (size[1] * finer)
     points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
     read = sheet_of(canonical).read(points, filter="cubic")
     # A still is there or is not: its rim is no mixture.
     there = read[..., 3:] > 0.5
     colour = read[..., :3] / np.where(read[..., 3:] > 0, read[..., 3:], 1)
     pixels = np.concatenate([colour * there, there], axis=2).astype(np.float16)
-    return Canonical(pixels.astype(np.float32), window)
+    return Canonical(pixels.astype(np.float32), window, finer)
 
 
 def _masks(masks: Masks, data: Window) -> Masks:

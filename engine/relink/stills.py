@@ -48,9 +48,8 @@ def laid_again(field: Field, picture: Callable[[int], Picture], task: Task) -> F
         pixels = np.concatenate([decode(still) * alpha, alpha], axis=2)
         held = np.abs(pixels).max(initial=0) < 60000
         stored = pixels.astype(np.float16).astype(np.float32) if held else pixels
-        layers.append(
-            replace(layer, canonical=Canonical(np.ascontiguousarray(stored), layer.canonical.data))
-        )
+        same = replace(layer.canonical, pixels=np.ascontiguousarray(stored))
+        layers.append(replace(layer, canonical=same))
     return replace(field, layers=layers)
 
 
@@ -82,14 +81,16 @@ def _collect(
         low = float(values.min())
         scale = max(float(values.max()) - low, 1e-6) / 65535
         codes: AnyArray = np.rint((values - low) / scale).astype(np.uint16)
-        corner = layer.canonical.data
+        # On the still's own grid, which may be finer than the reference frame.
+        finer, corner = np.float32(layer.canonical.scale), layer.canonical.grid
+        places = layer.deformation.positions(index)[None] * finer
         splat_frames(
             codes[None],
             scale,
             low,
             weights[None],
             robust,
-            np.ascontiguousarray(layer.deformation.positions(index)[None], np.float32),
+            np.ascontiguousarray(places, np.float32),
             stills[k],
             (float(corner.x0), float(corner.y0)),
             sums[k],

@@ -93,10 +93,9 @@ def test_a_push_in_is_kept_at_the_pixels_of_its_closest_frames(both, clip):
     assert finer.report["closer"][0]["scale"] == 2
     assert finer.report["closer"][0]["closeness"] == pytest.approx(1.9, abs=0.25)
     gains = [psnr(finer, clip, t) - psnr(plain, clip, t) for t in range(COUNT)]
-    assert min(gains[-3:]) > 2
-    # Nothing is lost where the still is read from as far as the reference frame.
-    assert min(gains) > -0.4
-    assert abs(gains[0]) < 0.4
+    assert min(gains[-3:]) > 3
+    # Nothing is lost where it is read from as far as in the reference frame.
+    assert min(gains) > -0.1
 
 
 def test_the_still_is_sharper_than_the_enlarged_one(both):
@@ -115,7 +114,7 @@ def test_the_still_is_sharper_than_the_enlarged_one(both):
         float(np.square(encode(np.maximum(each[rows, columns, :3], 0)) - truth).mean())
         for each in (own, large)
     ]
-    assert errors[0] < 0.55 * errors[1]
+    assert errors[0] < 0.5 * errors[1]
 
 
 def test_motion_canvas_and_coverage_stay_those_of_the_plain_fit(both):

@@ -31,7 +31,7 @@ def test_what_is_read_from_a_pixel_goes_back_to_it_in_the_same_share(step, turn,
     values = rng.standard_normal((18, 22, 3)).astype(np.float32)
     inside = ((points > 1) & (points < 64)).all(axis=2).astype(np.float32)
     read = sample(picture, points, scale=float(scale), footprint=True)
-    totals = np.zeros((1, *picture.shape[:2], 4), np.float32)
+    totals = np.zeros((1, *picture.shape[:2], 5), np.float32)
     spread_frames(values[None], inside[None], points[None], (0, 0), float(scale), totals)
     there = float((read * values * inside[..., None]).sum(dtype=np.float64))
     back = float((totals[0, ..., :3] * picture).sum(dtype=np.float64))
@@ -43,7 +43,7 @@ def test_each_frame_has_sums_of_its_own_and_the_origin_moves_them():
     points = np.stack([placed(1.0), placed(1.0) + 3]).astype(np.float32)
     values = np.ones((2, 18, 22, 3), np.float32)
     weights = np.ones((2, 18, 22), np.float32)
-    totals = np.zeros((2, 120, 120, 4), np.float32)
+    totals = np.zeros((2, 120, 120, 5), np.float32)
     spread_frames(values, weights, points, (0, 0), 2.0, totals)
     np.testing.assert_allclose(totals[0, :-6, :-6], totals[1, 6:, 6:], atol=1e-4)
     moved = np.zeros_like(totals)
@@ -57,6 +57,6 @@ def test_what_has_no_weight_or_no_place_leaves_nothing():
     points[1, 1] = 1e9
     weights = np.zeros((1, 18, 22), np.float32)
     weights[0, :2, :2] = [[1, 0], [0, 1]]
-    totals = np.zeros((1, 80, 80, 4), np.float32)
+    totals = np.zeros((1, 80, 80, 5), np.float32)
     spread_frames(np.ones((1, 18, 22, 3), np.float32), weights, points[None], (0, 0), 1.0, totals)
     assert not totals.any()

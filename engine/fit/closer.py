@@ -29,10 +29,10 @@ CLEARLY = 1.25
 PART, AGREED = 0.25, 3
 #: The finest still, in pixels per canonical pixel; and what of a pixel may be lost.
 FINEST, LOST = 4, 0.4
-#: Pixels that the finer stills of a field may have together: about 2 GiB while they are made.
+#: Pixels that the finer stills of a field may have together: about 2.5 GiB while they are made.
 PIXELS = 24_000_000
 #: Bytes that the sums of a pass may take: a thread more has sums of its own.
-SUMS = 1 << 30
+SUMS = 700 << 20
 #: Passes over the frames, and by how much each goes beyond what it found: it converges below 2.
 PASSES, RELAX = 3, 1.7
 #: Frames that a still is laid of, spread over the closer ones; and closer ones that judge it.
@@ -83,7 +83,7 @@ class Closeness:
     @property
     def scale(self) -> int:
         """Pixels per canonical pixel that keep what was seen."""
-        if self.part < PART:
+        if self.part < PART or self.most < CLEARLY:
             return 1
         return int(np.clip(np.ceil(self.most - LOST), 2, FINEST))
 
@@ -226,7 +226,7 @@ def _lay(
     """Passes over the closer frames until the stills show what they saw, or time is up."""
     import numba
 
-    size = max(still.picture.shape[0] * still.picture.shape[1] * 16 for still in stills.values())
+    size = max(still.picture.shape[0] * still.picture.shape[1] * 20 for still in stills.values())
     together = int(np.clip(SUMS // (size * len(stills)), 1, numba.get_num_threads()))
     for still in stills.values():
         still.make_room(together)
@@ -256,6 +256,8 @@ def _lay(
                 still.take(some, [(shot, shares[k]) for shot, shares in seen])
         for still in stills.values():
             still.step()
+    for still in stills.values():
+        still.make_room(0)
     each(held, _Still.judge)
 
 

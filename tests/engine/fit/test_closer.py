@@ -1,5 +1,6 @@
 """Stills finer than the reference frame, where other frames saw the layer closer."""
 
+import json
 from dataclasses import replace
 
 import cv2
@@ -13,13 +14,17 @@ from engine.edit.propagate import propagate_frame
 from engine.fields.field import Canonical
 from engine.fields.folder import load_field, save_field
 from engine.fit import closer
+from engine.fit import plates as plates_module
 from engine.fit.closer import Closeness, closeness, finer_scales
 from engine.fit.run import fit
+from engine.io.picture import Window
 from engine.metrics.psnr import psnr_linear
 from engine.paint.raster import paint_over
 from engine.progress import silent
+from engine.warp.lens import load_lens
 from engine.warp.render import reconstruct
 from tests.engine.fit.clips import Pan, picture, request, texture
+from tests.engine.warp.lenses import Barrel
 
 FAST = {"coarse_passes": 3, "medium_passes": 2, "fine_passes": 2, "full_passes": 4}
 HEIGHT, WIDTH, COUNT = 108, 144, 12
@@ -144,6 +149,13 @@ def test_nothing_changes_where_nothing_was_seen_closer():
 def test_the_folder_keeps_the_scale(both, tmp_path):
     finer = both[0]
     save_field(finer, tmp_path / "finer")
+    save_field(both[1], tmp_path / "plain")
+    versions = [
+        json.loads((tmp_path / name / "field.json").read_text())["codef_field"]
+        for name in ("finer", "plain")
+    ]
+    # A program that knows no scale refuses the first and reads the second.
+    assert versions == [2, 1]
     loaded = load_field(tmp_path / "finer")
     assert loaded.layers[0].canonical.scale == 2
     assert loaded.layers[0].canonical.data == finer.layers[0].canonical.data
@@ -221,3 +233,43 @@ def test_without_time_left_the_still_stays(both, clip):
     told = closer.see_closer(plain, look, silent(), lambda: 1.0, expected=60.0)
     assert plain.layers[0].canonical is before
     assert told[0]["scale"] == 1
+
+
+def test_frames_that_are_fitted_small_give_their_own_pixels(clip, monkeypatch):
+    monkeypatch.setattr(plates_module, "PIXEL_LIMIT", HEIGHT * WIDTH // 3)
+    made = [
+        fit(request(clip, steps=20, reference=0, overrides={**FAST, "closer": on}), silent())
+        for on in (True, False)
+    ]
+    assert made[0].report["working_shrink"] == 2
+    assert made[0].layers[0].canonical.scale == 2
+    gains = [psnr(made[0], clip, t) - psnr(made[1], clip, t) for t in range(COUNT - 3, COUNT)]
+    assert min(gains) > 2
+
+
+def test_through_a_lens_the_plates_themselves_are_laid_closer(clip, tmp_path):
+    window = Window.of_size(WIDTH, HEIGHT)
+    lens = load_lens(*Barrel(WIDTH, HEIGHT, k=0.01).write(tmp_path), window, window)
+    numbers = {**FAST, "closer": True}
+    asked = replace(request(clip, steps=17, reference=0, overrides=numbers), lens=lens)
+    finer = fit(asked, silent())
+    plain = fit(
+        replace(asked, options=replace(asked.options, overrides={**FAST, "closer": False})),
+        silent(),
+    )
+    assert (finer.layers[0].canonical.scale, plain.layers[0].canonical.scale) == (2, 1)
+    assert psnr(finer, clip, COUNT - 1) > psnr(plain, clip, COUNT - 1) + 2
+
+
+def test_a_blurred_close_frame_takes_no_detail_away(clip):
+    blurred = [
+        replace(each, pixels=cv2.blur(each.pixels, (7, 1))) if t in (7, 9) else each
+        for t, each in enumerate(clip)
+    ]
+    field = fit(request(blurred, steps=17, reference=0, overrides=FAST), silent())
+    plain = fit(
+        request(blurred, steps=17, reference=0, overrides={**FAST, "closer": False}), silent()
+    )
+    assert field.layers[0].canonical.scale == 2
+    for t in (8, 10, 11):
+        assert psnr(field, clip, t) > psnr(plain, clip, t) + 2

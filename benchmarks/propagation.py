@@ -7,7 +7,9 @@ image as paint and carried to every frame, without and with each feature:
 
 * ``transfer``: PSNR inside the mark against the clip rendered with the mark on its ground;
 * ``on fish``, ``on strands``: share of the edit's alpha that lands where they hide the mark wholly;
-* ``grain``: variance and correlation of neighbours inside the mark over those of its surroundings;
+* ``grain``: variance and correlation of neighbours inside the mark over those of its surroundings,
+  and the variance over that which the camera would have given the mark (``grain_camera``): grain
+  changes with brightness, and the mark is not as bright as all that surrounds it;
 * ``fringe``: largest error, in 8-bit codes, along a mask's edge that is blurred over 6 pixels;
 * ``s``: seconds a frame.
 
@@ -157,7 +159,7 @@ class Tally:
     values: int = 0
     fish: list[tuple[float, float]] = field(default_factory=list)
     strands: list[tuple[float, float]] = field(default_factory=list)
-    grain: list[tuple[float, float]] = field(default_factory=list)
+    grain: list[tuple[float, float, float]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
     def row(self, level: int, step: str) -> dict[str, Any]:
@@ -170,12 +172,14 @@ class Tally:
             "on_strands": share(self.strands),
             "grain_variance": None,
             "grain_likeness": None,
+            "grain_camera": None,
             "seconds": round(float(np.median(self.seconds)), 3),
         }
         if self.grain:
-            variance, likeness_ratio = np.mean(self.grain, axis=0)
+            variance, likeness_ratio, camera = np.mean(self.grain, axis=0)
             row["grain_variance"] = round(float(variance), 3)
             row["grain_likeness"] = round(float(likeness_ratio), 3)
+            row["grain_camera"] = round(float(camera), 3)
         return row
 
 
@@ -197,12 +201,13 @@ def measure(
         shot = scene.shot(index)
         plate = Picture.of(scene.grained(shot.frame, index))
         for name, finish in STEPS.items():
-            add(tallies[name], fitted, change, plate, shot, index, finish)
+            add(tallies[name], scene, fitted, change, plate, shot, index, finish)
     return [tally.row(level, name) for name, tally in tallies.items()]
 
 
 def add(
     tally: Tally,
+    scene: Scene,
     fitted: Field,
     change: EditLayer,
     plate: Picture,
@@ -234,12 +239,15 @@ def add(
             inner[held.box] &= held.holdout == 0
     if inner.sum() < 400:
         return
-    inside = encode(grainy.picture.pixels) - encode(still.picture.pixels)
+    bare_code = encode(still.picture.pixels)
+    inside = encode(grainy.picture.pixels) - bare_code
+    filmed = encode(scene.grained(still.picture.pixels, index)) - bare_code
     here, there = (
         likeness(inside, inner),
         likeness(encode(plate.pixels) - encode(shot.frame), outer),
     )
-    tally.grain.append((here[0] / there[0], here[1] / there[1]))
+    camera = likeness(filmed, inner)[0]
+    tally.grain.append((here[0] / there[0], here[1] / there[1], here[0] / camera))
 
 
 def matching(fitted: Field, change: EditLayer) -> EditLayer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.arrays import F32, F64
+from engine.arrays import F32, F64, Bool
 from engine.edit.frameview import FrameView
 from engine.edit.windows import Box, plate_points
 from engine.io.picture import Picture
@@ -18,6 +18,8 @@ from engine.io.picture import Picture
 TILE, MOST, NEEDED = 16, 500, 24
 #: Share of the tiles, the flattest, that is measured.
 FLAT = 0.3
+#: Standard deviations by which a tile may be above what grain explains, and how often it is asked.
+SPREAD, ROUNDS = 2.0, 3
 #: Pixels to each side over which grain is alike.
 REACH = 3
 #: Encoded levels that strength is kept at, and the pixels that a level needs.
@@ -54,12 +56,7 @@ class Grain:
 
     def at(self, encoded: F32) -> F32:
         """Standard deviation at encoded colours, of the same shape [..., 3]."""
-        place = np.clip(np.nan_to_num(encoded), 0, 1) * (len(self.strength) - 1)
-        below = np.minimum(place.astype(np.intp), len(self.strength) - 2)
-        part = place - below
-        channel = np.arange(3)
-        low, high = self.strength[below, channel], self.strength[below + 1, channel]
-        return np.asarray(low + part * (high - low), np.float32)
+        return _between(self.strength, encoded)
 
     def smoothed(self, sigma: float) -> float:
         """Factor on the standard deviation when grain is blurred by a Gaussian."""
@@ -91,7 +88,8 @@ def measure_grain(view: FrameView, plate: Picture) -> Grain | None:
     likeness[REACH, REACH] = 1
     if (likeness[REACH, REACH + 1] + likeness[REACH + 1, REACH]) / 2 > COARSEST:
         return None
-    strength = _strength(np.asarray(np.square(every) / (1 - lost), np.float32), level, slope)
+    squares = np.asarray(np.square(every) / (1 - lost), np.float32)
+    strength = _strength(squares, level, slope, area)
     strength = strength * np.sqrt(min(1.0, _confirmed(apart, alone, likeness)))
     if plate.native is not None and plate.native.bits == 8:
         # Rounding to codes is no grain; the result is rounded again when it is written.
@@ -228,14 +226,49 @@ def _autocorrelation(tiles: F32) -> F32:
     return result / max(float(result[REACH, REACH]), 1e-9)
 
 
-def _strength(squares: F32, level: F32, slope: F32) -> F64:
+def _strength(squares: F32, level: F32, slope: F32, area: float) -> F64:
     """Standard deviation at even levels, [LEVELS, 3], from squares and levels of pixels.
 
     At each level the flattest pixels count, and of their squares the median, which few that are
-    wrong do not move.
+    wrong do not move. What passes in front spoils whole tiles: those with more than grain of this
+    strength explains are left away, and the rest is measured again.
+
+    Args:
+        squares: Of what is not explained, [N, h, w, 3].
+        level: Encoded colours, likewise.
+        slope: How steep the picture is, [N, h, w].
+        area: Pixels that one independent value of the grain covers.
     """
+    result, flat = _by_level(squares, level, slope)
+    for _ in range(ROUNDS):
+        expected = np.square(_between(result, level)).sum(axis=3)
+        count = flat.sum(axis=(1, 2))
+        ratio = (squares.sum(axis=3) * flat).sum(axis=(1, 2)) / np.maximum(
+            (expected * flat).sum(axis=(1, 2)), 1e-12
+        )
+        calm = (count > 0) & (ratio < 1 + SPREAD * np.sqrt(2 * area / np.maximum(count, 1)))
+        if calm.sum() < NEEDED:
+            break
+        squares, level, slope = squares[calm], level[calm], slope[calm]
+        result, flat = _by_level(squares, level, slope)
+    return result
+
+
+def _between(strength: F32 | F64, encoded: F32) -> F32:
+    """Strength at even levels [LEVELS, 3], read at encoded colours [..., 3]."""
+    place = np.clip(np.nan_to_num(encoded), 0, 1) * (len(strength) - 1)
+    below = np.minimum(place.astype(np.intp), len(strength) - 2)
+    part = place - below
+    channel = np.arange(3)
+    low, high = strength[below, channel], strength[below + 1, channel]
+    return np.asarray(low + part * (high - low), np.float32)
+
+
+def _by_level(squares: F32, level: F32, slope: F32) -> tuple[F64, Bool]:
+    """Strength at even levels, [LEVELS, 3], and the pixels [N, h, w] that it was read from."""
     nodes = np.linspace(0, 1, LEVELS)
     result = np.zeros((LEVELS, 3))
+    used = np.zeros(slope.shape, np.bool_)
     half = 0.5 / (LEVELS - 1)
     for c in range(3):
         there, found = [], []
@@ -245,12 +278,13 @@ def _strength(squares: F32, level: F32, slope: F32) -> F64:
                 flat = near & (slope <= np.quantile(slope[near], FLAT))
                 there.append(float(level[flat, c].mean()))
                 found.append(float(np.median(squares[flat, c])) / MEDIAN)
+                used |= flat
         if not found:
             there, found = [0.5], [float(np.median(squares[..., c])) / MEDIAN]
         # Towards levels that no flat place has: too much grain is seen sooner than too little.
         there, found = [0.0, *there, 1.0], [found[0] * UNSEEN, *found, found[-1] * UNSEEN]
         result[:, c] = np.sqrt(np.interp(nodes, there, found))
-    return result
+    return result, used
 
 
 def _kernel(likeness: F32) -> F32:

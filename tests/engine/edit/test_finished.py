@@ -146,6 +146,17 @@ def test_grain_is_measured_as_strong_and_as_coarse_as_it_is():
     assert channels[0, 1] == pytest.approx(0.64, abs=0.05)
 
 
+def test_twigs_before_a_third_of_the_frame_are_not_taken_for_grain():
+    field = panned()
+    clean = encode(composite(field, 1))
+    x = np.arange(WIDTH)
+    twigs = ((x % 11 < 2) & (x < WIDTH // 3)).astype(np.float32)[None, :, None]
+    plate = Picture.of(decode(clean + 0.06 * twigs + grain_like(clean.shape[:2], 3)))
+    grain = measure_grain(FrameView(field, 1), plate)
+    levels = grain.at(np.full((1, 1, 3), 0.45, np.float32))
+    np.testing.assert_allclose(levels, 0.03, rtol=0.05)
+
+
 def test_paint_gets_grain_like_that_of_its_surroundings():
     field = panned()
     clean = composite(field, 1)

@@ -16,7 +16,7 @@ from gui.shell.screenshot import Screenshot
 from gui.shell.window import MainWindow
 
 SIZE = (1600, 960)
-_JPEG = 76
+_JPEG = 72
 
 
 class Album:

@@ -5,6 +5,7 @@ encoded colours, where its strength changes least with brightness.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ TILE, MOST, NEEDED = 16, 500, 24
 #: Share of the tiles, the flattest, that is measured.
 FLAT = 0.3
 #: Standard deviations by which a tile may be above what grain explains, and how often it is asked.
-SPREAD, ROUNDS = 2.0, 3
+SPREAD, ROUNDS = 2.0, 2
 #: Pixels to each side over which grain is alike.
 REACH = 3
 #: Encoded levels that strength is kept at, and the pixels that a level needs.
@@ -96,7 +97,8 @@ def measure_grain(view: FrameView, plate: Picture) -> Grain | None:
         strength = np.sqrt(np.maximum(strength**2 - 1 / 12 / 255**2, 0))
     if float(strength.mean()) < FAINT:
         return None
-    together = np.einsum("nhwc,nhwd->cd", apart, apart, dtype=np.float64)
+    flat = apart.reshape(-1, 3).astype(np.float64)
+    together = flat.T @ flat
     scale = np.sqrt(np.diag(together))
     if not (scale > 0).all():
         return None
@@ -204,8 +206,8 @@ def _flattened(tiles: F32) -> F32:
     place = np.linspace(-1, 1, tiles.shape[1], dtype=np.float32)
     norm = np.float32(np.square(place).mean())
     flat = tiles - tiles.mean(axis=(1, 2), keepdims=True)
-    down = np.einsum("nhwc,h->nc", flat, place) / (place.size**2 * norm)
-    along = np.einsum("nhwc,w->nc", flat, place) / (place.size**2 * norm)
+    down = np.einsum("nhc,h->nc", flat.sum(axis=2), place) / (place.size**2 * norm)
+    along = np.einsum("nwc,w->nc", flat.sum(axis=1), place) / (place.size**2 * norm)
     flat = flat - down[:, None, None] * place[:, None, None]
     return np.asarray(flat - along[:, None, None] * place[None, None, :, None], np.float32)
 
@@ -241,13 +243,14 @@ def _strength(squares: F32, level: F32, slope: F32, area: float) -> F64:
     """
     result, flat = _by_level(squares, level, slope)
     for _ in range(ROUNDS):
-        expected = np.square(_between(result, level)).sum(axis=3)
-        count = flat.sum(axis=(1, 2))
-        ratio = (squares.sum(axis=3) * flat).sum(axis=(1, 2)) / np.maximum(
-            (expected * flat).sum(axis=(1, 2)), 1e-12
+        tile, count = np.nonzero(flat)[0], flat.sum(axis=(1, 2))
+        expected, there = (
+            np.bincount(tile, values.sum(axis=1), len(count))
+            for values in (np.square(_between(result, level[flat])), squares[flat])
         )
+        ratio = there / np.maximum(expected, 1e-12)
         calm = (count > 0) & (ratio < 1 + SPREAD * np.sqrt(2 * area / np.maximum(count, 1)))
-        if calm.sum() < NEEDED:
+        if calm.all() or calm.sum() < NEEDED:
             break
         squares, level, slope = squares[calm], level[calm], slope[calm]
         result, flat = _by_level(squares, level, slope)
@@ -269,18 +272,25 @@ def _by_level(squares: F32, level: F32, slope: F32) -> tuple[F64, Bool]:
     nodes = np.linspace(0, 1, LEVELS)
     result = np.zeros((LEVELS, 3))
     used = np.zeros(slope.shape, np.bool_)
-    half = 0.5 / (LEVELS - 1)
+    steep, taken = slope.ravel(), used.reshape(-1)
     for c in range(3):
+        values, square = level[..., c].ravel(), squares[..., c].ravel()
+        place = np.rint(np.clip(values, -1, 2) * (LEVELS - 1)).astype(np.int8)
+        place[steep >= 1] = -1
+        # Sorted by level once: looking through all pixels for each level takes much longer.
+        order = np.argsort(place, kind="stable")
+        ends = np.searchsorted(place[order], np.arange(LEVELS + 1))
         there, found = [], []
-        for node in nodes:
-            near = (np.abs(level[..., c] - node) < half) & (slope < 1)
-            if near.sum() >= FEW:
-                flat = near & (slope <= np.quantile(slope[near], FLAT))
-                there.append(float(level[flat, c].mean()))
-                found.append(float(np.median(squares[flat, c])) / MEDIAN)
-                used |= flat
+        for first, last in pairwise(ends):
+            near = order[first:last]
+            if len(near) >= FEW:
+                slopes = steep[near]
+                flat = near[slopes <= np.quantile(slopes, FLAT)]
+                there.append(float(values[flat].mean()))
+                found.append(float(np.median(square[flat])) / MEDIAN)
+                taken[flat] = True
         if not found:
-            there, found = [0.5], [float(np.median(squares[..., c])) / MEDIAN]
+            there, found = [0.5], [float(np.median(square)) / MEDIAN]
         # Towards levels that no flat place has: too much grain is seen sooner than too little.
         there, found = [0.0, *there, 1.0], [found[0] * UNSEEN, *found, found[-1] * UNSEEN]
         result[:, c] = np.sqrt(np.interp(nodes, there, found))

@@ -9,7 +9,7 @@ from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.worker.args import Args
 from codef_nodes.worker.verbs import Emit, Reply, verb
 from codef_nodes.worker.work import WorkTask
-from engine.errors import CodefError, UsageError
+from engine.errors import CodefError, InputError, UsageError
 
 if TYPE_CHECKING:
     from codef_nodes.worker.server import Worker
@@ -48,23 +48,45 @@ def clip_facts(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Repl
 def clips_in(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """The clips in files and folders: of a folder with several sequences, each by its pattern.
 
-    ``more`` counts those that were left out because there are too many of them.
+    A folder of folders stands for the clips of each. ``more`` counts those that were left out
+    because there are too many of them.
     """
-    from engine.io.sequence import find_frames, sequences_in
-
     paths = args.get("paths", [])
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise UsageError("the request 'clips' needs a list of texts as 'paths'")
     found: list[str] = []
     for path in paths:
-        task.check()
-        try:
-            find_frames(path, 0)
-            found.append(path)
-        except CodefError:
-            # Several in one folder, or nothing at all: then the node says so.
-            found += (sequences_in(Path(path)) if os.path.isdir(path) else []) or [path]
+        # Nothing at all in there: then the node says so.
+        found += _clips_of(path, task) or _clips_below(path, task) or [path]
     return {"clips": found[:_MOST], "more": max(len(found) - _MOST, 0)}
+
+
+def _clips_of(path: str, task: WorkTask) -> list[str]:
+    """The path itself where it is one clip, else the sequences of the folder."""
+    from engine.io.sequence import find_frames, sequences_in
+
+    task.check()
+    try:
+        find_frames(path, 0)
+    except CodefError:
+        return sequences_in(Path(path)) if os.path.isdir(path) else []
+    return [path]
+
+
+def _clips_below(path: str, task: WorkTask) -> list[str]:
+    """The clips of a folder's own folders, one level down; hidden ones are not looked into."""
+    if not os.path.isdir(path):
+        return []
+    folders = sorted(each for each in Path(path).iterdir() if each.is_dir())
+    found: list[str] = []
+    for folder in folders:
+        if folder.name.startswith("."):
+            continue
+        try:
+            found += _clips_of(str(folder), task)
+        except InputError:
+            continue  # one that may not be read hides nothing of the others
+    return found
 
 
 def frames_text(evaluator: Evaluator, node: str, offered: tuple[int, ...] | None) -> str | None:

@@ -98,6 +98,16 @@ def _run(ordered: Sequence[int], start: int) -> tuple[int, int]:
     return (count, step) if count == 3 and not follows else (1, 1)
 
 
+def repeated(frames: Sequence[int]) -> str:
+    """What is said of frames that show the very picture of the one before."""
+    if len(frames) == 1:
+        return f"frame {frames[0]} repeats the frame before it; motion stands still there."
+    return (
+        f"{len(frames)} frames repeat the frame before them ({format_frames(frames)}); motion "
+        "stands still there."
+    )
+
+
 def describe_gaps(frames: Iterable[int]) -> str:
     """What a clip holds, for a person: ``1001-1096, missing 1044``.
 

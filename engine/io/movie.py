@@ -12,7 +12,7 @@ from engine.arrays import AnyArray
 from engine.colour import ocio
 from engine.errors import InputError
 from engine.io.clip import Clip
-from engine.io.frames import format_frames
+from engine.io.frames import repeated
 from engine.io.header import UNASSOCIATED
 from engine.io.identity import file_identity
 from engine.io.picture import Native, Picture, Window
@@ -259,10 +259,7 @@ class MovieClip(Clip):
                 self._duplicates.append(number)
                 if self._duplicate_note in self.warnings:
                     self.warnings.remove(str(self._duplicate_note))
-                self._duplicate_note = (
-                    f"{self.spec}: {len(self._duplicates)} frames repeat the frame before them "
-                    f"({format_frames(self._duplicates)}); motion stands still there."
-                )
+                self._duplicate_note = f"{self.spec}: {repeated(self._duplicates)}"
                 self.warnings.append(self._duplicate_note)
         self._previous = (index, digest)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.colour import ocio
 from engine.errors import InputError, UsageError
 from engine.io.clip import Clip
-from engine.io.frames import format_frames
+from engine.io.frames import repeated
 from engine.io.identity import file_identity
 from engine.io.picture import Picture
 from engine.io.read import picture_windows, read_picture
@@ -360,10 +360,7 @@ class SequenceClip(Clip):
             and _same_file(self._files[before], self._files[after])
         ]
         if same:
-            self.warnings.append(
-                f"{self.spec}: {len(same)} frames repeat the frame before them "
-                f"({format_frames(same)}); motion stands still there."
-            )
+            self.warnings.append(f"{self.spec}: {repeated(same)}")
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -53,7 +53,7 @@ class GraphPane(QWidget):
         self.editing = Editing(editor, self.scene, self._cursor)
         self.viewer_keys = ViewerKeys(editor, self.scene, self)
         self.dropping = Dropping(editor, self)
-        self.dropping.made.connect(self.open_requested)
+        self.dropping.made.connect(self._show_dropped)
         self.search = NodeSearch(self)
         self.find_bar = FindBar(self)
         self.rename_field = RenameField(self.view)
@@ -205,10 +205,12 @@ class GraphPane(QWidget):
         if name not in self.scene.nodes:
             return
         self.editor.selection.set([name])
-        body = self.scene.extent([name])
-        seen = self.view.mapToScene(self.view.viewport().rect()).boundingRect()
-        if not seen.contains(body):
-            self.view.centerOn(body.center())
+        self.view.bring([name])
+
+    def _show_dropped(self, last: str) -> None:
+        """The new nodes, wherever there was room for them, and the panel of the last."""
+        self.view.bring(self.editor.selection.names)
+        self.open_requested.emit(last)
 
     def open_find(self) -> None:
         """The find bar."""

@@ -1,6 +1,6 @@
 """The view of the desk: panning, zooming, and who gets a press of the mouse."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QLineF, QObject, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -126,6 +126,17 @@ class GraphView(QGraphicsView):
         fit = min(size.width() / rect.width(), size.height() / rect.height())
         self._look(min(max(fit, SMALLEST), 1.0))
         self.centerOn(rect.center())
+
+    def bring(self, names: Sequence[str]) -> None:
+        """Brings nodes into sight where they are not; the zoom changes only if they do not fit."""
+        body = self.graph.extent(names)
+        seen = self.mapToScene(self.viewport().rect()).boundingRect()
+        if seen.contains(body):
+            return
+        if body.width() > seen.width() or body.height() > seen.height():
+            self.frame(names)
+        else:
+            self.centerOn(body.center())
 
     def _look(self, zoom: float) -> None:
         self.zoom = zoom

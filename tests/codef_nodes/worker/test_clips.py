@@ -23,6 +23,11 @@ def folder(tmp_path_factory):
     for name in ("ant", "bee", "cat"):
         cv2.imwrite(str(made / "loose" / f"{name}.png"), grey)
     (made / "empty").mkdir()
+    for name in ("shots/a/a.1001", "shots/a/a.1002", "shots/b/b.0001", "shots/.trash/c.0001"):
+        path = made / f"{name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), grey)
+    (made / "shots" / "notes").mkdir()
     return made
 
 
@@ -69,6 +74,12 @@ def test_a_folder_with_several_sequences_is_taken_apart(client, folder):
     found = ask(client, "clips", paths=[str(mixed), str(mixed / "poster.png")])
     assert found["clips"][-1] == str(mixed / "poster.png") and found["more"] == 0
     assert set(found["clips"][:-1]) == {str(mixed / name) for name in names}
+
+
+def test_a_folder_of_folders_stands_for_the_clips_in_them(client, folder):
+    shots = folder / "shots"
+    found = ask(client, "clips", paths=[str(shots)])
+    assert found == {"clips": [str(shots / "a"), str(shots / "b")], "more": 0}
 
 
 @pytest.mark.parametrize("name", ["loose", "empty", "absent"])

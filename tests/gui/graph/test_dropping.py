@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF
 
 from gui.core.editor import Editor
 from gui.graph.drops import clip_name
+from gui.graph.metrics import STEP_X
 from tests.gui.graph.desk import Desk
 from tests.gui.helpers import wait_for
 from tests.gui.viewer.conftest import write_png
@@ -25,6 +26,20 @@ from tests.gui.viewer.conftest import write_png
 )
 def test_a_node_is_called_as_its_clip(name: str, wanted: str) -> None:
     assert clip_name(Path(name)) == wanted
+
+
+def test_what_is_dropped_where_no_room_is_left_is_brought_into_sight(
+    editor: Editor, tmp_path: Path
+) -> None:
+    desk = Desk(editor)
+    for number in range(12):
+        desk.add("LoadSequence", f"Here{number}", number * STEP_X, 0)
+    desk.look()
+    desk.view.centerOn(desk.scene.extent(["Here0"]).center())
+    spot = desk.scene.extent(["Here0"]).center()
+    desk.pane.dropping.load([tmp_path / "plate.%04d.exr"], spot)
+    seen = desk.view.mapToScene(desk.view.viewport().rect()).boundingRect()
+    assert seen.contains(desk.scene.extent(["plate"]))
 
 
 def test_a_folder_with_two_sequences_becomes_two_nodes_in_one_step(

@@ -10,27 +10,19 @@ Canonical coordinates stay those of the reference frame.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import F32, F64, U8, AnyArray, Bool
+from engine.arrays import F32, U8, AnyArray
 from engine.colour.encoding import decode, encode
-from engine.fields.field import Canonical, Field, Layer
+from engine.fields.field import Canonical, Field
 from engine.fit.canvas import fill_holes
+from engine.fit.closeness import Closeness, closeness, closer_frames, finer_scales, spread_out
 from engine.kernels.sample import sample
 from engine.kernels.spread import spread_frames
 from engine.progress import Task
 from engine.warp.render import bounds
 
-#: Frame pixels along a canonical pixel from which a place was seen clearly closer.
-CLEARLY = 1.25
-#: Share of a layer's still that must have been seen so, by at least ``AGREED`` frames.
-PART, AGREED = 0.25, 3
-#: The finest still, in pixels per canonical pixel; and what of a pixel may be lost.
-FINEST, LOST = 4, 0.4
-#: Pixels that the finer stills of a field may have together: about 2.5 GiB while they are made.
-PIXELS = 24_000_000
 #: Bytes that the sums of a pass may take: a thread more has sums of its own.
 SUMS = 700 << 20
 #: Passes over the frames, and by how much each goes beyond what it found: it converges below 2.
@@ -45,137 +37,33 @@ CHANCE = 0.3
 KEEP = 0.3
 #: Error of closer frames that had no say, against what it was, from which it is worth it.
 WORTH = 0.9
-#: Frame pixels from sample to sample of the closeness, and over which it is measured.
-STEP, REACH = 24, 4.0
-#: Frames that the closeness is measured in.
-MEASURED = 48
-#: Canonical pixels of a cell that was seen closer or not.
-CELL = 24
 #: Encoded difference at which a pixel's weight halves.
 ROBUST = 0.15
 #: Pixels over which a difference is a matter of light, not of detail.
 BROAD = 33
 #: What a wholly blurred frame counts.
 BLURRED = 0.05
-#: What a pass costs for each frame, against measuring it.
-COST = 1.5
+#: What a frame costs in a pass, and to be read from a finer still, against measuring it before.
+COST, READING = 3.0, 1.0
+#: Share of a budget that is kept for it at most: motion comes first.
+SHARE = 0.15
 
 #: Position of a frame to its encoded colours [H, W, 3] and what of each layer to look at, 0 to 255.
 Look = Callable[[int], tuple[F32, AnyArray]]
 
 
-@dataclass(frozen=True)
-class Closeness:
-    """How close the frames saw a layer, in frame pixels along a canonical pixel.
+def seconds_needed(field: Field, per_frame: float) -> tuple[float, float]:
+    """What ``see_closer`` will take, and what measuring will take more after it; 0: nothing to do.
 
-    Attributes:
-        part: Share of the still that was seen clearly closer than in the reference frame.
-        most: How close the closest frames saw it: the upper quartile of that part, and no more than
-            the upper quartile of those frames.
-        frames: Upper quartile of what each frame shows, [T]; 0 where it shows nothing, and between
-            the frames that were measured.
+    Args:
+        field: The field so far.
+        per_frame: Seconds to measure a frame.
     """
-
-    part: float
-    most: float
-    frames: F64
-
-    @property
-    def scale(self) -> int:
-        """Pixels per canonical pixel that keep what was seen."""
-        if self.part < PART or self.most < CLEARLY:
-            return 1
-        return int(np.clip(np.ceil(self.most - LOST), 2, FINEST))
-
-
-def closeness(field: Field, k: int) -> Closeness:
-    """Measures how close the frames saw a layer, from the map alone."""
-    layer, data = field.layers[k], field.data
-    step = min(STEP, max(data.height // 4, 1), max(data.width // 4, 1))
-    part = slice(step // 2, None, step), slice(step // 2, None, step)
-    rows, columns = np.arange(data.height)[part[0]], np.arange(data.width)[part[1]]
-    x, y = np.meshgrid(columns + data.x0 + 0.5, rows + data.y0 + 0.5)
-    centre = np.stack([x, y], axis=-1).astype(np.float32)
-    held = _held_cells(layer.canonical)
-    corner = np.array([layer.canonical.data.x0, layer.canonical.data.y0])
-    found = np.zeros((len(field.frames), *held.shape), np.float32)
-    frames = np.zeros(len(field.frames))
-    for index in _some(np.arange(len(field.frames)), MEASURED):
-        seen = field.seen(index, part)[k] > 0.5
-        if not seen.any():
-            continue
-        points = centre[seen]
-        near = _closeness_at(layer, index, points)
-        frames[index] = np.percentile(near, 75)
-        place = (np.nan_to_num(layer.deformation.at(index, points), nan=-1e6) - corner) // CELL
-        place = np.clip(place, -1, max(held.shape)).astype(np.intp)
-        column, row = place[:, 0], place[:, 1]
-        inside = (row >= 0) & (column >= 0) & (row < held.shape[0]) & (column < held.shape[1])
-        np.maximum.at(found[index], (row[inside], column[inside]), near[inside])
-    if not held.any():
-        return Closeness(0.0, 0.0, frames)
-    agreed = min(AGREED, len(found))
-    agreeing = np.partition(found, len(found) - agreed, axis=0)[len(found) - agreed][held]
-    clearly = agreeing > CLEARLY
-    # Foam and leaves seem to come and go: a few places must not speak for the frames.
-    most = (
-        min(float(np.percentile(agreeing[clearly], 75)), float(np.sort(frames)[-agreed]))
-        if (clearly.any())
-        else 0.0
-    )
-    return Closeness(float(clearly.mean()), most, frames)
-
-
-def _some(indices: AnyArray, most: int) -> list[int]:
-    """At most so many of ascending indices, spread evenly, the ends among them."""
-    if len(indices) <= most:
-        return [int(index) for index in indices]
-    chosen = np.unique(np.linspace(0, len(indices) - 1, most).round().astype(np.intp))
-    return [int(index) for index in indices[chosen]]
-
-
-def _closeness_at(layer: Layer, index: int, points: F32) -> F32:
-    """Frame pixels along a canonical pixel at frame points, [N]; 0 where the map is folded."""
-    apart = np.array([[REACH, 0], [-REACH, 0], [0, REACH], [0, -REACH]], np.float32)
-    asked = (points[None] + apart[:, None]).reshape(-1, 2)
-    at = layer.deformation.at(index, asked).reshape(4, -1, 2).astype(np.float64) / (2 * REACH)
-    across, down = at[0] - at[1], at[2] - at[3]
-    area = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
-    sound = np.isfinite(area) & (area > 1e-3)
-    return np.asarray(np.where(sound, 1 / np.sqrt(np.where(sound, area, 1)), 0), np.float32)
-
-
-def _held_cells(canonical: Canonical) -> Bool:
-    """Cells of the canvas that are mostly covered."""
-    height, width = canonical.data.height, canonical.data.width
-    y = np.minimum(np.arange(-(-height // CELL)) * CELL + CELL // 2, height - 1)
-    x = np.minimum(np.arange(-(-width // CELL)) * CELL + CELL // 2, width - 1)
-    points = np.stack(np.meshgrid(x, y), axis=-1) + np.array(
-        [canonical.data.x0 + 0.5, canonical.data.y0 + 0.5]
-    )
-    return np.asarray(canonical.alpha_at(points.astype(np.float32)) > 0.5, np.bool_)
-
-
-def finer_scales(field: Field, found: list[Closeness]) -> list[int]:
-    """Pixels per canonical pixel of each layer; the largest stills give way where memory ends."""
-    scales = [each.scale for each in found]
-    areas = [each.canonical.data.width * each.canonical.data.height for each in field.layers]
-
-    def pixels(k: int) -> int:
-        return areas[k] * scales[k] ** 2 if scales[k] > 1 else 0
-
-    while sum(map(pixels, range(len(scales)))) > PIXELS:
-        largest = max(range(len(scales)), key=pixels)
-        scales[largest] -= 1
-    return scales
-
-
-def frames_needed(field: Field) -> int:
-    """How many frames ``see_closer`` will look at in all its passes; 0: nothing was seen closer."""
     found = [closeness(field, k) for k in range(len(field.layers))]
     if max(finer_scales(field, found)) == 1:
-        return 0
-    return PASSES * min(CLOSER, len(field.frames)) + 2 * HELD
+        return 0.0, 0.0
+    looked = PASSES * min(CLOSER, len(field.frames)) + 2 * HELD
+    return COST * per_frame * looked, READING * per_frame * len(field.frames)
 
 
 def see_closer(
@@ -192,7 +80,7 @@ def see_closer(
         look: Reads a frame.
         task: Progress and cancel.
         left: Seconds that may be spent; None: as many as it takes.
-        expected: Seconds that all passes may take; with too few left nothing is begun.
+        expected: Seconds that all passes may take; with too few for one nothing is begun.
 
     Returns:
         For each layer its scale, the share of its still that was seen closer, and how close.
@@ -239,7 +127,7 @@ def _lay(
             for k, still in stills.items():
                 use(still, index, shot, shares[k])
 
-    if left is not None and left() < 2 * cost:
+    if left is not None and left() < cost:
         return
     each(held, _Still.judge)
     began = time.monotonic()
@@ -284,12 +172,12 @@ class _Still:
         self.picture[..., :3] = self._enlarged(self._plain)
         self._keep_plain()
         self._totals: F32 = np.zeros((0, *self.picture.shape[:2], 5), np.float32)
-        near, close = _closer_frames(seen)
+        near, close = closer_frames(seen)
         # Every other one of the closest, but for the very closest, which knows most.
         ranked = sorted(near, key=lambda index: -close[index])
         self.held = ranked[1 : 2 * HELD : 2] if len(near) > 2 * HELD else near
         used = [index for index in near if index not in self.held or len(near) <= 2 * HELD]
-        self.frames = _some(np.array(used), CLOSER)
+        self.frames = spread_out(np.array(used), CLOSER)
         self._say: dict[int, float] = {}
         #: Squared difference and weight of the frames that judge: before, and after.
         self._errors: list[tuple[int, float]] = []
@@ -398,14 +286,6 @@ def _agreed(total: F32) -> F32:
     size = (AROUND, AROUND)
     chance, found = cv2.blur(spread, size), cv2.blur(mean, size)
     return np.asarray(np.clip(1 - CHANCE * chance / np.maximum(found, 1e-9), 0, 1), np.float32)
-
-
-def _closer_frames(seen: Closeness) -> tuple[list[int], F64]:
-    """Positions of the frames that saw a layer closer, all where few did as a whole; how close."""
-    measured = np.flatnonzero(seen.frames > 0)
-    between = np.interp(np.arange(len(seen.frames)), measured, seen.frames[measured])
-    near = np.flatnonzero(between > CLEARLY)
-    return (near.tolist() if len(near) >= AGREED else list(range(len(seen.frames)))), between
 
 
 def _fine(difference: F32, trust: F32) -> tuple[F32, F32]:

@@ -15,7 +15,7 @@ from engine.fields.residual import Residual
 from engine.fit.ahead import pictures
 from engine.fit.budget import Budget
 from engine.fit.checkpoint import Checkpoints
-from engine.fit.closer import COST, frames_needed, see_closer
+from engine.fit.closer import SHARE, seconds_needed, see_closer
 from engine.fit.finish import (
     canonical_of,
     encoded_preview,
@@ -190,7 +190,7 @@ class _Finish:
 
     def __init__(self, clip: ClipWork) -> None:
         self.clip, self.recipe = clip, clip.recipe
-        self._per_frame = self._lighting = self._closer = 0.0
+        self._per_frame = self._lighting = self._closer = self._finer = 0.0
         self._purifying = purify_cost(clip.plates)
 
     def probe(self, states: list[LayerState]) -> float:
@@ -220,7 +220,7 @@ class _Finish:
             spent.append(time.monotonic() - began)
         self._per_frame = min(spent)  # the first one compiles and fills caches
         if self.recipe["closer"]:
-            self._closer = COST * self._per_frame * frames_needed(field)
+            self._closer, self._finer = seconds_needed(field, self._per_frame)
         return clip_score(values)
 
     def seconds(self, pass_cost: float) -> float:
@@ -231,7 +231,10 @@ class _Finish:
         passes = int(self.recipe["polish_passes"]) + self._purifying
         polish = 0.7 * passes * pass_cost  # these move nothing
         # A fifth and a second and a half more: noise, writing the folder, leaving the process.
-        rest = self._lighting + self._closer + self._per_frame * plates.count + full
+        budget = self.clip.request.options.seconds
+        closer = self._closer + self._finer
+        closer = closer if budget is None else min(closer, SHARE * budget)
+        rest = self._lighting + closer + self._per_frame * plates.count + full
         return 1.2 * (polish + rest) + 1.5
 
     def field(self, states: list[LayerState], budget: Budget, task: Task) -> Field:
@@ -292,7 +295,7 @@ class _Finish:
             return encoded + np.float32(plates.offset), weights[:, 0]
 
         def left() -> float:
-            measuring = 1.2 * self._per_frame * plates.count + 1.5
+            measuring = 1.2 * (self._per_frame * plates.count + self._finer) + 1.5
             return (budget.seconds or math.inf) - budget.elapsed - measuring
 
         return see_closer(field, look, task, left, self._closer)

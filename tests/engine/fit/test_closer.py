@@ -13,9 +13,10 @@ from engine.edit.edits import EditSource, prepare_edits
 from engine.edit.propagate import propagate_frame
 from engine.fields.field import Canonical
 from engine.fields.folder import load_field, save_field
-from engine.fit import closer
+from engine.fit import closeness as closeness_module
 from engine.fit import plates as plates_module
-from engine.fit.closer import Closeness, closeness, finer_scales
+from engine.fit.closeness import Closeness, closeness, finer_scales
+from engine.fit.closer import see_closer
 from engine.fit.run import fit
 from engine.io.picture import Window
 from engine.metrics.psnr import psnr_linear
@@ -211,9 +212,9 @@ def test_the_largest_stills_give_way_where_memory_ends(both, monkeypatch):
     seen = [Closeness(0.8, 3.9, np.ones(COUNT)), Closeness(0.8, 1.9, np.ones(COUNT))]
     area = layer.canonical.data.width * layer.canonical.data.height
     assert finer_scales(field, seen) == [4, 2]
-    monkeypatch.setattr(closer, "PIXELS", 9 * area + 4 * area)
+    monkeypatch.setattr(closeness_module, "PIXELS", 9 * area + 4 * area)
     assert finer_scales(field, seen) == [3, 2]
-    monkeypatch.setattr(closer, "PIXELS", area)
+    monkeypatch.setattr(closeness_module, "PIXELS", area)
     assert finer_scales(field, seen) == [1, 1]
 
 
@@ -230,7 +231,7 @@ def test_without_time_left_the_still_stays(both, clip):
     def look(index):
         raise AssertionError("no frame is read")
 
-    told = closer.see_closer(plain, look, silent(), lambda: 1.0, expected=60.0)
+    told = see_closer(plain, look, silent(), lambda: 1.0, expected=60.0)
     assert plain.layers[0].canonical is before
     assert told[0]["scale"] == 1
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
+
+import numpy as np
 
 from codef_nodes.work.qc.pictures import (
     coverage_map,
@@ -18,6 +21,9 @@ from engine.io.picture import Picture
 from engine.metrics.psnr import clip_score
 from engine.metrics.review import Review, review
 from engine.progress import Task
+
+#: Edit path in dB and folded share from which one canonical image is taken to explain a shot.
+EXPLAINED, FOLDED = 36.0, 0.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +42,8 @@ class Contents:
         coverage: A map for each layer.
         pins: A map for each layer.
         plots: Jitter, confidence, PSNR.
+        groups: Why one canonical image does not explain the shot and what to do; empty where it
+            does.
     """
 
     title: str
@@ -49,6 +57,7 @@ class Contents:
     coverage: list[U8]
     pins: list[U8]
     plots: list[Plot]
+    groups: list[str] = dataclass_field(default_factory=list)
 
     def answer(self) -> dict[str, Any]:
         """The figures, JSON-able."""
@@ -75,6 +84,7 @@ class Contents:
                 {"frame": each.frame, "confidence": each.confidence, "psnr": each.psnr}
                 for each in found.worst()
             ],
+            "groups": self.groups,
             "next_pins": [
                 {
                     "layer": spot.layer,
@@ -135,9 +145,34 @@ def gather(
         [pin_map(field, found, k, working) for k in range(len(names))],
         _plots(field, found),
     )
+    contents.groups.extend(_groups(field, contents.answer(), read_plate, task.part(0.97, 1.0)))
     contents.facts.extend(_facts(field, contents.answer()))
     task.report(1.0, "QC sheet")
     return contents
+
+
+def _groups(
+    field: Field, answer: dict[str, Any], read_plate: Callable[[int], Picture], task: Task
+) -> list[str]:
+    """What is said where one canonical image leaves much unexplained and motion tells why."""
+    plain = answer["psnr_edit_path"] >= EXPLAINED and answer["fold_share"] <= FOLDED
+    if len(field.layers) > 1 or plain:
+        return []
+    from engine.colour.encoding import to_display8
+    from engine.fit.propose import propose_group, small_frames
+
+    def codes(frame: int) -> U8:
+        return to_display8(np.nan_to_num(read_plate(frame).rgb))
+
+    small = small_frames(codes, field.frames, task.part(0.0, 0.4))
+    found = propose_group(small, task.part(0.4, 1.0))
+    if found is None:
+        return []
+    size = field.display.height, field.display.width
+    return [
+        found.sentence(field.frames, size),
+        "fit it as a group of its own: codef fit --propose-groups FOLDER writes its masks",
+    ]
 
 
 def _facts(field: Field, answer: dict[str, Any]) -> list[tuple[str, str]]:

@@ -51,6 +51,7 @@ def draw_page(contents: Contents) -> str:
         _section("Figures", "", "row plots", [_plot(contents, n) for n in range(3)]),
         _section("Least believed frames", "orange: not believed", "row", worst),
         _section("Canvas", "all that the shot ever shows", "row maps", _maps(contents)),
+        _groups(contents),
         _pins(contents),
         _table(contents),
     ]
@@ -114,6 +115,11 @@ def _maps(contents: Contents) -> list[str]:
             _figure(contents.pins[k], f"Where a pin pays{of}; orange: not believed"),
         ]
     return found
+
+
+def _groups(contents: Contents) -> str:
+    items = "".join(f"<tr><td>{escape(row)}</td></tr>" for row in contents.groups)
+    return f"<h2>Groups</h2><table><tbody>{items}</tbody></table>" if items else ""
 
 
 def _pins(contents: Contents) -> str:

@@ -48,6 +48,7 @@ def draw_sheet(contents: Contents) -> U8:
             5,
         ),
         *_maps(contents),
+        *_groups(contents),
         _pins(contents),
     ]
     sheet = np.concatenate([block for block in blocks if block is not None])
@@ -143,10 +144,19 @@ def _maps(contents: Contents) -> list[U8 | None]:
     return rows
 
 
+def _groups(contents: Contents) -> list[U8]:
+    return [_listed("Groups", contents.groups)] if contents.groups else []
+
+
 def _pins(contents: Contents) -> U8:
-    rows = pin_rows(contents)
+    rows = [f"{n}   {row}" for n, row in enumerate(pin_rows(contents), 1)]
+    return _listed("Next pins or painted frames", rows)
+
+
+def _listed(title: str, rows: list[str]) -> U8:
+    """Sentences under each other."""
     block = _blank(CAPTION + _ROW * max(len(rows), 1) + GAP)
-    write_text(block, (MARGIN, CAPTION - 16), "Next pins or painted frames", 17, 500, BRIGHT)
+    write_text(block, (MARGIN, CAPTION - 16), title, 17, 500, BRIGHT)
     if not rows:
         text = "Nothing is in doubt."
         write_text(block, (MARGIN, CAPTION + 20), text, 16, 400, QUIET)
@@ -154,5 +164,5 @@ def _pins(contents: Contents) -> U8:
         top = CAPTION + n * _ROW
         if n % 2 == 0:
             block[top : top + _ROW, MARGIN : MARGIN + INNER] = WELL
-        write_text(block, (MARGIN + 12, top + 21), f"{n + 1}   {row}", 16, 400, 200)
+        write_text(block, (MARGIN + 12, top + 21), row, 16, 400, 200)
     return block

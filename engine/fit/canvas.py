@@ -1,11 +1,11 @@
 """The canonical picture while it is fitted: its canvas, its first colours, its holes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 import numpy as np
 
-from engine.arrays import F32, Bool
+from engine.arrays import F32, AnyArray, Bool
 from engine.fit.plates import Plates
 from engine.io.picture import Window
 from engine.kernels import threads
@@ -19,6 +19,8 @@ MOST_FRAMES = 4.0
 SEEN = 0.05
 #: Weight of a frame's sample that counts for good: half a pixel's worth.
 WHOLE = 0.5
+#: Every so manieth pixel tells how far a frame reaches.
+COARSE = 8
 #: Frames that are laid at once.
 TOGETHER = 2
 
@@ -61,26 +63,71 @@ def lay_mosaic(
         Encoded colours [h, w, 3] without holes, and weight [h, w] (0 = never seen).
     """
     picture = np.zeros((canvas.height, canvas.width, 4), np.float32)
-    laid = np.empty((TOGETHER, *picture.shape), np.float32)
     frames = iter(order)
     while some := list(islice(frames, TOGETHER)):
         indices = [index for index, _ in some]
-        outs = laid[: len(some)]
+        positions = np.stack([places for _, places in some])
+        weights = plates.weights[layer, indices]
+        # A wide pan's canvas is many times a frame: only where these frames lie is anything done.
+        part = _part_of(positions, weights, canvas)
+        if part is None:
+            continue
+        laid = np.empty((len(some), part.height, part.width, 4), np.float32)
         with threads.guard():
             lay_frames(
                 plates.codes[indices],
                 np.float32(plates.scale),
                 np.float32(plates.offset),
-                plates.weights[layer, indices],
-                np.stack([positions for _, positions in some]),
-                np.float32(canvas.x0),
-                np.float32(canvas.y0),
-                outs,
+                weights,
+                positions,
+                np.float32(part.x0),
+                np.float32(part.y0),
+                laid,
             )
-            keep_first(picture, outs, np.float32(SEEN), np.float32(WHOLE))
+            corner = part.x0 - canvas.x0, part.y0 - canvas.y0
+            keep_first(picture, laid, *corner, np.float32(SEEN), np.float32(WHOLE))
     weight = picture[..., 3].copy()
     colour = (picture[..., :3] / np.maximum(weight, 1e-9)[..., None]).astype(np.float32)
     return fill_holes(colour, weight > 0), weight
+
+
+def extent_of(
+    places: Callable[[slice, slice], F32], seen: AnyArray
+) -> tuple[float, float, float, float] | None:
+    """Box (x0, y0, x1, y1) of the canonical points of what is seen, a little more than it.
+
+    Args:
+        places: Rows and columns to the points there, [h, w, 2].
+        seen: [H, W], 0 where nothing is.
+    """
+    rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    down, across = (slice(int(n[0]), int(n[-1]) + 1, COARSE) for n in (rows, columns))
+    points = places(down, across).astype(np.float64)
+    # What lies between the points that are looked at, and after the last one.
+    steps = [np.abs(np.diff(points, axis=axis)) for axis in (0, 1) if points.shape[axis] > 1]
+    pad = max([float(COARSE), *(float(step.max()) for step in steps)])
+    low, high = points.min(axis=(0, 1)) - pad, points.max(axis=(0, 1)) + pad
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _part_of(positions: F32, weights: AnyArray, canvas: Window) -> Window | None:
+    """The part of a canvas that frames at positions [B, H, W, 2] touch."""
+    found = [
+        extent_of(lambda down, across, at=at: at[down, across], seen)  # type: ignore[misc]
+        for at, seen in zip(positions, weights, strict=True)
+    ]
+    boxes = np.array([box for box in found if box is not None]).reshape(-1, 4)
+    if not len(boxes):
+        return None
+    if not np.isfinite(boxes).all():
+        return canvas
+    low = np.floor(np.clip(boxes[:, :2].min(axis=0), -1e6, 1e6)).astype(int)
+    high = np.ceil(np.clip(boxes[:, 2:].max(axis=0), -1e6, 1e6)).astype(int)
+    x0, y0 = max(int(low[0]), canvas.x0), max(int(low[1]), canvas.y0)
+    x1, y1 = min(int(high[0]), canvas.x1), min(int(high[1]), canvas.y1)
+    return Window(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
 def fill_holes(colour: F32, seen: Bool) -> F32:

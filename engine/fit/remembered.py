@@ -97,7 +97,7 @@ class Remembered:
                 codes, np.float32(1), np.float32(0), shown, places, *self._corner.tolist(), laid
             )
             fresh = (laid[..., 3] > WHOLE) & (self._sums[..., 3] < SEEN)
-            keep_first(self._sums, laid[None], np.float32(SEEN), np.float32(WHOLE))
+            keep_first(self._sums, laid[None], 0, 0, np.float32(SEEN), np.float32(WHOLE))
         return bool(fresh.any())
 
     def _grow(self, places: F32) -> None:

@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from engine.arrays import F32, F64
+from engine.fields.lattice import LatticeDeformation
 from engine.fit.budget import Budget
-from engine.fit.canvas import canvas_of, fill_holes, lay_mosaic
+from engine.fit.canvas import canvas_of, extent_of, fill_holes, lay_mosaic
 from engine.fit.freedom import bond_of, grain_of, noise_of, stiffness_of, without_trend
 from engine.fit.plates import Plates, halved
 from engine.fit.seeds import Seed
@@ -51,7 +52,8 @@ GLIMPSE = np.float32(1e-3)
 SMALL, MORE = 0.25, 1
 #: What a pass at full resolution costs, against one at half.
 HALF_COST = 4.5
-#: Passes from one look at what the neighbouring frames say of hidden places to the next.
+#: Passes from one look at what is not seen to the next: what the neighbouring frames say of hidden
+#: places, and how the canonical picture goes on beyond what was shown.
 PATIENCE = 3
 
 
@@ -186,21 +188,14 @@ def start_layer(
 def lay(state: LayerState, plates: Plates, layer: int, reference: int) -> None:
     """Lays the canonical picture anew from the frames as they are placed now."""
     order = sorted(range(plates.count), key=lambda t: (abs(t - reference), t))
-    extents = []
-    for t in order:
-        seen = plates.weights[layer, t] > 0
-        if not seen.any():
-            continue
-        points = state.positions(plates, t)[seen]
-        extents.append(
-            (
-                float(points[:, 0].min()),
-                float(points[:, 1].min()),
-                float(points[:, 0].max()),
-                float(points[:, 1].max()),
-            )
-        )
-    state.canvas = canvas_of(extents, plates)
+    whole = Window.of_size(plates.width, plates.height)
+    deformation = LatticeDeformation(state.matrices, state.lattices, state.spacing, whole)
+    with threads.guard():
+        extents = [
+            extent_of(lambda *part, t=t: deformation.positions(t, part), plates.weights[layer, t])
+            for t in order
+        ]
+    state.canvas = canvas_of((box for box in extents if box is not None), plates)
     state.picture, state.weight = lay_mosaic(
         plates, layer, ((t, state.positions(plates, t)) for t in order), state.canvas
     )
@@ -354,7 +349,8 @@ def one_pass(
                 state.speed,
                 state.weight,
             )
-        state.picture = fill_holes(state.picture, state.weight > GLIMPSE)
+        if not move or state.turn % PATIENCE == 0:
+            state.picture = fill_holes(state.picture, state.weight > GLIMPSE)
     return float(loss[0] / max(loss[1], 1) / 3)
 
 

@@ -70,25 +70,28 @@ def lay_frames(codes, scale, offset, weights, positions, cx, cy, outs):  # type:
 
 
 @numba.njit(parallel=True, cache=True)
-def keep_first(picture, laid, seen, whole):  # type: ignore[no-untyped-def]
+def keep_first(picture, laid, x0, y0, seen, whole):  # type: ignore[no-untyped-def]
     """Takes over from frames, in their order, what is not seen yet.
 
     Args:
         picture: In and out, float32 [h, w, 4]: sums of weight * colour and of weight.
-        laid: float32 [B, h, w, 4], frames as ``lay_frames`` lays them.
+        laid: float32 [B, h', w', 4], frames as ``lay_frames`` lays them, a part of the picture.
+        x0: Column of the picture where the part begins.
+        y0: Row of it.
         seen: Weight from which a place counts as seen.
         whole: Weight from which a frame's sample is taken for good. Thinner ones are the fringe of
             a frame: they count little, until a whole one comes.
     """
-    height, width = picture.shape[:2]
+    height, width = laid.shape[1:3]
     little = seen / np.float32(2)
     for y in numba.prange(height):
         for x in range(width):
+            kept = picture[y + y0, x + x0]
             for b in range(laid.shape[0]):
                 weight = laid[b, y, x, 3]
-                if weight > whole and picture[y, x, 3] < seen:
+                if weight > whole and kept[3] < seen:
                     for c in range(4):
-                        picture[y, x, c] = laid[b, y, x, c]
-                if weight > seen and picture[y, x, 3] == 0:
+                        kept[c] = laid[b, y, x, c]
+                if weight > seen and kept[3] == 0:
                     for c in range(4):
-                        picture[y, x, c] = laid[b, y, x, c] * little
+                        kept[c] = laid[b, y, x, c] * little

@@ -58,9 +58,20 @@ def test_the_first_whole_sample_stays_and_fringes_only_fill(frames, together):
         wanted[thin] = once[thin] * (seen / 2)
     picture = np.zeros_like(wanted)
     for low in range(0, FRAMES, together):
-        keep_first(picture, laid[low : low + together], seen, whole)
+        keep_first(picture, laid[low : low + together], 0, 0, seen, whole)
     np.testing.assert_array_equal(picture, wanted)
     # All three kinds of places are there.
     weight = wanted[..., 3]
     assert (weight == 0).any() and (weight > whole).any()
     assert ((weight > 0) & (weight < seen)).any()
+
+
+def test_a_part_is_taken_over_where_it_lies(frames):
+    laid = one_by_one(*frames)
+    seen, whole = np.float32(SEEN), np.float32(WHOLE)
+    laid[:, :5] = laid[:, 30:] = laid[:, :, :9] = laid[:, :, 80:] = 0
+    picture, parts = np.zeros((2, *laid.shape[1:]), np.float32)
+    keep_first(picture, laid, 0, 0, seen, whole)
+    keep_first(parts, np.ascontiguousarray(laid[:, 5:30, 9:80]), 9, 5, seen, whole)
+    assert picture.any()
+    np.testing.assert_array_equal(parts, picture)

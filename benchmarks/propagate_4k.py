@@ -14,7 +14,7 @@ itself all the same.
    is what a frame costs, read and written, without the start of the program.
 3. The same in this process, in its parts: read, propagate, write, each the median of all frames.
 
-JSON in ``benchmarks/results/propagate_4k.json``. On two cores about three minutes and 1 GB of disk.
+JSON in ``benchmarks/results/propagate_4k.json``. On two cores about ten minutes and 1 GB of disk.
 """
 
 import argparse
@@ -140,8 +140,12 @@ def line(lengths: list[int], values: list[float], at: int) -> float:
     return values[-1] + slope * (at - lengths[-1])
 
 
-def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Everything, in a folder that may hold a gigabyte."""
+def fitted(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Frames and the fits of both lengths; what ``--keep`` left from another run is not redone."""
+    known = folder / "fits.json"
+    if known.is_file():
+        found: dict[str, Any] = json.loads(known.read_text("utf-8"))
+        return found
     began = time.perf_counter()
     paths = make_frames(folder, args.frames)
     megabytes = sum(path.stat().st_size for path in paths) / len(paths) / 1e6
@@ -158,21 +162,36 @@ def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
                 "draft_seconds": draft,
                 "draft_psnr": psnr,
                 "whole_seconds": round(ended.seconds, 1),
+                "cpu_seconds": ended.cpu_seconds and round(ended.cpu_seconds, 1),
+                "steps": ended.answer["steps"],
                 "psnr_edit_path": ended.answer["psnr_edit_path"],
                 "peak_gib": ended.peak_gib,
+                "load": describe()["load"],
             }
         )
         say(f"fit of {length} frames: draft after {draft:.1f} s, {ended.peak_gib or 0:.1f} GiB")
+    answer = {
+        "megabytes_a_frame": round(megabytes, 1),
+        "fits": fits,
+        "extrapolated": {
+            "frames": SHOT,
+            "how": f"straight line through {args.lengths[0]} and {args.lengths[1]} frames",
+            "draft_seconds": round(line(args.lengths, [f["draft_seconds"] for f in fits], SHOT), 1),
+            "peak_gib": round(line(args.lengths, [f["peak_gib"] or 0 for f in fits], SHOT), 2),
+        },
+    }
+    known.write_text(json.dumps(answer), "utf-8")
+    return answer
+
+
+def measure(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Everything, in a folder that may hold a gigabyte."""
+    answer: dict[str, Any] = {"machine": describe(), **fitted(args, folder)}
+    length = answer["fits"][-1]["frames"]
+    target, pattern = folder / f"field{length}", folder / f"clip{length}" / "plate.%04d.exr"
     field, clip = load_field(target), open_clip(str(pattern))
     edit = painted(field, args.brush)
     write_picture(folder / "edit.exr", edit)
-    answer: dict[str, Any] = {"machine": describe(), "megabytes_a_frame": round(megabytes, 1)}
-    answer["fits"] = fits
-    answer["extrapolated"] = {
-        "frames": SHOT,
-        "draft_seconds": round(line(args.lengths, [f["draft_seconds"] for f in fits], SHOT), 1),
-        "peak_gib": round(line(args.lengths, [f["peak_gib"] or 0 for f in fits], SHOT), 2),
-    }
     answer["propagate"] = command(args, target, folder)
     for name, finish in (("plain", PLAIN), ("full finish", FULL_FINISH)):
         answer[name] = in_parts(field, clip, edit, folder, finish)
@@ -218,14 +237,17 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--frames", type=int, default=12, help="frames that are made")
-    parser.add_argument("--lengths", type=int, nargs=2, default=[12, 24], help="clips fitted")
+    parser.add_argument("--lengths", type=int, nargs=2, default=[20, 40], help="clips fitted")
     parser.add_argument("--steps", type=int, default=4, help="passes of the fit after the draft")
     parser.add_argument("--edited", type=int, default=10, help="frames that are propagated")
     parser.add_argument("--brush", type=int, default=200, help="pixels across the edit")
     parser.add_argument("--folder", type=Path, help="where to put the frames meanwhile")
+    parser.add_argument("--keep", type=Path, help="leave frames and fits here, and use them again")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=args.folder) as folder:
-        answer = measure(args, Path(folder))
+    with tempfile.TemporaryDirectory(dir=args.folder) as scratch:
+        folder = args.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        answer = measure(args, folder)
     RESULTS.mkdir(parents=True, exist_ok=True)
     target = RESULTS / "propagate_4k.json"
     target.write_text(json.dumps(answer, indent=2) + "\n", "utf-8")

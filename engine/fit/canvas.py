@@ -94,7 +94,7 @@ def lay_mosaic(
 def extent_of(
     places: Callable[[slice, slice], F32], seen: AnyArray
 ) -> tuple[float, float, float, float] | None:
-    """Box (x0, y0, x1, y1) of the canonical points of what is seen, a little more than it.
+    """Box (x0, y0, x1, y1) of the canonical points of what is seen, good to a few pixels.
 
     Args:
         places: Rows and columns to the points there, [h, w, 2].
@@ -104,12 +104,11 @@ def extent_of(
     if not len(rows):
         return None
     down, across = (slice(int(n[0]), int(n[-1]) + 1, COARSE) for n in (rows, columns))
-    points = places(down, across).astype(np.float64)
-    # What lies between the points that are looked at, and after the last one.
-    steps = [np.abs(np.diff(points, axis=axis)) for axis in (0, 1) if points.shape[axis] > 1]
-    pad = max([float(COARSE), *(float(step.max()) for step in steps)])
-    low, high = points.min(axis=(0, 1)) - pad, points.max(axis=(0, 1)) + pad
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    last_row, last_column = (slice(int(n[-1]), int(n[-1]) + 1) for n in (rows, columns))
+    parts = ((down, across), (last_row, across), (down, last_column))
+    points = np.concatenate([places(*part).reshape(-1, 2) for part in parts])
+    (x0, y0), (x1, y1) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return x0, y0, x1, y1
 
 
 def _part_of(positions: F32, weights: AnyArray, canvas: Window) -> Window | None:
@@ -123,8 +122,8 @@ def _part_of(positions: F32, weights: AnyArray, canvas: Window) -> Window | None
         return None
     if not np.isfinite(boxes).all():
         return canvas
-    low = np.floor(np.clip(boxes[:, :2].min(axis=0), -1e6, 1e6)).astype(int)
-    high = np.ceil(np.clip(boxes[:, 2:].max(axis=0), -1e6, 1e6)).astype(int)
+    low = np.clip(boxes[:, :2].min(axis=0), -1e6, 1e6).astype(int) - 2 * COARSE
+    high = np.clip(boxes[:, 2:].max(axis=0), -1e6, 1e6).astype(int) + 2 * COARSE
     x0, y0 = max(int(low[0]), canvas.x0), max(int(low[1]), canvas.y0)
     x1, y1 = min(int(high[0]), canvas.x1), min(int(high[1]), canvas.y1)
     return Window(x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None

@@ -47,6 +47,8 @@ PREVIEW_EVERY = 2.0
 #: Seconds between drafts that can be painted on, at least and at most, and how many times their own
 #: cost lies between where both allow it.
 DRAFT_EVERY, DRAFT_LATEST, DRAFT_REST = 3.0, 10.0, 10.0
+#: Passes from one look at what finer stills would take to the next.
+AFRESH = 5
 #: Frames that the draft is measured on.
 PROBED = 5
 
@@ -112,6 +114,8 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
     def after_pass(step: int, half: bool = False) -> None:
         if not half:
             checkpoints.offer(states, step)
+            if step % AFRESH == 0:
+                finishing.expect_closer(finishing.draft(states))
         previews.offer(states, half=half)
         drafts.offer(states, half=half)
 
@@ -219,9 +223,13 @@ class _Finish:
             values.append(self._measure(field, index, shot)[0])
             spent.append(time.monotonic() - began)
         self._per_frame = min(spent)  # the first one compiles and fills caches
+        self.expect_closer(field)
+        return clip_score(values)
+
+    def expect_closer(self, field: Field) -> None:
+        """Looks at what is seen closer so far: the seed's motion makes more of it than there is."""
         if self.recipe["closer"]:
             self._closer, self._finer = seconds_needed(field, self._per_frame)
-        return clip_score(values)
 
     def seconds(self, pass_cost: float) -> float:
         """Expected seconds of finishing, given the cost of a full pass."""

@@ -266,12 +266,12 @@ def refine(
             one_pass(level, states, reference, recipe, task, layers=again)
         spent = time.monotonic() - began
         # The very first pass also loads what is compiled and tells nothing. Other programs only
-        # ever add time, so a pass costs no more than the one before, or a few times that when it
-        # works on finer points or larger pictures.
+        # ever add time, so a pass costs no more than the one before, or half as much again when it
+        # works on finer points or larger pictures: the first of a kind also makes their room.
         kind = (at_half, [state.spacing for state in states])
         spent *= HALF_COST if at_half else 1.0
         if step > first_pass:
-            cost = min(spent, cost * (1.2 if kind == known else 3.0)) if cost > 0 else spent
+            cost = min(spent, cost * (1.2 if kind == known else 1.6)) if cost > 0 else spent
             known = kind
         psnr = -10 * np.log10(max(error, 1e-10))
         curve.append((round(budget.elapsed, 2), round(float(psnr), 3)))

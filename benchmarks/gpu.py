@@ -95,10 +95,10 @@ class Bench:
         found = {"ms": round(taken * 1e3, 4)}
         if bytes:
             found["gb_per_s"] = round(bytes / taken / 1e9, 1)
-            found["share_of_copy"] = round(bytes / taken / self.ceilings["bytes"], 3)
+            found["share_of_copy"] = round(bytes / taken / self.ceilings["bytes"], 6)
         if flops:
             found["tflops"] = round(flops / taken / 1e12, 2)
-            found["share_of_products"] = round(flops / taken / self.ceilings["flops"], 3)
+            found["share_of_products"] = round(flops / taken / self.ceilings["flops"], 6)
         return found
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from codef_nodes.graph.commands import Command
 from codef_nodes.graph.document import Change, Document
-from codef_nodes.graph.edits import Edit
+from codef_nodes.graph.edits import Edit, EditMismatchError
 from codef_nodes.graph.history import History
 from codef_nodes.graph.serialise import load
 from codef_nodes.worker.edits import applied
@@ -267,7 +267,11 @@ class Project(QObject):
         self._edits.clear()
         self._changes.clear()
         if edits:
-            self.tree = applied(self.tree, edits)
+            try:
+                self.tree = applied(self.tree, edits)
+            except EditMismatchError:
+                # The document was changed past this project: what it holds is what counts.
+                self.tree = self.document.tree()
             self._edition += 1
             self.edited.emit(edits)
             self.changed.emit(changes)

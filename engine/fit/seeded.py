@@ -51,7 +51,7 @@ GLIMPSE = np.float32(1e-3)
 #: what moves in front is the hardest and costs the least.
 SMALL, MORE = 0.25, 1
 #: What a pass at full resolution costs, against one at half.
-HALF_COST = 4.5
+HALF_COST = 3.0
 #: Passes from one look at what is not seen to the next: what the neighbouring frames say of hidden
 #: places, and how the canonical picture goes on beyond what was shown.
 PATIENCE = 3

@@ -72,7 +72,7 @@ def _slopes(
     return slopes
 
 
-@verb("strokes.to_canonical", role="view", queue="query")
+@verb("strokes.to_canonical", role="view", queue="query", stale=False)
 def strokes_to_canonical(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """Strokes drawn on a frame as strokes on the canonical image of the layer that owns them."""
     from engine.edit.strokemaps import to_canonical

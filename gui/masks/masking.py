@@ -1,61 +1,25 @@
 """What the mask tools of the viewers share: whether they are in hand, and what they draw."""
 
-from typing import TYPE_CHECKING, Any
-
-from PySide6.QtCore import QObject, Signal
+from typing import Any
 
 from gui.core.editor import Editor
 from gui.core.streams import FRAME
 from gui.masks.edits import DRAWN, ROUGH, Home, home_of, setting, value_of, without_frame
-from gui.paint.painting import painting_of
-from gui.pins.pinning import pinning_of
-
-if TYPE_CHECKING:
-    from gui.masks.tool import MaskTool
+from gui.paint.inhand import InHand
 
 
-class Masking(QObject):
-    """The masks that are drawn over what the frame viewer shows.
+class Masking(InHand):
+    """The masks that are drawn over what the frame viewer shows; shapes are what is selected.
 
     Attributes:
-        on: The mask tool is in hand.
         type: Type of the node that gestures go to: ``RoughMask`` or ``DrawMask``.
-        selected: Name of the selected shape, or None.
         rectangle: The next drag is a rectangle, whatever was said before.
-        tools: The tool of each viewer, by its slot.
     """
-
-    changed = Signal()
-    """The tool was taken or put away, or draws something else."""
 
     def __init__(self, editor: Editor) -> None:
         super().__init__(editor)
-        self._editor = editor
-        self.on = False
         self.type = ROUGH
-        self.selected: str | None = None
         self.rectangle = False
-        self.tools: dict[str, MaskTool] = {}
-        painting_of(editor).tool_changed.connect(lambda kind: self.take(False) if kind else None)
-        pinning = pinning_of(editor)
-        pinning.changed.connect(lambda: self.take(False) if pinning.on else None)
-        editor.project.replaced.connect(lambda: self.select(None))
-
-    def take(self, on: bool) -> None:
-        """Takes the tool in hand, or puts it away; the other tools exclude it."""
-        if on == self.on:
-            return
-        self.on = on
-        if on:
-            painting_of(self._editor).take("")
-            pinning_of(self._editor).take(False)
-            names = self._editor.selection.names
-            document = self._editor.project.document
-            for name in names:
-                if name in document and document.state(name).type in (ROUGH, DRAWN):
-                    self.type = document.state(name).type
-            self._hint()
-        self.changed.emit()
 
     def toggle(self) -> None:
         """The key: rough mask, then shapes, then away."""
@@ -95,12 +59,6 @@ class Masking(QObject):
             return False
         return self._editor.project.do(setting(home, value, name), gesture)
 
-    def select(self, name: str | None) -> None:
-        """Selects a shape by name."""
-        if name != self.selected:
-            self.selected = name
-            self.changed.emit()
-
     def next_rectangle(self) -> None:
         """The next drag draws a rectangle."""
         self.rectangle = True
@@ -120,6 +78,13 @@ class Masking(QObject):
             return False
         kept = {name: shape for name, shape in shapes.items() if name != self.selected}
         return self.put(kept, f"Delete {self.selected}")
+
+    def _taken(self) -> None:
+        document = self._editor.project.document
+        for name in self._editor.selection.names:
+            if name in document and document.state(name).type in (ROUGH, DRAWN):
+                self.type = document.state(name).type
+        self._hint()
 
     def _hint(self) -> None:
         if self.type == ROUGH:

@@ -4,7 +4,7 @@ import itertools
 import math
 from typing import Any
 
-from PySide6.QtCore import QObject, QPointF, Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import QMenu
 
@@ -23,7 +23,7 @@ from gui.masks.edits import (
 from gui.masks.marks import draw_rectangle, draw_scribble, draw_shape
 from gui.masks.masking import Masking, masking_of
 from gui.paint.events import PointerEvent
-from gui.paint.strokeplaces import StrokePlaces
+from gui.paint.inhand import CanvasTool
 from gui.viewer.canvas import Canvas
 
 NEAR = 9.0
@@ -33,7 +33,7 @@ WIDTH = 5.0
 _gestures = itertools.count()
 
 
-class MaskTool(QObject):
+class MaskTool(CanvasTool):
     """Draws marks and shapes on a canvas, whose ``tool`` it is while it is in hand.
 
     Args:
@@ -43,11 +43,8 @@ class MaskTool(QObject):
     """
 
     def __init__(self, editor: Editor, canvas: Canvas, slot: str) -> None:
-        super().__init__(canvas)
-        self._editor, self.canvas, self.slot = editor, canvas, slot
         self.masking: Masking = masking_of(editor)
-        self.masking.tools[slot] = self
-        self.spots = StrokePlaces(editor, canvas, slot)
+        super().__init__(self.masking, editor, canvas, slot)
         self._line: list[Place] = []
         self._inside = True
         self._box = False
@@ -58,7 +55,6 @@ class MaskTool(QObject):
         self._grip: tuple[str, int, int] | None = None
         self._held: list[list[float]] = []
         self._gesture = ""
-        self.masking.changed.connect(self._turned)
         editor.project.changed.connect(self._redraw)
         editor.clock.frame_changed.connect(self._redraw)
         self._turned()
@@ -304,17 +300,6 @@ class MaskTool(QObject):
     def _redraw(self, *_: object) -> None:
         if self.masking.on:
             self.canvas.update()
-
-    def _turned(self) -> None:
-        canvas = self.canvas
-        if self.masking.on:
-            canvas.tool = self
-            canvas.setCursor(Qt.CursorShape.CrossCursor)
-        elif canvas.tool is self:
-            self.abort()
-            canvas.tool = None
-            canvas.unsetCursor()
-        canvas.update()
 
 
 def _apart(first: QPointF, second: QPointF) -> float:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from gui.core.editor import Editor
 from gui.paint.eyedropper import pick
+from gui.paint.inhand import new_tools
 from gui.paint.painting import Painting, painting_of
 from gui.paint.tool import PaintTool
-from gui.viewer.pane import ViewerPane
 
 _SOFTER = 0.1
 
@@ -14,18 +14,12 @@ _SOFTER = 0.1
 def attach(editor: Editor) -> None:
     """Gives every viewer that has none its paint tools; to be called again at any time."""
     painting = painting_of(editor)
-    for slot, canvas in editor.viewing.canvases.items():
-        known = painting.tools.get(slot)
-        if known is not None and known.canvas is canvas:
-            continue
-        tool = PaintTool(editor, canvas, slot)
-        pane = canvas.parentWidget()
-        if isinstance(pane, ViewerPane):
-            # The newest registration is asked first: paint hides Q of the viewer.
-            editor.actions.register(pane, "paint", taking(painting))
-            editor.actions.register(
-                pane, "paint", working(editor, painting, tool), lambda: bool(painting.kind)
-            )
+    for pane, tool in new_tools(editor, painting.tools, PaintTool):
+        # The newest registration is asked first: paint hides Q of the viewer.
+        editor.actions.register(pane, "paint", taking(painting))
+        editor.actions.register(
+            pane, "paint", working(editor, painting, tool), lambda: bool(painting.kind)
+        )
 
 
 def taking(painting: Painting) -> dict[str, Callable[[], object]]:

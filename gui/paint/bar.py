@@ -10,6 +10,7 @@ from gui.masks.attach import attach as attach_masks
 from gui.masks.attach import mask_button
 from gui.paint.attach import attach
 from gui.paint.brush import TOOLS
+from gui.paint.inhand import tool_button
 from gui.paint.painting import painting_of
 from gui.pins.attach import attach as attach_pins
 from gui.pins.attach import pin_button
@@ -51,12 +52,7 @@ class PaintBar(QWidget):
             if tool.family != family:
                 family = tool.family
                 column.addWidget(_line())
-            button = QToolButton(self)
-            button.setIcon(theme.icon(tool.kind))
-            button.setIconSize(QSize(20, 20))
-            button.setFixedSize(_SIZE, _SIZE)
-            button.setCheckable(True)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button = tool_button(tool.kind, _SIZE, self)
             button.clicked.connect(lambda on, kind=tool.kind: self._take(kind, on))
             self.buttons[tool.kind] = button
             self._group.addButton(button)

@@ -1,57 +1,18 @@
 """What the pin tools of both viewers share: whether they are in hand, and the selected pin."""
 
-from typing import TYPE_CHECKING, Any
-
-from PySide6.QtCore import QObject, Signal
+from typing import Any
 
 from engine.errors import UsageError
 from gui.core.editor import Editor
 from gui.core.streams import CANONICAL, FRAME
-from gui.paint.painting import painting_of
+from gui.paint.inhand import InHand
 from gui.pins.edits import Home, home_of, pins_of, setting, without_key
-
-if TYPE_CHECKING:
-    from gui.pins.tool import PinTool
 
 _STEP = 1.25
 
 
-class Pinning(QObject):
-    """The pins of what the viewers show.
-
-    Attributes:
-        on: The pin tool is in hand.
-        selected: Name of the selected pin, or None.
-        tools: The tool of each viewer, by its slot.
-    """
-
-    changed = Signal()
-    """The tool was taken or put away, or another pin is selected."""
-
-    def __init__(self, editor: Editor) -> None:
-        super().__init__(editor)
-        self._editor = editor
-        self.on = False
-        self.selected: str | None = None
-        self.tools: dict[str, PinTool] = {}
-        painting_of(editor).tool_changed.connect(lambda kind: self.take(False) if kind else None)
-        editor.project.replaced.connect(lambda: self.select(None))
-
-    def take(self, on: bool) -> None:
-        """Takes the tool in hand, or puts it away; paint tools and pins exclude each other."""
-        if on == self.on:
-            return
-        self.on = on
-        if on:
-            painting_of(self._editor).take("")
-            home = self.home()
-            if home is None:
-                self._editor.say("Pins correct a fit: show a picture that comes through one.")
-            else:
-                self._editor.say(
-                    "Drag a point of either viewer to where it belongs; a click holds it there."
-                )
-        self.changed.emit()
+class Pinning(InHand):
+    """The pins of what the viewers show; they are what is selected."""
 
     def toggle(self) -> None:
         """The key."""
@@ -71,12 +32,6 @@ class Pinning(QObject):
         """The pins there, as they are stored."""
         home = self.home()
         return [] if home is None else pins_of(self._editor.project.document, home.node)
-
-    def select(self, name: str | None) -> None:
-        """Selects a pin by name."""
-        if name != self.selected:
-            self.selected = name
-            self.changed.emit()
 
     def put(self, pin: dict[str, Any], gesture: str | None = None) -> bool:
         """Sets a pin: the one of its name, or a new one."""
@@ -127,6 +82,14 @@ class Pinning(QObject):
         """Makes the selected pin soft, or hard again."""
         pin = self.current()
         return pin is not None and self.put({**pin, "hard": not pin.get("hard", True)})
+
+    def _taken(self) -> None:
+        if self.home() is None:
+            self._editor.say("Pins correct a fit: show a picture that comes through one.")
+        else:
+            self._editor.say(
+                "Drag a point of either viewer to where it belongs; a click holds it there."
+            )
 
 
 def pinning_of(editor: Editor) -> Pinning:

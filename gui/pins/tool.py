@@ -4,13 +4,13 @@ import itertools
 import math
 from typing import Any
 
-from PySide6.QtCore import QObject, QPointF, Qt, QTimer
+from PySide6.QtCore import QPointF, Qt, QTimer
 from PySide6.QtGui import QKeyEvent, QPainter
 
 from gui.core.editor import Editor
 from gui.core.streams import CANONICAL, FRAME
 from gui.paint.events import PointerEvent
-from gui.paint.strokeplaces import StrokePlaces
+from gui.paint.inhand import CanvasTool
 from gui.pins.edits import Place, new_pin, reaching, rounded, with_key
 from gui.pins.marks import draw_pin, draw_way
 from gui.pins.menu import open_menu
@@ -25,7 +25,7 @@ _EVERY = 40
 _gestures = itertools.count()
 
 
-class PinTool(QObject):
+class PinTool(CanvasTool):
     """Sets and drags pins on a canvas, whose ``tool`` it is while it is in hand.
 
     Args:
@@ -35,11 +35,8 @@ class PinTool(QObject):
     """
 
     def __init__(self, editor: Editor, canvas: Canvas, slot: str) -> None:
-        super().__init__(canvas)
-        self._editor, self.canvas, self.slot = editor, canvas, slot
         self.pinning: Pinning = pinning_of(editor)
-        self.pinning.tools[slot] = self
-        self.spots = StrokePlaces(editor, canvas, slot)
+        super().__init__(self.pinning, editor, canvas, slot)
         self.places = PinPlaces(editor, self.pinning, slot, self)
         self._start: Place | None = None
         self._now: Place | None = None
@@ -50,7 +47,6 @@ class PinTool(QObject):
         self._hover: str | None = None
         self._pace = QTimer(self, singleShot=True, interval=_EVERY)
         self._pace.timeout.connect(self._write)
-        self.pinning.changed.connect(self._turned)
         self.places.changed.connect(canvas.update)
         # Methods, not lambdas: they are forgotten with the tool.
         editor.project.changed.connect(self._redraw)
@@ -239,17 +235,6 @@ class PinTool(QObject):
             self.abort()
         if self.pinning.on:
             self.canvas.update()
-
-    def _turned(self) -> None:
-        canvas = self.canvas
-        if self.pinning.on:
-            canvas.tool = self
-            canvas.setCursor(Qt.CursorShape.CrossCursor)
-        elif canvas.tool is self:
-            self.abort()
-            canvas.tool = None
-            canvas.unsetCursor()
-        canvas.update()
 
     def _draw(self, painter: QPainter, shown: Shown, place: Place, *, keyed: bool) -> None:
         pin = shown.pin

@@ -114,7 +114,8 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
     def after_pass(step: int, half: bool = False) -> None:
         if not half:
             checkpoints.offer(states, step)
-            if step % AFRESH == 0:
+            # The seed's motion makes more of it than there is.
+            if finishing.keeps_for_closer and step % AFRESH == 0:
                 finishing.expect_closer(finishing.draft(states))
         previews.offer(states, half=half)
         drafts.offer(states, half=half)
@@ -226,8 +227,13 @@ class _Finish:
         self.expect_closer(field)
         return clip_score(values)
 
+    @property
+    def keeps_for_closer(self) -> bool:
+        """Whether time is kept for finer stills."""
+        return self._closer > 0
+
     def expect_closer(self, field: Field) -> None:
-        """Looks at what is seen closer so far: the seed's motion makes more of it than there is."""
+        """Keeps time for the finer stills that the motion so far asks for."""
         if self.recipe["closer"]:
             self._closer, self._finer = seconds_needed(field, self._per_frame)
 

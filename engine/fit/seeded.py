@@ -47,9 +47,9 @@ WRONG = 2.5e-4
 FINE = 4
 #: Weight up to which a canonical pixel was not seen in a pass.
 GLIMPSE = np.float32(1e-3)
-#: A wrong layer of at most this share of all pixels is visited so many times more in every pass:
-#: what moves in front is the hardest and costs the least.
-SMALL, MORE = 0.25, 1
+#: A wrong layer of at most this share of all pixels is visited twice in every pass: what moves in
+#: front is the hardest and costs the least.
+SMALL = 0.25
 #: What a pass at full resolution costs, against one at half.
 HALF_COST = 3.0
 #: Passes from one look at what is not seen to the next: what the neighbouring frames say of hidden
@@ -261,9 +261,8 @@ def refine(
                 state.spacing /= 2
         began = time.monotonic()
         error = one_pass(level, states, reference, recipe, task)
-        for _ in range(MORE):
-            again = [k for k in small_layers if states[k].excess > WRONG]
-            one_pass(level, states, reference, recipe, task, layers=again)
+        again = [k for k in small_layers if states[k].excess > WRONG]
+        one_pass(level, states, reference, recipe, task, layers=again)
         spent = time.monotonic() - began
         # The very first pass also loads what is compiled and tells nothing. Other programs only
         # ever add time, so a pass costs no more than the one before, or half as much again when it
@@ -470,7 +469,7 @@ def _pass_layer(
                     bond = bond_of(known[part], state.noise, recipe)
                     bond += float(recipe["hidden"]) * known[part] * (trace < flat)
                 else:
-                    bond = known[part]  # nothing is
+                    bond = known[part]  # all 0: the neighbours were not asked
                 before = lattices.copy()
                 if part.start <= reference < part.stop:
                     gradient[reference - part.start] = 0

@@ -182,10 +182,7 @@ def test_25_documents_and_200_undos_with_pictures_leave_nothing(
             run = workers.view.run_dir
             assert run is not None
             most = counts[0][2] + 4 if counts else 40
-            hands.wait(
-                lambda run=run, most=most: len(list(run.iterdir())) <= most,
-                *(20, "for pictures to go"),
-            )
+            hands.wait(lambda: len(list(run.iterdir())) <= most, 20, "for pictures to go")  # noqa: B023 - waited for at once
             counts.append(
                 (
                     len(application.allWidgets()),

@@ -9,7 +9,7 @@ Canonical coordinates stay those of the reference frame.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
@@ -52,15 +52,18 @@ SHARE = 0.15
 Look = Callable[[int], tuple[F32, AnyArray]]
 
 
-def seconds_needed(field: Field, per_frame: float) -> tuple[float, float]:
+def seconds_needed(
+    field: Field, per_frame: float, layers: Collection[int] | None = None
+) -> tuple[float, float]:
     """What ``see_closer`` will take, and what measuring will take more after it; 0: nothing to do.
 
     Args:
         field: The field so far.
         per_frame: Seconds to measure a frame.
+        layers: Those that may get one; None: all.
     """
     found = [closeness(field, k) for k in range(len(field.layers))]
-    if max(finer_scales(field, found)) == 1:
+    if max(_scales(field, found, layers)) == 1:
         return 0.0, 0.0
     looked = PASSES * min(CLOSER, len(field.frames)) + 2 * HELD
     return COST * per_frame * looked, READING * per_frame * len(field.frames)
@@ -72,6 +75,7 @@ def see_closer(
     task: Task,
     left: Callable[[], float] | None = None,
     expected: float = 0.0,
+    layers: Collection[int] | None = None,
 ) -> list[dict[str, float]]:
     """Gives the layers that were seen closer their finer stills.
 
@@ -81,12 +85,13 @@ def see_closer(
         task: Progress and cancel.
         left: Seconds that may be spent; None: as many as it takes.
         expected: Seconds that all passes may take; with too few for one nothing is begun.
+        layers: Those that may get one; None: all.
 
     Returns:
         For each layer its scale, the share of its still that was seen closer, and how close.
     """
     found = [closeness(field, k) for k in range(len(field.layers))]
-    scales = finer_scales(field, found)
+    scales = _scales(field, found, layers)
     stills = {k: _Still(field, k, scale, found[k]) for k, scale in enumerate(scales) if scale > 1}
     if stills:
         _lay(field, stills, look, task, left, expected / PASSES)
@@ -101,6 +106,11 @@ def see_closer(
         }
         for k, each in enumerate(found)
     ]
+
+
+def _scales(field: Field, found: list[Closeness], layers: Collection[int] | None) -> list[int]:
+    scales = finer_scales(field, found)
+    return [scale if layers is None or k in layers else 1 for k, scale in enumerate(scales)]
 
 
 def _lay(

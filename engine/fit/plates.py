@@ -47,6 +47,7 @@ class Plates:
         ignored: Share of all pixels that were asked to be left out.
         exact: Whether ``codes`` hold all that the pictures have, but for what is left out: 8 bits,
             full size.
+        others: Layers that are not here share pixels with those that are.
     """
 
     codes: AnyArray
@@ -61,6 +62,7 @@ class Plates:
     bad_pixels: int
     ignored: float = 0.0
     exact: bool = False
+    others: bool = False
 
     @property
     def count(self) -> int:

@@ -44,9 +44,10 @@ def alone(share: U8) -> U8:
 
 def shared(plates: Plates) -> bool:
     """Whether any pixel is shared by two layers."""
-    if len(plates.weights) < 2:
+    if len(plates.weights) < 2 and not plates.others:
         return False
-    return any(bool(((share > 0) & (share < ALONE)).any()) for share in plates.weights[0])
+    layers = plates.weights if plates.others else plates.weights[:1]
+    return any(bool(((own > 0) & (own < ALONE)).any()) for shares in layers for own in shares)
 
 
 def cost(plates: Plates) -> float:
@@ -55,7 +56,10 @@ def cost(plates: Plates) -> float:
         return 0.0
     some = plates.weights[:, :: max(1, plates.count // TASTED)]
     reach = _reach(plates)
-    near = [_grown((share > 0) & (share < ALONE), reach) & (share > 0) for share in some[0]]
+    layers = some if plates.others else some[:1]
+    near = [
+        _grown((own > 0) & (own < ALONE), reach) & (own > 0) for shares in layers for own in shares
+    ]
     # Looking for what is shared and filling holes is about a pass more.
     return 1.0 + (PASSES + 1) * float(np.mean(near)) * len(some)
 

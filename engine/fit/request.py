@@ -77,6 +77,8 @@ class FitRequest:
             which is ``time.monotonic`` as long as nobody pauses the fit.
         checkpoint: Folder for checkpoints, or None. With ``resume`` the fit goes on from there.
             Whoever asked removes it once the field is saved.
+        again: An earlier field of the same frames with the same groups, or None: only groups whose
+            masks changed are fitted, from where it has them; the others are kept as they are.
         readers: Threads beside the fit's own that may call ``picture``, in about rising order, to
             read ahead; 0 where only the fit's own may.
         preview: Called with (layer index, canonical pixels [h, w, 4], scene-linear, at the working
@@ -101,6 +103,7 @@ class FitRequest:
     started: float = field(default_factory=time.monotonic)
     checkpoint: Path | None = None
     resume: bool = False
+    again: Field | None = None
     readers: int = 0
     preview: Callable[[int, F32], None] | None = None
     draft: Callable[[Field, float | None, float], None] | None = None

@@ -8,6 +8,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.fields.field import Field
 from engine.fit.advice import advise_plates
+from engine.fit.again import Changes, changes_since
 from engine.fit.cuts import find_cuts, kept_shot, shots_of
 from engine.fit.groups import Groups
 from engine.fit.plates import Plates, read_plates
@@ -63,6 +64,9 @@ def fit(request: FitRequest, task: Task) -> Field:
     groups.leave_transparent_out()
     _leave_out(request, groups, plates)
     shots = _shots(request, groups, plates, task)
+    changes = _changes(request, groups, plates)
+    if changes is not None:
+        return _again(ClipWork(request, groups, plates, 0, recipe), changes, task)
     with ThreadPoolExecutor(1, "advice") as pool:
         proposal = pool.submit(advise_plates, plates)
         reference, reason = _reference(request, plates)
@@ -88,6 +92,34 @@ def fit(request: FitRequest, task: Task) -> Field:
         cuts=[first for first, _ in shots[1:]],
         shots=shots,
     )
+    return field
+
+
+def _changes(request: FitRequest, groups: Groups, plates: Plates) -> Changes | None:
+    """What of an earlier field can be kept; None: the fit begins anew."""
+    before = request.again
+    if before is None or recipe_of(before.recipe).method == "paper":
+        return None
+    if request.options.reference not in (None, before.reference):
+        return None
+    changes = changes_since(before, request.frames, groups.names, groups.masks, plates.data)
+    if changes is not None and request.tell is not None:
+        request.tell(changes.sentence())
+    return changes
+
+
+def _again(clip: ClipWork, changes: Changes, task: Task) -> Field:
+    """Fits what changed, with the reference frame and the recipe that the rest was fitted with."""
+    from engine.fit.run_again import fit_again
+
+    request, before = clip.request, changes.before
+    options = replace(request.options, recipe=before.recipe)
+    clip.request = replace(request, options=options)
+    clip.recipe = load_recipe(before.recipe, options.overrides)
+    clip.reference = before.index(before.reference)
+    field = fit_again(clip, changes, task)
+    told = ("seconds_reading", "reference_reason", "advice", "cuts", "shots")
+    field.report.update({name: before.report[name] for name in told if name in before.report})
     return field
 
 

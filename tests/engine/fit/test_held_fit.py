@@ -12,6 +12,7 @@ from engine.errors import Cancelled
 from engine.fields.folder import load_field, save_field
 from engine.fit import run_seeded
 from engine.fit.budget import Budget
+from engine.fit.finishing import Finish
 from engine.fit.run import fit
 from engine.progress import Gate, Progress, Task
 from tests.engine.fit.clips import Pan, request
@@ -50,7 +51,7 @@ def test_drafts_are_whole_fields_at_every_stage(clip, monkeypatch, tmp_path):
 
 
 def test_nobody_who_listens_costs_nothing(clip, monkeypatch):
-    monkeypatch.setattr(run_seeded._Finish, "draft", lambda *_, **__: pytest.fail("assembled"))
+    monkeypatch.setattr(Finish, "draft", lambda *_, **__: pytest.fail("assembled"))
     fit(request(clip, steps=1, overrides=STAGES), Task())
 
 

@@ -5,8 +5,9 @@ other groups keep their deformation, their light and every pixel of their stills
 smaller mask uncovers of them for the first time is added.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -32,11 +33,11 @@ UNCOVERED = 2e-5
 
 @dataclass(frozen=True)
 class Changes:
-    """Which masks changed since an earlier field.
+    """Which groups changed since an earlier field.
 
     Attributes:
         before: The earlier field.
-        fresh: Layers whose masks changed, ascending.
+        fresh: Layers whose masks or settings changed, ascending.
         anew: Those of them that the old masks hold too little of to go on from.
     """
 
@@ -59,13 +60,18 @@ class Changes:
         if self.anew:
             far = ", ".join(names[k] for k in self.anew)
             how += f" ({far} from the beginning: its mask is another one)"
-        return f"only the masks of {fitted} changed: fits {fitted} {how}, keeps {rest}"
+        return f"only {fitted} changed: fits {fitted} {how}, keeps {rest}"
 
 
 def changes_since(
-    before: Field, frames: Sequence[int], names: Sequence[str], masks: Masks, data: Window
+    before: Field,
+    frames: Sequence[int],
+    names: Sequence[str],
+    masks: Masks,
+    data: Window,
+    settings: Mapping[str, Any] | None = None,
 ) -> Changes | None:
-    """Finds the groups whose masks changed since an earlier field.
+    """Finds the groups whose masks or settings changed since an earlier field.
 
     Args:
         before: The earlier field.
@@ -73,10 +79,11 @@ def changes_since(
         names: Of the layers.
         masks: As given now.
         data: The frames' data window.
+        settings: Of the groups now, as ``groupsettings.in_report`` has them.
 
     Returns:
-        None where the field is of no use: other frames, groups or size, no lattices, no masks, or
-        no change of masks at all.
+        None where the field is of no use: other frames, groups or size, no lattices, nothing that
+        changed or nothing that did not.
     """
     if (
         tuple(frames) != before.frames
@@ -86,11 +93,12 @@ def changes_since(
         or not all(isinstance(layer.deformation, LatticeDeformation) for layer in before.layers)
     ):
         return None
+    then_asked, now_asked = before.report.get("group_settings") or {}, settings or {}
     fresh, anew = [], []
-    for k in range(masks.count):
+    for k, name in enumerate(names):
         shared = total = 0.0
-        changed = False
-        for index in range(len(frames)):
+        changed = now_asked.get(name) != then_asked.get(name)
+        for index in range(len(frames) if k < masks.count else 0):
             now, then = masks.mask(k, index), before.masks.mask(k, index)
             changed = changed or not np.array_equal(now, then)
             shared += float(np.minimum(now, then).sum(dtype=np.float64))

@@ -1,13 +1,14 @@
 """What a fit is asked: a self-contained request that owns its inputs."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from engine.arrays import F32, U8
 from engine.fields.field import Field
+from engine.fit.groupsettings import GroupSettings
 from engine.fit.hints import Hints
 from engine.flow.pair import FlowPair
 from engine.io.picture import Picture
@@ -43,6 +44,7 @@ class FitOptions:
         alpha: Leave out pixels where the clip's own alpha is 0 (unless it is 0 everywhere).
         cuts: What to do about cuts inside the clip: ``warn`` (fit the shot that holds the
             reference frame, leave the others out and say so), ``stop`` or ``ignore``.
+        groups: How single groups are fitted, by the name of their layer.
     """
 
     recipe: str = "seeded"
@@ -54,6 +56,7 @@ class FitOptions:
     overrides: dict[str, Any] = field(default_factory=dict)
     alpha: bool = True
     cuts: str = "warn"
+    groups: Mapping[str, GroupSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from engine.fit.advice import advise_plates
 from engine.fit.again import Changes, changes_since
 from engine.fit.cuts import find_cuts, kept_shot, shots_of
 from engine.fit.groups import Groups
+from engine.fit.groupsettings import in_report
 from engine.fit.plates import Plates, read_plates
 from engine.fit.recipes import AUTO, load_recipe, recipe_of
 from engine.fit.reference import choose_reference
@@ -102,7 +103,8 @@ def _changes(request: FitRequest, groups: Groups, plates: Plates) -> Changes | N
         return None
     if request.options.reference not in (None, before.reference):
         return None
-    changes = changes_since(before, request.frames, groups.names, groups.masks, plates.data)
+    asked = in_report(request.options.groups, groups.names)
+    changes = changes_since(before, request.frames, groups.names, groups.masks, plates.data, asked)
     if changes is not None and request.tell is not None:
         request.tell(changes.sentence())
     return changes

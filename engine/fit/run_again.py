@@ -13,7 +13,7 @@ from engine.fit.finishing import Finish
 from engine.fit.freedom import grain_of
 from engine.fit.panorama import roll
 from engine.fit.reference import relative_sharpness
-from engine.fit.run_seeded import LEAST_SAY, Drafts
+from engine.fit.run_seeded import LEAST_SAY, Drafts, give_own
 from engine.fit.seeded import LayerState, refine, start_layer
 from engine.fit.seeds import seed_layers
 from engine.fit.work import FITTED, MATCHED, READ, ClipWork
@@ -50,6 +50,7 @@ def fit_again(clip: ClipWork, changes: Changes, task: Task) -> Field:
             kept[k] = replace(kept[k], canonical=more)
     some = replace(clip, plates=sub_plates(plates, changes.fresh))
     states = _states(clip, some, changes, task)
+    give_own(clip, states, changes.fresh)
     matching = time.monotonic() - began
     # One that begins anew takes the passes of a whole fit.
     ahead = 0 if changes.anew else sum(int(recipe[f"{n}_passes"]) for n in _AT_HALF) - HALF

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -77,6 +77,7 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
     else:
         states, first_pass = found
     matching = time.monotonic() - began
+    give_own(clip, states, range(len(states)))
 
     there = budget.elapsed
     previews = _Previews(request.preview)
@@ -127,6 +128,20 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         resumed_at=first_pass,
     )
     return field
+
+
+def give_own(clip: ClipWork, states: Sequence[LayerState], layers: Iterable[int]) -> None:
+    """Gives layers the numbers that are asked of their groups alone.
+
+    Args:
+        clip: The clip.
+        states: The layers that are fitted.
+        layers: Their indices among all layers.
+    """
+    asked, names = clip.request.options.groups, clip.groups.names
+    for state, k in zip(states, layers, strict=True):
+        if names[k] in asked:
+            state.own = asked[names[k]].numbers(clip.recipe)
 
 
 class _Previews:

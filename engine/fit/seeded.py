@@ -65,6 +65,7 @@ class LayerState:
         noise: Variance per channel of what fits, in the last pass, see ``noise_of``.
         excess: Mean squared error per channel beyond twice the noise, in the last pass.
         passes: Who visits its pixels.
+        own: Numbers of the recipe that are other ones for this layer.
     """
 
     matrices: F64
@@ -84,6 +85,7 @@ class LayerState:
     noise: float = 0.0
     excess: float = 0.0
     passes: Passes = field(default_factory=host_passes, repr=False)
+    own: dict[str, Any] = field(default_factory=dict)
 
     def make_room(self) -> None:
         """Gives every thread its sums; they are kept, since fresh memory costs more than a pass."""
@@ -236,6 +238,7 @@ def refine(
         level = small if at_half and small is not None else plates
         for state in states:
             spacing = stage.spacing if state.excess > WRONG else max(stage.spacing, FINE)
+            spacing = max(spacing, float(state.own.get("finest_spacing", 0)))
             while state.spacing * (2 if at_half else 1) > spacing:
                 state.passes.subdivide(state, level)
         began = time.monotonic()
@@ -313,7 +316,8 @@ def one_pass(
     loss: F64 = np.zeros(2)
     for k in range(len(states)) if layers is None else layers:
         state = states[k]
+        own = {**recipe, **state.own} if state.own else recipe
         loss += state.passes.visit(
-            plates, k, state, reference, recipe, task, move=move, paint=paint, robust=robust
+            plates, k, state, reference, own, task, move=move, paint=paint, robust=robust
         )
     return float(loss[0] / max(loss[1], 1) / 3)

@@ -9,6 +9,7 @@ import numpy as np
 from engine.arrays import F32
 from engine.fields.field import Field, Layer
 from engine.fit.groups import Groups
+from engine.fit.groupsettings import in_report
 from engine.fit.plates import Plates
 from engine.fit.request import FitRequest
 from engine.flow.dis import PairwiseFlow
@@ -90,6 +91,7 @@ class ClipWork:
             "bad_pixels": plates.bad_pixels,
             "ignored": plates.ignored,
             "identity": request.identity,
+            "group_settings": in_report(request.options.groups, self.groups.names),
             **figures,
         }
 

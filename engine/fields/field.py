@@ -184,6 +184,13 @@ class Field:
                 frame=frame,
             ) from None
 
+    def parts(self, index: int) -> "list[tuple[Field, int, float]]":
+        """The fields that a frame is drawn from, its position in each, and weights that sum to 1.
+
+        One, the field itself, but for a long shot of several segments (``engine.linked``).
+        """
+        return [(self, index, 1.0)]
+
     def coverage(self, index: int, part: Part = WHOLE) -> F32:
         """Visible share of each layer, [K, H, W]; sums to 1 over K."""
         return self.masks.coverage(index, len(self.layers), part)

@@ -3,15 +3,13 @@
 ``field.json`` says everything that is no array, ``layer_K.safetensors`` holds the deformation,
 lighting and exposure of layer K, ``canonical_K.exr`` its still, ``masks.safetensors`` the masks,
 ``residual.safetensors`` the colour residual, if there is one. Every file is
-listed with its size and hash, so that a damaged field is told at once.
+listed with its size and hash, so that a damaged field is told at once. ``engine.linked.folder``
+keeps several of these folders as the segments of one long shot.
 """
 
 import hashlib
 import importlib
-import json
-import os
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +19,31 @@ from engine.arrays import F32, AnyArray
 from engine.colour.ocio import DEFAULT_WORKING
 from engine.errors import CodefError, FieldError, InputError
 from engine.fields.deformation import Deformation
-from engine.fields.field import Canonical, Field, Layer, Masks
+from engine.fields.field import Canonical, Field, Layer
+from engine.fields.files import (
+    FINER,
+    INFO,
+    MASKS,
+    MINOR,
+    PLAIN,
+    RESIDUAL,
+    absolute_paths,
+    check_files,
+    damaged,
+    fingerprint,
+    mask_tensors,
+    read_info,
+    read_masks,
+    read_tensors,
+    relative_paths,
+    stream_tensors,
+    streams_of,
+    write_info,
+    write_tensors,
+)
 from engine.fields.residual import Residual
 from engine.io.picture import Picture, Window
 
-SCHEMA = 2
-#: What a field is written as whose stills are all one pixel per canonical pixel: versions that know
-#: no other read it as ever, and refuse a finer one.
-PLAIN = 1
-#: Grows when something is added that older versions may leave aside: 1 = exposure, residual.
-MINOR = 1
-INFO = "field.json"
-_MASKS = "masks.safetensors"
-_RESIDUAL = "residual.safetensors"
-_IGNORED = "ignored"
 _HALF_MAX = 65504.0
 
 #: Deformation kinds and the class that rebuilds them from ``tensors`` and ``numbers`` by its
@@ -95,6 +104,7 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
     """
     from engine.io.atomic import atomic_folder
     from engine.io.write import WriteOptions, write_picture
+    from engine.linked.field import LinkedField
 
     folder = Path(folder)
     if folder.exists() and not (folder.is_dir() and (folder / INFO).is_file()):
@@ -102,6 +112,10 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
             f"{folder} is there and is no field, so it is not replaced; choose another place",
             file=folder,
         )
+    if isinstance(field, LinkedField):
+        from engine.linked.folder import save_linked
+
+        return save_linked(field, folder, working_space=working_space)
     finer = any(layer.canonical.scale != 1 for layer in field.layers)
     with atomic_folder(folder) as part:
         layers = []
@@ -111,7 +125,7 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
                 tensors["lighting"] = layer.lighting
             if layer.exposure is not None:
                 tensors["exposure"] = layer.exposure
-            _write_tensors(part / f"layer_{k}.safetensors", tensors)
+            write_tensors(part / f"layer_{k}.safetensors", tensors)
             stored = _stored(layer.canonical)
             picture = Picture(
                 stored.astype(np.float32),
@@ -139,13 +153,13 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
                     "exposure": layer.exposure is not None,
                 }
             )
-        _write_tensors(part / _MASKS, _mask_tensors(field.masks, field.ignored))
+        write_tensors(part / MASKS, mask_tensors(field.masks, field.ignored))
         residual = field.residual
         if residual is not None:
             steps: dict[str, AnyArray] = {"steps": residual.steps}
-            _write_tensors(part / _RESIDUAL, {**steps, **_stream_tensors("", residual.streams)})
+            write_tensors(part / RESIDUAL, {**steps, **stream_tensors("", residual.streams)})
         info = {
-            "codef_field": SCHEMA if finer else PLAIN,
+            "codef_field": FINER if finer else PLAIN,
             "codef_field_minor": MINOR,
             "recipe": field.recipe,
             "frames": list(field.frames),
@@ -163,91 +177,14 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
             },
             "residual": None if residual is None else {"cell": residual.cell},
             "report": field.report,
-            "source": _paths(field.source, lambda path: _relative(path, folder)),
+            "source": relative_paths(field.source, folder),
             "identity": str(field.report.get("identity", field.source.get("identity", ""))),
             "canonical_identity": field_identity(field),
-            "files": {file.name: _fingerprint(file) for file in sorted(part.iterdir())},
+            "files": {file.name: fingerprint(file) for file in sorted(part.iterdir())},
         }
-        text = json.dumps(info, indent=1, default=_plain, allow_nan=False)
-        (part / INFO).write_text(text + "\n", encoding="utf-8")
+        write_info(part, info)
         # What cannot be read back must not replace what could.
         return _load(part, folder)
-
-
-def _write_tensors(path: Path, tensors: Mapping[str, AnyArray]) -> None:
-    from safetensors.numpy import save
-
-    path.write_bytes(save({name: np.ascontiguousarray(t) for name, t in tensors.items()}))
-
-
-def _mask_tensors(masks: Masks, ignored: Masks | None) -> dict[str, AnyArray]:
-    tensors: dict[str, AnyArray] = {}
-    named = {str(k): streams for k, streams in enumerate(masks.streams)}
-    if ignored is not None:
-        named[_IGNORED] = ignored.streams[0]
-    for name, streams in named.items():
-        tensors.update(_stream_tensors(f"{name}.", streams))
-    return tensors
-
-
-def _stream_tensors(prefix: str, streams: list[bytes]) -> dict[str, AnyArray]:
-    """One stream per frame as two tensors: all bytes, and where each begins and the last ends."""
-    ends = np.cumsum([0, *(len(stream) for stream in streams)])
-    return {
-        f"{prefix}bytes": np.frombuffer(b"".join(streams), np.uint8),
-        f"{prefix}offsets": ends.astype(np.int64),
-    }
-
-
-def _streams(
-    folder: Path, tensors: Mapping[str, AnyArray], prefix: str, frames: int, what: str
-) -> list[bytes]:
-    """The streams that ``_stream_tensors`` stored."""
-    plain = tensors[f"{prefix}bytes"].tobytes()
-    ends = tensors[f"{prefix}offsets"].tolist()
-    rising = all(a <= b for a, b in pairwise(ends))
-    if len(ends) != frames + 1 or ends[0] != 0 or ends[-1] != len(plain) or not rising:
-        raise _damaged(folder, f"{what} does not match the frames")
-    return [plain[a:b] for a, b in pairwise(ends)]
-
-
-def _plain(value: Any) -> Any:
-    """numpy numbers and paths in a report, as JSON has them."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, Path):
-        return value.as_posix()
-    raise TypeError(f"{type(value).__name__} cannot be stored in a field")
-
-
-def _fingerprint(file: Path) -> dict[str, Any]:
-    with file.open("rb") as handle:
-        digest = hashlib.file_digest(handle, lambda: hashlib.blake2b(digest_size=16))
-    return {"bytes": file.stat().st_size, "blake2b": digest.hexdigest()}
-
-
-def _paths(source: Mapping[str, Any], change: Any) -> dict[str, Any]:
-    """The source with its paths changed: ``path``, and each of ``masks``."""
-    result = dict(source)
-    if isinstance(result.get("path"), (str, Path)) and str(result["path"]):
-        result["path"] = change(str(result["path"]))
-    masks = result.get("masks")
-    if isinstance(masks, (list, tuple)):
-        result["masks"] = [change(str(m)) if isinstance(m, (str, Path)) else m for m in masks]
-    return result
-
-
-def _relative(path: str, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(Path(path).absolute(), folder.absolute())).as_posix()
-    except ValueError:  # another drive on Windows has no relative path
-        return Path(path).absolute().as_posix()
-
-
-def _absolute(path: str, folder: Path) -> str:
-    return os.path.normpath(folder.absolute() / path)
 
 
 def load_field(folder: Path | str) -> Field:
@@ -280,15 +217,19 @@ def field_frames(folder: Path | str) -> tuple[int, ...]:
     if not folder.exists():
         raise InputError(f"there is no field at {folder}; fit one or correct the path", file=folder)
     try:
-        return tuple(int(frame) for frame in _read_info(folder)["frames"])
+        return tuple(int(frame) for frame in read_info(folder)["frames"])
     except (KeyError, TypeError, ValueError) as error:
-        raise _damaged(folder, f"{type(error).__name__}: {error}") from error
+        raise damaged(folder, f"{type(error).__name__}: {error}") from error
 
 
 def _load(folder: Path, final: Path) -> Field:
-    info = _read_info(folder)
+    info = read_info(folder)
     try:
-        _check_files(folder, info)
+        if "segments" in info:
+            from engine.linked.folder import load_linked
+
+            return load_linked(folder, info)
+        check_files(folder, info["files"], _wanted(info))
         return _build(folder, final, info)
     except OSError as error:
         raise InputError(
@@ -298,51 +239,16 @@ def _load(folder: Path, final: Path) -> Field:
     except FieldError:
         raise
     except CodefError as error:
-        raise _damaged(folder, error.message) from error
+        raise damaged(folder, error.message) from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise _damaged(folder, f"{type(error).__name__}: {error}") from error
+        raise damaged(folder, f"{type(error).__name__}: {error}") from error
 
 
-def _damaged(folder: Path, reason: str) -> FieldError:
-    return FieldError(
-        f"the field {folder} is damaged ({reason}); take it from a backup or fit again",
-        file=folder,
-    )
-
-
-def _read_info(folder: Path) -> dict[str, Any]:
-    path = folder / INFO
-    if not path.is_file():
-        raise FieldError(f"{folder} is no field: it holds no {INFO}", file=folder)
-    try:
-        info = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror})", file=path) from error
-    except ValueError as error:
-        raise _damaged(folder, f"{INFO} is no JSON") from error
-    version = info.get("codef_field") if isinstance(info, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise _damaged(folder, f"{INFO} names no version")
-    if version > SCHEMA:
-        raise FieldError(
-            f"the field {folder} was written by a newer version of the program (field format "
-            f"{version}, this one reads {SCHEMA}); update the program",
-            file=folder,
-        )
-    return dict(info)
-
-
-def _check_files(folder: Path, info: Mapping[str, Any]) -> None:
+def _wanted(info: Mapping[str, Any]) -> set[str]:
+    """Names of the files that a field must have."""
     wanted = {f"layer_{k}.safetensors" for k in range(len(info["layers"]))}
-    wanted |= {f"canonical_{k}.exr" for k in range(len(info["layers"]))} | {_MASKS}
-    if info.get("residual"):
-        wanted.add(_RESIDUAL)
-    for name in sorted(wanted):
-        file = folder / name
-        if not file.is_file():
-            raise _damaged(folder, f"{name} is missing")
-        if _fingerprint(file) != info["files"][name]:
-            raise _damaged(folder, f"{name} was changed or cut short after the fit")
+    wanted |= {f"canonical_{k}.exr" for k in range(len(info["layers"]))} | {MASKS}
+    return wanted | {RESIDUAL} if info.get("residual") else wanted
 
 
 def _build(folder: Path, final: Path, info: Mapping[str, Any]) -> Field:
@@ -352,7 +258,7 @@ def _build(folder: Path, final: Path, info: Mapping[str, Any]) -> Field:
     count = len(info["frames"])
     layers = []
     for k, item in enumerate(info["layers"]):
-        tensors = _read_tensors(folder / f"layer_{k}.safetensors")
+        tensors = read_tensors(folder / f"layer_{k}.safetensors")
         lighting = _per_frame(folder, tensors, "lighting", k, (count, -1, -1, 3))
         exposure = _per_frame(folder, tensors, "exposure", k, (count, 2, 3))
         inner = {name.removeprefix("deformation."): t for name, t in tensors.items()}
@@ -361,12 +267,12 @@ def _build(folder: Path, final: Path, info: Mapping[str, Any]) -> Field:
         canvas = Window(*(int(v) for v in item["canvas"]))
         canonical = Canonical(picture.pixels, canvas, _scale(folder, item, k))
         if picture.data != canonical.grid or picture.pixels.shape[2] != 4:
-            raise _damaged(folder, f"canonical_{k}.exr is not on the canvas that {INFO} tells")
+            raise damaged(folder, f"canonical_{k}.exr is not on the canvas that {INFO} tells")
         layers.append(Layer(str(item["name"]), deformation, canonical, lighting, exposure))
     if not layers or not count:
-        raise _damaged(folder, "it has no layers or no frames")
+        raise damaged(folder, "it has no layers or no frames")
     data = Window(*(int(v) for v in info["data"]))
-    masks, ignored = _masks(folder, info["masks"], count, (data.height, data.width))
+    masks, ignored = read_masks(folder, info)
     return Field(
         frames=tuple(int(frame) for frame in info["frames"]),
         display=Window(*(int(v) for v in info["display"])),
@@ -378,7 +284,7 @@ def _build(folder: Path, final: Path, info: Mapping[str, Any]) -> Field:
         reference=int(info["reference"]),
         recipe=str(info["recipe"]),
         report=dict(info["report"]),
-        source=_paths(info["source"], lambda path: _absolute(path, final)),
+        source=absolute_paths(info["source"], final),
         pixel_aspect=float(info["pixel_aspect"]),
     )
 
@@ -387,7 +293,7 @@ def _scale(folder: Path, item: Mapping[str, Any], layer: int) -> int:
     """Pixels per canonical pixel of a still; fields written before have one."""
     scale = item.get("scale", 1)
     if not isinstance(scale, int) or isinstance(scale, bool) or scale < 1:
-        raise _damaged(folder, f"the scale of layer {layer} is no whole number above 0")
+        raise damaged(folder, f"the scale of layer {layer} is no whole number above 0")
     return scale
 
 
@@ -402,7 +308,7 @@ def _per_frame(
         n == want or (want == -1 and n > 0) for n, want in zip(found.shape, shape, strict=True)
     )
     if not fits or not np.isfinite(found).all():
-        raise _damaged(folder, f"the {name} of layer {layer} does not match the frames")
+        raise damaged(folder, f"the {name} of layer {layer} does not match the frames")
     return found.astype(np.float32)
 
 
@@ -411,24 +317,14 @@ def _residual(
 ) -> Residual | None:
     if not told:
         return None
-    tensors = _read_tensors(folder / _RESIDUAL)
+    tensors = read_tensors(folder / RESIDUAL)
     steps, cell = tensors["steps"].astype(np.float32), int(told["cell"])
     if steps.shape != (frames,) or not np.isfinite(steps).all() or cell < 1:
-        raise _damaged(folder, "the residual does not match the frames")
-    residual = Residual(*size, cell, steps, _streams(folder, tensors, "", frames, "the residual"))
+        raise damaged(folder, "the residual does not match the frames")
+    residual = Residual(*size, cell, steps, streams_of(folder, tensors, "", frames, "the residual"))
     for index in range(frames):
         residual.planes(index)  # told now, rather than in the middle of a render
     return residual
-
-
-def _read_tensors(path: Path) -> dict[str, AnyArray]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        return dict(load(path.read_bytes()))
-    except SafetensorError as error:
-        raise FieldError(f"{path} holds no tensors ({error}); fit again", file=path) from error
 
 
 def deformation_from(
@@ -457,18 +353,3 @@ def _deformation(
         return deformation_from(kind, tensors, numbers)
     except FieldError as error:
         raise FieldError(f"{folder}: {error.message}", file=folder) from error
-
-
-def _masks(
-    folder: Path, told: Mapping[str, Any], frames: int, size: tuple[int, int]
-) -> tuple[Masks, Masks | None]:
-    """The masks of the groups, and that of what was left out."""
-    tensors = _read_tensors(folder / _MASKS)
-    names = [str(k) for k in range(int(told["count"]))]
-    if told.get("ignored"):
-        names.append(_IGNORED)
-    streams = []
-    for name in names:
-        streams.append(_streams(folder, tensors, f"{name}.", frames, f"mask {name!r}"))
-    ignored = Masks(*size, [streams.pop()]) if told.get("ignored") else None
-    return Masks(int(told["height"]), int(told["width"]), streams), ignored

@@ -9,6 +9,7 @@ from engine.fields.deformation import Deformation
 from engine.fields.lattice import LatticeDeformation
 from engine.io.picture import Window
 from engine.kernels.sample import LONGEST, REACH
+from engine.linked.deformation import LinkedDeformation
 from engine.pins.deformation import PinnedDeformation
 from engine.warp.render import bounds
 
@@ -123,6 +124,12 @@ def points_near(
         Rows and columns, and their canonical points [h, w, 2]; None when nothing sees the box.
     """
     whole = within or (slice(0, data.height), slice(0, data.width))
+    if isinstance(deformation, LinkedDeformation):
+        if not deformation.reaches(index):
+            return None
+        alone = deformation.alone(index)
+        if alone is not None:
+            return points_near(*alone, box, scale, data, within)
     if not isinstance(deformation, LatticeDeformation | PinnedDeformation):
         return whole, deformation.positions(index)[whole]
     fitted = deformation.base if isinstance(deformation, PinnedDeformation) else deformation

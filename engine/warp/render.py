@@ -159,6 +159,13 @@ def _drawn(
     """The composite, and the same with light when ``lit``."""
     from engine.kernels.draw import draw_layer, settle
 
+    parts = field.parts(index) if pictures is None else []
+    if any(part is not field for part, _, _ in parts):
+        drawn = [_drawn(part, at, None, filter, lit, without) for part, at, _ in parts]
+        weights = [weight for _, _, weight in parts]
+        lit_too = [each for _, each in drawn if each is not None]
+        plain = _blend([each for each, _ in drawn], weights)
+        return plain, _blend(lit_too, weights) if lit else None
     coverage = field.coverage(index)
     filter = filter or field_filter(field)
     size = (field.height, field.width)
@@ -197,6 +204,16 @@ def _drawn(
     return colour, light_too
 
 
+def _blend(pictures: Sequence[F32], weights: Sequence[float]) -> F32:
+    """Pictures of one frame by weights that sum to 1."""
+    if len(pictures) == 1:
+        return pictures[0]
+    total = np.zeros_like(pictures[0])
+    for picture, weight in zip(pictures, weights, strict=True):
+        total += picture * np.float32(weight)
+    return total
+
+
 def _nearest(field: Field, index: int, sheets: Sequence[Sheet], coverage: F32, where: Bool) -> F32:
     """Colours [N, 3] for places that no canonical image covers."""
     result = np.zeros((int(where.sum()), 3), np.float32)
@@ -227,6 +244,12 @@ def reconstruct(field: Field, index: int, *, edit_path: bool, without: Container
     Raises:
         FieldError: The residual is damaged.
     """
+    parts = field.parts(index)
+    if any(part is not field for part, _, _ in parts):
+        pictures = [
+            reconstruct(part, at, edit_path=edit_path, without=without) for part, at, _ in parts
+        ]
+        return _blend(pictures, [weight for _, _, weight in parts])
     drawn = composite(field, index, lit=not edit_path, without=without)
     if field.residual is not None and not edit_path and "residual" not in without:
         field.residual.add_to(index, drawn)

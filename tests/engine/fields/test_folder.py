@@ -109,7 +109,7 @@ def changed(place, name, change):
     change(tensors)
     save_file(tensors, place / name)
     info = json.loads((place / "field.json").read_text())
-    info["files"][name] = folders._fingerprint(place / name)
+    info["files"][name] = folders.fingerprint(place / name)
     (place / "field.json").write_text(json.dumps(info))
 
 

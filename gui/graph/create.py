@@ -37,6 +37,7 @@ def create(
     wanted: Wanted | None = None,
     branch: bool = False,
     knobs: Mapping[str, JSON] | None = None,
+    stem: str = "",
 ) -> Creation:
     """A new node, wired as far as the types allow.
 
@@ -48,8 +49,9 @@ def create(
         wanted: The wire that was let go over nothing.
         branch: Leave the readers of the selected node as they are.
         knobs: Values to start with.
+        stem: What it is called before its number; empty: its type.
     """
-    name = document.free_name(kind)
+    name = document.free_name(stem or kind)
     width, height = size_of(kind)
     at = (place[0] - width / 2, place[1] - height / 2)
     trial = document.copied()

@@ -3,7 +3,7 @@
 from functools import cache
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFont, QIcon, QPen, QPixmap, QPolygonF
 
 from gui import theme
 
@@ -66,6 +66,14 @@ def body(kind: str, category: str, *, unknown: bool, disabled: bool, selected: b
 def lighter(rgb: int, percent: int) -> QColor:
     """A lighter (over 100) or darker colour."""
     return QColor(rgb).lighter(percent)
+
+
+@cache
+def swatch(kind: str, category: str) -> QIcon:
+    """The colour of a node type, for menus."""
+    pixmap = QPixmap(12, 12)
+    pixmap.fill(theme.node_colour(kind, category).lighter(115))
+    return QIcon(pixmap)
 
 
 def wire_colour(kind: str | None) -> str:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from codef_nodes.graph.document import Change
 from engine.errors import UsageError
 from gui import theme
 from gui.core.editor import Editor
 from gui.graph.backdrops import BackdropItem
-from gui.graph.catalogue import Wanted, remembered
+from gui.graph.catalogue import Entry, Wanted, entry_of, remembered
 from gui.graph.create import create
 from gui.graph.dropping import Dropping
 from gui.graph.editing import Editing
@@ -20,8 +20,8 @@ from gui.graph.entry import FindBar, RenameField
 from gui.graph.info import InfoCard
 from gui.graph.items import DotItem
 from gui.graph.loading import browse_clips
+from gui.graph.menus import popup
 from gui.graph.metrics import HEADER
-from gui.graph.places import Hit
 from gui.graph.scene import GraphScene
 from gui.graph.search import NodeSearch
 from gui.graph.view import GraphView
@@ -68,7 +68,7 @@ class GraphPane(QWidget):
         self._framed = False
         self.view.open_requested.connect(self.open_requested)
         self.view.search_asked.connect(self._ask_for_wire)
-        self.view.menu_asked.connect(self._menu)
+        self.view.menu_asked.connect(lambda at, hit: popup(self, at, hit))
         self.view.files_dropped.connect(self._drop_files)
         self.view.zoomed.connect(self.rename_field.hide)
         self.search.chosen.connect(self._create_chosen)
@@ -83,17 +83,21 @@ class GraphPane(QWidget):
 
     # Creating.
 
-    def create_node(self, kind: str, *, branch: bool = False) -> str | None:
+    def create_node(self, name: str, *, branch: bool = False) -> str | None:
         """Makes a node: below the selected one and wired to it, else at the cursor.
 
         Args:
-            kind: Type of the node.
+            name: Type of the node, or the id of an operation (``ImageOperation.blur``).
             branch: Leave the readers of the selected node as they are.
 
         Returns:
             Its name, or None if it was refused.
         """
-        return self._create(kind, self._cursor(), below=self._below(), branch=branch)
+        return self._create(name, self._cursor(), below=self._below(), branch=branch)
+
+    def create_at(self, name: str, place: tuple[float, float]) -> str | None:
+        """The same, at a place of the desk where nothing is selected."""
+        return self._create(name, place, below=self._below())
 
     def open_search(self) -> None:
         """The search at the cursor."""
@@ -115,11 +119,11 @@ class GraphPane(QWidget):
     def _over(self, at: QPoint) -> QPoint:
         return self.view.viewport().mapTo(self, at)
 
-    def _create_chosen(self, kind: str, branch: bool) -> None:
+    def _create_chosen(self, name: str, branch: bool) -> None:
         point = self.view.mapToScene(self._search_at)
         place = (point.x(), point.y())
         self._create(
-            kind,
+            name,
             place,
             below=None if self._wanted is not None else self._below(),
             wanted=self._wanted,
@@ -129,26 +133,27 @@ class GraphPane(QWidget):
 
     def _create(
         self,
-        kind: str,
+        name: str,
         place: tuple[float, float],
         *,
         below: str | None = None,
         wanted: Wanted | None = None,
         branch: bool = False,
     ) -> str | None:
-        if kind == "Backdrop" and wanted is None:
+        entry = entry_of(self.editor.project.document, name)
+        if name == "Backdrop" and wanted is None:
             made = self.editing.backdrop()
         else:
-            made = self._run_creation(kind, place, below, wanted, branch)
+            made = self._run_creation(entry, place, below, wanted, branch)
         if made is not None:
-            self.editor.preferences.set(_RECENT, remembered(self._recent(), kind))
-            if kind not in _QUIET:
+            self.editor.preferences.set(_RECENT, remembered(self._recent(), entry.id))
+            if name not in _QUIET:
                 self.open_requested.emit(made)
         return made
 
     def _run_creation(
         self,
-        kind: str,
+        entry: Entry,
         place: tuple[float, float],
         below: str | None,
         wanted: Wanted | None,
@@ -157,11 +162,13 @@ class GraphPane(QWidget):
         try:
             creation = create(
                 self.editor.project.document,
-                kind,
+                entry.cls.type,
                 place,
                 below=below,
                 wanted=wanted,
                 branch=branch,
+                knobs=entry.knobs,
+                stem=entry.stem,
             )
         except UsageError as error:
             self.editor.project.problem.emit(str(error))
@@ -312,20 +319,8 @@ class GraphPane(QWidget):
 
     # Actions.
 
-    def _menu(self, at: QPoint, hit: Hit) -> None:
-        """The menu of the right button."""
-        if hit.name and hit.kind in ("node", "header") and hit.name not in self.editor.selection:
-            self.editor.selection.set([hit.name])
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for group in _MENU_NODE if hit.kind in ("node", "header") else _MENU_DESK:
-            for name in group:
-                menu.addAction(self.editor.actions.menu_action(f"graph.{name}", menu))
-            menu.addSeparator()
-        menu.popup(self.view.viewport().mapToGlobal(at))
-
-    def _creates(self, kind: str) -> Callable[[], object]:
-        return lambda: self.create_node(kind)
+    def _creates(self, name: str) -> Callable[[], object]:
+        return lambda: self.create_node(name)
 
     def _views(self, number: int, side: str) -> Callable[[], object]:
         return lambda: self.viewer_keys.view_in(number, side)
@@ -337,7 +332,8 @@ class GraphPane(QWidget):
             "load": self.load_clips,
             "write": self._creates("WriteSequence"),
             "paint": self._creates("Paint"),
-            "operation": self._creates("ImageOperation"),
+            "grade": self._creates("ImageOperation.grade"),
+            "blur": self._creates("ImageOperation.blur"),
             "merge": self._creates("Merge"),
             "dot": self._creates("Dot"),
             "backdrop": do.backdrop,
@@ -372,16 +368,3 @@ class GraphPane(QWidget):
             handlers[f"view_{number}"] = self._views(number, "a")
             handlers[f"view_b_{number}"] = self._views(number, "b")
         return {f"graph.{name}": handler for name, handler in handlers.items()}
-
-
-_MENU_NODE = (
-    ("open", "rename", "disable"),
-    ("copy", "cut", "duplicate", "delete", "extract"),
-    ("disconnect", "swap"),
-    ("view_1", "frame", "tidy"),
-)
-_MENU_DESK = (
-    ("create", "load", "backdrop", "note"),
-    ("paste", "select_all", "find"),
-    ("tidy", "frame"),
-)

@@ -15,13 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from codef_nodes.graph.document import Document
-from codef_nodes.graph.node import Node
 from gui import theme
-from gui.graph.catalogue import Wanted, candidates, matching_alias, ranked, title_of
+from gui.graph.catalogue import Entry, Wanted, candidates, matching_alias, ranked, title_of
 from gui.graph.look import tone
 
 _WIDTH, _ROWS, _ROW = 280, 10, 24
-_CLASS, _ALIAS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+_ENTRY, _ALIAS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
 class NodeSearch(QFrame):
@@ -32,7 +31,7 @@ class NodeSearch(QFrame):
     """
 
     chosen = Signal(str, bool)
-    """Type of the node to create, and whether it only branches off (Shift+Enter)."""
+    """Id of the entry to create, and whether it only branches off (Shift+Enter)."""
     closed = Signal()
 
     def __init__(self, parent: QWidget) -> None:
@@ -59,7 +58,7 @@ class NodeSearch(QFrame):
         self.field.textChanged.connect(self._fill)
         self.field.installEventFilter(self)
         self.list.itemClicked.connect(lambda item: self._choose(item, branch=False))
-        self._classes: list[type[Node]] = []
+        self._entries: list[Entry] = []
         self._recent: list[str] = []
         self.hide()
 
@@ -71,10 +70,10 @@ class NodeSearch(QFrame):
         Args:
             document: Where the node would come to be.
             at: The place.
-            recent: Types used before, the last one first.
+            recent: Entries used before, the last one first.
             wanted: What the node must fit.
         """
-        self._classes, self._recent = candidates(document, wanted), recent
+        self._entries, self._recent = candidates(document, wanted), recent
         fitting = "Create a node…"
         if wanted is not None and wanted.source is not None:
             fitting = f"Reads {wanted.source}…"
@@ -95,7 +94,11 @@ class NodeSearch(QFrame):
 
     def shown_types(self) -> list[str]:
         """Types in the list, from the top."""
-        return [self.list.item(row).data(_CLASS).type for row in range(self.list.count())]
+        return [entry.cls.type for entry in self.shown()]
+
+    def shown(self) -> list[Entry]:
+        """What is in the list, from the top."""
+        return [self.list.item(row).data(_ENTRY) for row in range(self.list.count())]
 
     def close_search(self) -> None:
         """Closes without choosing."""
@@ -131,18 +134,18 @@ class NodeSearch(QFrame):
         return True
 
     def _choose(self, item: QListWidgetItem, *, branch: bool) -> None:
-        kind = item.data(_CLASS).type
+        entry = item.data(_ENTRY)
         self.hide()
         self.closed.emit()
-        self.chosen.emit(kind, branch)
+        self.chosen.emit(entry.id, branch)
 
     def _fill(self, typed: str) -> None:
         self.list.clear()
-        for cls in ranked(typed, self._classes, self._recent):
-            item = QListWidgetItem(title_of(cls))
-            item.setData(_CLASS, cls)
-            item.setData(_ALIAS, matching_alias(typed, cls))
-            item.setToolTip(cls.help)
+        for entry in ranked(typed, self._entries, self._recent):
+            item = QListWidgetItem(entry.title)
+            item.setData(_ENTRY, entry)
+            item.setData(_ALIAS, matching_alias(typed, entry))
+            item.setToolTip(entry.cls.help)
             self.list.addItem(item)
         self.list.setCurrentRow(0)
         if self.isVisible():
@@ -162,7 +165,7 @@ class _Rows(QStyledItemDelegate):
         return QSize(_WIDTH - 30, _ROW)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: object) -> None:
-        cls, alias = index.data(_CLASS), index.data(_ALIAS)  # type: ignore[attr-defined]
+        entry, alias = index.data(_ENTRY), index.data(_ALIAS)  # type: ignore[attr-defined]
         rect: QRect = option.rect
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
@@ -172,14 +175,16 @@ class _Rows(QStyledItemDelegate):
             painter.drawRoundedRect(rect.adjusted(0, 1, 0, -1), 3, 3)
         swatch = QRect(rect.x() + 7, rect.center().y() - 5, 11, 11)
         painter.setPen(tone("#101010"))
-        painter.setBrush(theme.node_colour(cls.type, cls.category).lighter(115))
+        painter.setBrush(theme.node_colour(entry.cls.type, entry.cls.category).lighter(115))
         painter.drawRoundedRect(swatch, 2, 2)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setFont(theme.font())
         painter.setPen(tone("#ffffff" if chosen else theme.TEXT))
-        painter.drawText(rect.adjusted(26, 0, -8, 0), middle, title_of(cls))
+        painter.drawText(rect.adjusted(26, 0, -8, 0), middle, entry.title)
         painter.setFont(theme.font(theme.SMALL))
         painter.setPen(tone("#e8dcc8" if chosen else theme.DIM))
-        right = f"“{alias}”" if alias else cls.category
+        right = f"“{alias}”" if alias else entry.cls.category
+        if entry.operation and entry.stem == entry.cls.type:
+            right = title_of(entry.cls)  # Plus is a Merge
         painter.drawText(rect.adjusted(26, 0, -8, 0), middle | Qt.AlignmentFlag.AlignRight, right)
         painter.restore()

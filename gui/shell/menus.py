@@ -6,6 +6,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from gui.core.editor import Editor
+from gui.graph.menus import add_categories
+from gui.graph.pane import GraphPane
 from gui.project.files import Files
 from gui.shell.docks import PaneDock
 from gui.shell.layouts import LAYOUTS, Layouts
@@ -14,7 +16,9 @@ _GRAPH = (
     "graph.cut graph.copy graph.paste graph.duplicate graph.delete | graph.disable graph.rename "
     "graph.extract | graph.select_all graph.select_connected graph.find"
 )
-_CREATE = "graph.create | graph.load graph.write graph.paint graph.operation graph.merge"
+_CREATE = (
+    "graph.create | graph.load graph.write graph.paint graph.grade graph.blur graph.merge graph.dot"
+)
 _VIEWER = (
     "viewer.fit viewer.zoom_100 | viewer.wipe viewer.difference viewer.swap | viewer.overlays "
     "viewer.roi viewer.zebra | viewer.refresh viewer.pause view.proxy"
@@ -50,7 +54,7 @@ class Menus:
         self._layouts, self._docks, self._extra = layouts, docks, extra
         self._file()
         self.undo, self.redo = self._edit()
-        self._listed("&Create", _CREATE)
+        self._create()
         self._listed("&Viewer", _VIEWER)
         self._listed("&Playback", _PLAY)
         self._listed(
@@ -105,6 +109,12 @@ class Menus:
         menu.addActions([undo, redo])
         self._add(menu, "| " + _GRAPH)
         return undo, redo
+
+    def _create(self) -> None:
+        menu, pane = self._menu("&Create"), self._docks["graph"].pane
+        self._add(menu, _CREATE)
+        if isinstance(pane, GraphPane):
+            add_categories(menu, self._editor.project.document, pane.create_node)
 
     def _panes(self) -> None:
         menu = self._menu("&Window")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codef_nodes.graph.document import Document
-from gui.graph.catalogue import KEPT, candidates, matching_alias, ranked, remembered
+from gui.graph.catalogue import KEPT, candidates, entry_of, matching_alias, ranked, remembered
 from gui.graph.fuzzy import best_of, score
 
 
@@ -17,7 +17,37 @@ from gui.graph.fuzzy import best_of, score
 )  # fmt: skip
 def test_what_artists_type_finds_what_they_mean(typed: str, first: str) -> None:
     found = ranked(typed, candidates(Document()), [])
-    assert found[0].type == first, [cls.type for cls in found]
+    assert found[0].cls.type == first, [entry.id for entry in found]
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [("gr", "ImageOperation.grade"), ("blur", "ImageOperation.blur"), ("plus", "Merge.plus"),
+     ("satu", "ImageOperation.saturation"), ("external", "ImageOperation.external"),
+     ("merge", "Merge")],
+)  # fmt: skip
+def test_operations_are_found_as_nodes(typed: str, first: str) -> None:
+    found = ranked(typed, candidates(Document()), [])
+    assert found[0].id == first, [entry.id for entry in found]
+
+
+def test_what_is_created_is_called_by_what_it_does() -> None:
+    document = Document()
+    blur, plus = (entry_of(document, name) for name in ("ImageOperation.blur", "Merge.plus"))
+    assert (blur.title, blur.stem, blur.knobs) == ("Blur", "Blur", {"operation": "blur"})
+    assert (plus.title, plus.stem, plus.knobs) == ("Plus", "Merge", {"operation": "plus"})
+    external = entry_of(document, "ImageOperation.external")
+    assert (external.title, external.stem) == ("External command", "ExternalCommand")
+    plain = entry_of(document, "Merge")
+    assert (plain.title, plain.stem, plain.knobs) == ("Merge", "Merge", {})
+    assert entry_of(document, "Merge.unheard_of").id == "Merge"
+
+
+def test_with_nothing_typed_there_are_the_classes_and_what_was_used() -> None:
+    entries = candidates(Document())
+    shown = [entry.id for entry in ranked("", entries, ["Merge.plus"])]
+    assert shown[0] == "Merge.plus" and shown.count("Merge") == 1
+    assert not [name for name in shown[1:] if "." in name]
 
 
 def test_letters_must_come_in_order() -> None:
@@ -29,14 +59,12 @@ def test_letters_must_come_in_order() -> None:
 
 def test_recent_ones_break_ties_only() -> None:
     classes = candidates(Document())
-    assert ranked("", classes, ["Switch", "Dot"])[:2] == [
-        next(cls for cls in classes if cls.type == kind) for kind in ("Switch", "Dot")
-    ]
-    assert ranked("merge", classes, ["Switch"])[0].type == "Merge"
+    assert [entry.id for entry in ranked("", classes, ["Switch", "Dot"])[:2]] == ["Switch", "Dot"]
+    assert ranked("merge", classes, ["Switch"])[0].id == "Merge"
 
 
 def test_the_alias_that_was_found_is_named() -> None:
-    load = next(cls for cls in candidates(Document()) if cls.type == "LoadSequence")
+    load = entry_of(Document(), "LoadSequence")
     assert matching_alias("footage", load) == "Footage"
     assert matching_alias("load", load) == ""
 

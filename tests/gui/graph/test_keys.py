@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolTip
 from codef_nodes.graph.commands import SetKnob
 from codef_nodes.graph.edits import ABSENT, Put
 from codef_nodes.graph.serialise import as_text, from_tree
+from gui.graph.catalogue import title_of
 from gui.graph.drawing import reason_first
 from gui.graph.metrics import NODE_WIDTH
 from tests.gui.graph.desk import ALT, CTRL, MIDDLE, SHIFT, Desk
@@ -98,6 +99,25 @@ def test_a_wire_let_go_over_nothing_asks_for_what_fits(desk: Desk) -> None:
     QTest.keyClicks(desk.pane.search.field, "load f")
     QTest.keyClick(desk.pane.search.field, Key.Key_Return)
     assert desk.document.wires("Still", "field") == ("LoadField1",)
+
+
+def test_an_operation_is_created_by_its_name(stream: Desk) -> None:
+    stream.editor.selection.set(["Grade"])
+    stream.key(Key.Key_Tab)
+    QTest.keyClicks(stream.pane.search.field, "blur")
+    assert stream.pane.search.shown()[0].title == "Blur"
+    QTest.keyClick(stream.pane.search.field, Key.Key_Return)
+    made = stream.editor.selection.current
+    assert made == "Blur1"
+    assert stream.document.state(made).type == "ImageOperation"
+    assert stream.document.knob_value(made, "operation") == "blur"
+    assert stream.document.wires(made, "image") == ("Grade",)
+    stream.editor.selection.clear()
+    stream.key(Key.Key_G)
+    made = stream.editor.selection.current
+    assert made == "Grade1" and stream.document.knob_value(made, "operation") == "grade"
+    stream.key(Key.Key_B)
+    assert stream.document.wires("Blur2", "image") == ("Grade1",)
 
 
 def test_dot_p_and_w_create(stream: Desk) -> None:
@@ -507,3 +527,22 @@ def test_the_right_button_offers_what_can_be_done(stream: Desk) -> None:
     titles["Disable"].trigger()
     menu.close()
     assert stream.document.state("Grade").disabled
+
+
+def test_the_right_button_on_the_desk_lists_every_node(desk: Desk) -> None:
+    at = QPoint(400, 300)
+    event = QContextMenuEvent(
+        QContextMenuEvent.Reason.Mouse, at, desk.view.viewport().mapToGlobal(at)
+    )
+    QApplication.sendEvent(desk.view.viewport(), event)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    groups = {action.text(): action.menu() for action in menu.actions() if action.menu()}
+    listed = {action.text(): action for group in groups.values() for action in group.actions()}
+    for cls in desk.document.registry.all_node_classes():
+        assert title_of(cls) in listed or cls.type == "ImageOperation", cls.type
+    assert {"Blur", "Grade", "Saturation"} <= {action.text() for action in groups["Edit"].actions()}
+    listed["Blur"].trigger()
+    menu.close()
+    assert desk.document.knob_value("Blur1", "operation") == "blur"
+    assert desk.node("Blur1") == at

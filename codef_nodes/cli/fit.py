@@ -131,12 +131,34 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the checkpoint of a fit that was stopped"
     )
+    parser.add_argument(
+        "--again",
+        metavar="FIELD",
+        help="an earlier field of this clip: only groups whose masks or --group settings changed "
+        "are fitted, from where it has them; the others are kept as they are",
+    )
+    parser.add_argument(
+        "--group",
+        action="append",
+        default=[],
+        type=assignment,
+        metavar="NAME.SETTING=VALUE",
+        help="how one group is fitted: stiffness (times the recipe's: 10 for a car, 0.3 for "
+        "cloth), detail (pixels between the finest points: 2, 4, 8 or 16) or steadiness (over "
+        "time); repeatable",
+    )
     parser.add_argument("-o", "--output", metavar="FIELD", help="field folder")
 
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
     """Runs the command."""
-    from codef_nodes.work.fitting import FitJob, advise_clip, fit_to_folder, typed
+    from codef_nodes.work.fitting import (
+        FitJob,
+        advise_clip,
+        fit_to_folder,
+        group_settings,
+        typed,
+    )
     from codef_nodes.work.hinting import HintFiles
     from codef_nodes.work.source import Source
     from engine.fit.request import FitOptions
@@ -173,8 +195,10 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
             overrides={name: typed(value) for name, value in args.overrides},
             alpha=not args.keep_transparent,
             cuts=args.cuts,
+            groups=group_settings(args.group),
         ),
         resume=args.resume,
+        again=args.again,
         started=console.started,
     )
     if asked:

@@ -28,6 +28,9 @@ KINDS = (
     "pins",
     "files",
     "table",
+    "marks",
+    "shapes",
+    "groups",
 )
 _TEXTS = ("text", "file_in", "file_out", "colour_space")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -45,8 +48,9 @@ class Knob:
             ``file_out``, ``colour_space`` (text); ``frames`` (text such as ``1-100x2``, empty =
             all); ``colour`` (list of 3 or 4 floats, scene-linear working space); ``point`` (list
             of 2 floats); ``size`` (list of 2 whole numbers, 0 = as the input); ``arguments`` and
-            ``files`` (lists of text); ``strokes`` and ``pins`` (lists of JSON objects); ``table``
-            (JSON object).
+            ``files`` (lists of text); ``strokes`` and ``pins`` (lists of JSON objects); ``table``,
+            ``marks``, ``shapes`` and ``groups`` (JSON objects, each with a list of its own in the
+            panel).
         default: A valid value. A default of None makes the knob optional: None is allowed.
         help: One full sentence for the artist: effect, and when it matters.
         label: What the panel shows; empty: made from the name.
@@ -55,6 +59,7 @@ class Knob:
         choices: The values of a ``choice``.
         unit: "px", "s", "stops"; empty for none.
         page: Tab of the panel; empty for the first.
+        unkeyed: Names in the entries of a JSON object that change no result, such as a colour.
     """
 
     name: str
@@ -67,6 +72,19 @@ class Knob:
     choices: tuple[str, ...] = ()
     unit: str = ""
     page: str = ""
+    unkeyed: tuple[str, ...] = ()
+
+    def keyed(self, value: JSON) -> JSON:
+        """The part of a value that results depend on."""
+        if not self.unkeyed or not isinstance(value, dict):
+            return value
+        kept: dict[str, JSON] = {}
+        for name, entry in value.items():
+            if isinstance(entry, dict):
+                entry = {k: v for k, v in entry.items() if k not in self.unkeyed}
+            if entry != {}:
+                kept[name] = entry
+        return kept
 
     @property
     def title(self) -> str:
@@ -226,6 +244,9 @@ _CHECKS: dict[str, Callable[[Knob, JSON], JSON]] = {
     "strokes": _list_of(dict),
     "pins": _list_of(dict),
     "table": _table,
+    "marks": _table,
+    "shapes": _table,
+    "groups": _table,
 } | dict.fromkeys(_TEXTS, _text)
 
 _WANTS = {
@@ -244,4 +265,7 @@ _WANTS = {
     "strokes": "a list of JSON objects",
     "pins": "a list of JSON objects",
     "table": "a JSON object",
+    "marks": "a JSON object",
+    "shapes": "a JSON object",
+    "groups": "a JSON object",
 }

@@ -398,7 +398,7 @@ class Pass:
         if node not in self._knob_hashes:
             knobs = self._node(node).knobs
             self._knob_hashes[node] = hash_of(
-                {knob.name: self.knob_value(node, knob.name) for knob in knobs}
+                {knob.name: knob.keyed(self.knob_value(node, knob.name)) for knob in knobs}
             )
         return self._knob_hashes[node]
 

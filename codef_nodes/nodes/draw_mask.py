@@ -27,7 +27,7 @@ class DrawMask(Node):
     knobs: ClassVar[tuple[Knob, ...]] = (
         Knob(
             "shapes",
-            "table",
+            "shapes",
             {},
             "The shapes by name, each with its outline in one or more frames; between them it "
             "moves evenly. They add up in order; one may subtract.",

@@ -1,7 +1,7 @@
 """FitCoDeF: the clip becomes still pictures and their deformation."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codef_nodes.work.hinting import HintFiles
     from codef_nodes.work.masks import FrameMasks
     from engine.arrays import U8
+    from engine.fit.groupsettings import GroupSettings
     from engine.fit.hints import Hints
     from engine.fit.request import GroupMasks
 
@@ -187,6 +188,16 @@ class FitCoDeF(Node):
             page="Recipe",
         ),
         Knob(
+            "refit",
+            "choice",
+            "changed",
+            "What to fit again when masks or settings of some groups changed and nothing else did: "
+            "only those groups, from where they were (the others are kept as they are), or "
+            "everything anew.",
+            choices=("changed", "everything"),
+            page="Recipe",
+        ),
+        Knob(
             "device",
             "text",
             "auto",
@@ -241,6 +252,7 @@ class FitCoDeF(Node):
     def compute(self, ctx: Context) -> Any:
         """The ``Field``."""
         from codef_nodes.work.fitting import has_checkpoint, run_fit, scratch_of
+        from codef_nodes.work.refitting import base_of, last_fit
         from engine.fit.request import FitOptions
 
         frames = ctx.own_frames()
@@ -258,7 +270,12 @@ class FitCoDeF(Node):
         resume = ctx.resume and checkpoint is not None and has_checkpoint(checkpoint)
         if resume:
             ctx.note(f"{ctx.node_name}: the fit goes on from where it was stopped")
-        return run_fit(
+        base = base_of(
+            ctx,
+            self.identity(ctx),
+            {p.name: list(self.reads(ctx, p.name)) for p in self.inputs if ctx.has(p.name)},
+        )
+        done = run_fit(
             frames,
             lambda frame: _picture(ctx, frame),
             _groups(ctx, frames),
@@ -273,6 +290,7 @@ class FitCoDeF(Node):
                 overrides=_numbers(ctx),
                 alpha=ctx.knob("alpha"),
                 cuts=ctx.knob("cuts"),
+                groups=_settings(ctx, frames),
             ),
             ctx.task,
             source=_source(_picture(ctx, frames[0])) if frames else {},
@@ -285,7 +303,10 @@ class FitCoDeF(Node):
             lens=_lens(ctx),
             draft=ctx.draft,
             tell=lambda sentence: ctx.note(f"{ctx.node_name}: {sentence}"),
+            again=last_fit(ctx, base) if ctx.knob("refit") == "changed" and not resume else None,
         )
+        done.report["base"] = base
+        return done
 
     def asset_saved(self, ctx: Context) -> None:
         """Removes the checkpoint."""
@@ -380,6 +401,14 @@ def _groups(ctx: Context, frames: Sequence[int]) -> list["GroupMasks"]:
         return mask
 
     return [GroupMasks(first.names[k], mask_of(k)) for k in first.layers]
+
+
+def _settings(ctx: Context, frames: Sequence[int]) -> "Mapping[str, GroupSettings]":
+    """How single groups are fitted."""
+    if not ctx.has("groups") or not frames:
+        return {}
+    first: FrameMasks = ctx.input("groups", _mask_frames(ctx, frames)[frames[0]])
+    return first.settings
 
 
 def _ignore(ctx: Context, frames: Sequence[int]) -> Callable[[int], "U8"] | None:

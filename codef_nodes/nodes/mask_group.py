@@ -11,6 +11,8 @@ from codef_nodes.graph.registry import register
 from engine.errors import InputError, MaskError, UsageError
 
 if TYPE_CHECKING:
+    from codef_nodes.work.masks import FrameMasks
+    from engine.arrays import U8
     from engine.io.clip import Clip
     from engine.io.picture import Picture
 
@@ -75,6 +77,16 @@ class MaskGroup(Node):
             "image of its own; ignore leaves it alone: the fit does not look at it and no edit "
             "touches it (water, smoke, sheen).",
         ),
+        Knob(
+            "groups",
+            "groups",
+            {},
+            unkeyed=("colour",),
+            help="For each group, by its node or mask folder: its place from the front, name, "
+            "colour, kind, and how it is fitted: stiffness (10 for a car, 0.3 for cloth), detail "
+            "(pixels between the finest points) and steadiness over time. A change fits that "
+            "group again and no other.",
+        ),
     )
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
@@ -100,7 +112,7 @@ class MaskGroup(Node):
 
     def compute(self, ctx: Context) -> object:
         """The ``FrameMasks`` of the frame."""
-        from codef_nodes.work.masks import FrameMasks, MaskLook
+        from codef_nodes.work.masks import MaskLook
 
         look = MaskLook(ctx.knob("channel"), ctx.knob("invert"), ctx.knob("threshold"))
         pictures: list[Picture] = list(ctx.inputs("masks"))
@@ -108,7 +120,7 @@ class MaskGroup(Node):
             frame = ctx.frame_or_none
             at = clip.frames[0] if frame is None else _matched(ctx, clip, frame)
             pictures.append(clip.read(at))
-        masks = tuple(look.of(picture) for picture in pictures)
+        masks = [look.of(picture) for picture in pictures]
         if len({mask.shape for mask in masks}) > 1:
             sizes = ", ".join(f"{mask.shape[1]}x{mask.shape[0]}" for mask in masks)
             raise MaskError(
@@ -117,41 +129,45 @@ class MaskGroup(Node):
                 frame=ctx.frame_or_none,
                 node=ctx.node_name,
             )
-        return FrameMasks(_names(ctx), masks, _kinds(ctx, len(masks)))
+        return _grouped(ctx, masks)
 
 
-def _names(ctx: Context) -> tuple[str, ...]:
-    from codef_nodes.work.masks import stem_of, unique_names
+def _grouped(ctx: Context, masks: "list[U8]") -> "FrameMasks":
+    """The masks in their order, with what is set for each."""
+    from codef_nodes.work.groupentries import listed, sources_of
+    from codef_nodes.work.masks import KINDS, FrameMasks
+    from engine.fit.groups import BACKGROUND
+    from engine.fit.groupsettings import settings_from
 
-    found = [*ctx.wired("masks"), *(stem_of(spec) for spec in ctx.knob("files"))]
-    given = ctx.knob("names")
-    if len(given) > len(found):
-        raise UsageError(
-            f"{ctx.node_name} has {len(given)} names for {len(found)} groups; take names away",
-            node=ctx.node_name,
-        )
-    chosen = [
-        given[k] if k < len(given) and given[k].strip() else name for k, name in enumerate(found)
-    ]
-    return unique_names(chosen)
-
-
-def _kinds(ctx: Context, count: int) -> tuple[str, ...]:
-    from codef_nodes.work.masks import KINDS
-
-    given = [text.strip().lower() or KINDS[0] for text in ctx.knob("kinds")]
-    if len(given) > count:
-        raise UsageError(
-            f"{ctx.node_name} has {len(given)} kinds for {count} groups; take kinds away",
-            node=ctx.node_name,
-        )
-    odd = next((kind for kind in given if kind not in KINDS), None)
+    wires, files, names, kinds, table = (
+        ctx.wired("masks"),
+        *(ctx.knob(name) for name in ("files", "names", "kinds", "groups")),
+    )
+    for given, what in ((names, "names"), (kinds, "kinds")):
+        if len(given) > len(masks):
+            raise UsageError(
+                f"{ctx.node_name} has {len(given)} {what} for {len(masks)} groups; take {what} "
+                "away",
+                node=ctx.node_name,
+            )
+    groups = listed(wires, files, names, kinds, table)
+    odd = next((group.kind for group in groups if group.kind not in KINDS), None)
     if odd is not None:
         raise UsageError(
             f"{ctx.node_name} has a group of kind {odd!r}; a group is a layer or ignore",
             node=ctx.node_name,
         )
-    return tuple(given) + KINDS[:1] * (count - len(given))
+    place = {source: k for k, source in enumerate(sources_of(wires, files))}
+    settings = {group.name: settings_from(group.entry, group.name) for group in groups}
+    behind = table.get(BACKGROUND)
+    if isinstance(behind, dict):
+        settings.setdefault(BACKGROUND, settings_from(behind, BACKGROUND))
+    return FrameMasks(
+        tuple(group.name for group in groups),
+        tuple(masks[place[group.source]] for group in groups),
+        tuple(group.kind for group in groups),
+        settings,
+    )
 
 
 def _clips(ctx: Context) -> list["Clip"]:

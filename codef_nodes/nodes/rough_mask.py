@@ -57,7 +57,7 @@ class RoughMask(Node):
         Knob("exact", "bool", False, "The mask file is right as it is, edge included."),
         Knob(
             "marks",
-            "table",
+            "marks",
             {},
             "Scribbles and rectangles by frame number; the first frame starts unless a rectangle "
             "or a mask is given above, the others correct.",

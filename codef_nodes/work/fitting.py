@@ -6,7 +6,7 @@ import logging
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from codef_nodes.work.source import Source, absolute, opened, record, used_frame
 from engine.arrays import U8
 from engine.errors import Cancelled, InputError, MaskError, MissingFrameError, UsageError
 from engine.fields.field import Field
+from engine.fit.groupsettings import GroupSettings, settings_from
 from engine.fit.hints import Hints
 from engine.fit.request import FitOptions, FitRequest, GroupMasks
 from engine.flow.pair import FlowPair
@@ -45,6 +46,7 @@ class FitJob:
         hints: Files of tracks, corner pins and ST maps.
         options: How to fit.
         resume: Go on from a checkpoint.
+        again: Folder of an earlier field of the same clip with other masks, or None.
         started: Start of the time budget on ``time.monotonic``'s clock.
     """
 
@@ -57,6 +59,7 @@ class FitJob:
     hints: HintFiles = field(default_factory=HintFiles)
     options: FitOptions = field(default_factory=FitOptions)
     resume: bool = False
+    again: str | None = None
     started: float = field(default_factory=time.monotonic)
 
 
@@ -66,6 +69,25 @@ def typed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def group_settings(said: Sequence[tuple[str, str]]) -> dict[str, GroupSettings]:
+    """What ``--group NAME.SETTING=VALUE`` says, by the name of the group.
+
+    Raises:
+        UsageError: No such setting, or a value that is none.
+    """
+    known = [each.name for each in fields(GroupSettings)]
+    tables: dict[str, dict[str, str]] = {}
+    for place, value in said:
+        group, dot, setting = place.rpartition(".")
+        if not dot or setting not in known:
+            raise UsageError(
+                f"--group {place} sets nothing; write GROUP.SETTING=VALUE with one of "
+                f"{', '.join(known)}"
+            )
+        tables.setdefault(group, {})[setting] = value
+    return {group: settings_from(table, group) for group, table in tables.items()}
 
 
 def check_frames(frames: Sequence[int], what: str) -> None:
@@ -154,6 +176,7 @@ def run_fit(
     lens: Sequence[str | Path] | None = None,
     readers: int = 0,
     draft: Draft | None = None,
+    again: Field | None = None,
 ) -> Field:
     """Checks what can be checked before the work, then fits.
 
@@ -197,6 +220,7 @@ def run_fit(
         started=started,
         checkpoint=checkpoint,
         resume=resume,
+        again=again,
         readers=readers,
         draft=draft,
         tell=tell,
@@ -298,6 +322,8 @@ def fit_to_folder(
     check_target(folder)
     if job.flow and job.flow_method != "dis":
         raise UsageError("flow comes from files or from a method; leave out one of the two")
+    from engine.fit.groups import BACKGROUND, WHOLE
+
     clip = opened(job.source)
     frames = used_frames(clip, job.source, warn)
     check_frames(frames, job.source.path)
@@ -310,6 +336,12 @@ def fit_to_folder(
     elif job.flow_method != "dis":
         flow = _learned_flow(job.flow_method, frames, clip.read, task)
     names = [group.name for group in groups]
+    unknown = sorted(set(job.options.groups) - {*names, BACKGROUND, WHOLE})
+    if unknown:
+        raise UsageError(
+            f"there is no group {unknown[0]!r} to set anything for; there are "
+            f"{', '.join([*names, BACKGROUND])}"
+        )
     hints = job.hints.read(clip.read(frames[0]), names, start=clip.frames[0])
     checkpoint = checkpoint_of(folder)
     if job.options.seconds is not None:
@@ -333,6 +365,7 @@ def fit_to_folder(
             ignore=ignore,
             hints=hints,
             lens=job.lens,
+            again=_earlier(job),
             # A movie is decoded frame after frame; files are read side by side.
             readers=1 if clip.kind == "movie" else 2,
             tell=tell,
@@ -345,9 +378,22 @@ def fit_to_folder(
         if error.file is None:  # the engine knows the groups by their names only
             error.file = next((f for n, f in folders.items() if repr(n) in error.message), None)
         raise
+    if job.again and "fitted_again" not in done.report:
+        warn(
+            f"{job.again} is of no use here: other frames, groups or size, or no mask of it "
+            "changed; everything was fitted anew"
+        )
     store(done, folder)
     shutil.rmtree(checkpoint, ignore_errors=True)
     return figures(done, output, time.monotonic() - job.started)
+
+
+def _earlier(job: FitJob) -> Field | None:
+    if job.again is None:
+        return None
+    from engine.fields.folder import load_field
+
+    return load_field(job.again)
 
 
 def scratch_of(folder: Path | None, key: str) -> Path | None:
@@ -429,6 +475,7 @@ def _identity(job: FitJob, clip: list[Any]) -> str:
         [file_identity(path) for path in job.lens or ()],
         files_identity(job.flow) if job.flow else None,
         job.hints.identity(),
+        {name: settings.as_dict() for name, settings in sorted(job.options.groups.items())},
         # Not the length: a longer fit may go on from the checkpoint of a shorter one.
         [options.recipe, options.seed, options.reference, options.alpha, options.cuts],
         sorted(options.overrides.items()),

@@ -1,16 +1,28 @@
 """Masks of the groups: read, matched to the clip's frames, named."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from codef_nodes.work.groupentries import stem_of, unique_names
 from engine.arrays import F32, U8, AnyArray
 from engine.errors import MaskError
+from engine.fit.groupsettings import GroupSettings
 from engine.fit.request import GroupMasks
 from engine.io.picture import Native, Picture
+
+__all__ = [
+    "CHANNELS",
+    "KINDS",
+    "FrameMasks",
+    "MaskLook",
+    "folder_masks",
+    "match_frames",
+    "stem_of",
+    "unique_names",
+]
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 KINDS = ("layer", "ignore")
@@ -26,11 +38,13 @@ class FrameMasks:
         names: A unique name for each group.
         masks: uint8 [H, W] over the data window of the mask pictures; 255 = wholly in the group.
         kinds: One of ``KINDS`` for each group; a missing one is ``layer``.
+        settings: How single groups are fitted, by name; the background's too.
     """
 
     names: tuple[str, ...]
     masks: tuple[U8, ...]
     kinds: tuple[str, ...] = ()
+    settings: Mapping[str, GroupSettings] = field(default_factory=dict)
 
     @property
     def layers(self) -> tuple[int, ...]:
@@ -139,28 +153,6 @@ def _colour_indices(native: Native) -> list[int]:
     if all(name in upper for name in "RGB"):
         return [upper.index(name) for name in "RGB"]
     return [0]
-
-
-def stem_of(spec: str | Path) -> str:
-    """The name that a mask folder or pattern gives its group."""
-    path = Path(spec)
-    if not path.suffix:
-        return path.name
-    plain = re.sub(r"[._-]*(%0?\d*d|#+|\d+)$", "", path.stem)
-    return plain or path.parent.name
-
-
-def unique_names(names: Iterable[str], taken: Iterable[str] = ()) -> tuple[str, ...]:
-    """The names, each made different from those before it by a number."""
-    used, result = set(taken), []
-    for name in names:
-        plain = name.strip() or "group"
-        candidate, number = plain, 2
-        while candidate in used:
-            candidate, number = f"{plain}_{number}", number + 1
-        used.add(candidate)
-        result.append(candidate)
-    return tuple(result)
 
 
 def match_frames(wanted: Sequence[int], there: Sequence[int], what: str) -> dict[int, int]:

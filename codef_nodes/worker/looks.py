@@ -1,9 +1,11 @@
 """How a node's result looks: pictures as they are, fits, masks and motion as pictures."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from codef_nodes.work.groupentries import PALETTE, linear_of
 from codef_nodes.work.masks import FrameMasks
 from engine.arrays import F32, AnyArray
 from engine.edit.canonical import canonical_picture
@@ -12,20 +14,13 @@ from engine.fields.field import Field
 from engine.flow.pair import FlowPair
 from engine.io.picture import Native, Picture
 
-PALETTE: tuple[tuple[float, float, float], ...] = (
-    (0.80, 0.16, 0.12),
-    (0.10, 0.36, 0.78),
-    (0.85, 0.58, 0.06),
-    (0.12, 0.56, 0.22),
-    (0.52, 0.16, 0.66),
-    (0.05, 0.55, 0.58),
-    (0.78, 0.28, 0.46),
-    (0.44, 0.42, 0.16),
-)
-"""Colours of groups, front to back, scene-linear; they repeat."""
 
-
-def look(value: Any, node: str, layer: int | str | None = None) -> Picture:
+def look(
+    value: Any,
+    node: str,
+    layer: int | str | None = None,
+    colours: Callable[[], Sequence[str]] | None = None,
+) -> Picture:
     """A result as a picture.
 
     Args:
@@ -33,6 +28,7 @@ def look(value: Any, node: str, layer: int | str | None = None) -> Picture:
         node: Its name, for messages.
         layer: Of a fit, the layer by number or name (default: the front one); of a picture with
             further channels, the name of those to look at.
+        colours: Colours of the groups as ``#rrggbb``, front to back; None: the usual ones.
 
     Raises:
         UsageError: There is nothing to look at, or no such layer.
@@ -42,7 +38,7 @@ def look(value: Any, node: str, layer: int | str | None = None) -> Picture:
     if isinstance(value, Field):
         return canonical_picture(value, layer_of(value, layer, node), scale=1.0)
     if isinstance(value, FrameMasks):
-        return _groups(value)
+        return _groups(value, (colours() if colours is not None else None) or PALETTE)
     if isinstance(value, FlowPair):
         return _motion(value, node)
     raise UsageError(f"{node} gives nothing to look at; look at the node before it", node=node)
@@ -103,7 +99,7 @@ def _channels(picture: Picture, layer: str, node: str) -> Picture:
     return picture.with_pixels(np.ascontiguousarray(planes, np.float32))
 
 
-def _groups(masks: FrameMasks) -> Picture:
+def _groups(masks: FrameMasks, colours: Sequence[str]) -> Picture:
     if not masks.masks:
         raise UsageError("there are no groups to look at; wire masks to the node")
     height, width = masks.masks[0].shape
@@ -111,7 +107,7 @@ def _groups(masks: FrameMasks) -> Picture:
     left = np.ones((height, width), np.float32)
     for k, mask in enumerate(masks.masks):
         share = left * (mask.astype(np.float32) / 255)
-        colour += share[..., None] * np.array(PALETTE[k % len(PALETTE)], np.float32)
+        colour += share[..., None] * np.array(linear_of(colours[k % len(colours)]), np.float32)
         left -= share
     return Picture.of(np.concatenate([colour, 1 - left[..., None]], axis=2))
 

@@ -1,5 +1,6 @@
 """The verb that viewers live on: a node's picture, as much of it as is looked at."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from codef_nodes.graph.evaluate import Evaluator
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 def view(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     """The picture of a node at a frame; the region at the scale that are asked for."""
     from codef_nodes.worker.cropping import crop
+    from codef_nodes.worker.groupcolours import colours_above
     from codef_nodes.worker.looks import look
 
     node, frame, layer = args.text("node"), args.frame(), layer_asked(args)
     evaluator = worker.evaluator
     value = result_of(worker, evaluator, node, frame, task)
-    picture: Picture = look(value, node, layer)
+    picture: Picture = look(value, node, layer, partial(colours_above, evaluator.document, node))
     pixels, box = crop(picture.pixels, picture.data, args.box("region"), args.integer("scale", 1))
     task.check()
     key = evaluator.key(node, frame)

@@ -70,6 +70,7 @@ def changes_since(
     masks: Masks,
     data: Window,
     settings: Mapping[str, Any] | None = None,
+    ignored: Masks | None = None,
 ) -> Changes | None:
     """Finds the groups whose masks or settings changed since an earlier field.
 
@@ -80,6 +81,7 @@ def changes_since(
         masks: As given now.
         data: The frames' data window.
         settings: Of the groups now, as ``groupsettings.in_report`` has them.
+        ignored: What is left out of the frames now.
 
     Returns:
         None where the field is of no use: other frames, groups or size, no lattices, nothing that
@@ -90,6 +92,7 @@ def changes_since(
         or [layer.name for layer in before.layers] != list(names)
         or before.masks.count != masks.count
         or (before.data.width, before.data.height) != (data.width, data.height)
+        or not _same_masks(before.ignored, ignored, len(frames))
         or not all(isinstance(layer.deformation, LatticeDeformation) for layer in before.layers)
     ):
         return None
@@ -110,6 +113,12 @@ def changes_since(
     if not fresh or len(fresh) == len(names):
         return None
     return Changes(before, tuple(fresh), tuple(anew))
+
+
+def _same_masks(one: Masks | None, other: Masks | None, frames: int) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(np.array_equal(one.mask(0, t), other.mask(0, t)) for t in range(frames))
 
 
 def sub_plates(plates: Plates, layers: Sequence[int]) -> Plates:

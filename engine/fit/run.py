@@ -104,7 +104,15 @@ def _changes(request: FitRequest, groups: Groups, plates: Plates) -> Changes | N
     if request.options.reference not in (None, before.reference):
         return None
     asked = in_report(request.options.groups, groups.names)
-    changes = changes_since(before, request.frames, groups.names, groups.masks, plates.data, asked)
+    changes = changes_since(
+        before,
+        request.frames,
+        groups.names,
+        groups.masks,
+        plates.data,
+        asked,
+        groups.ignored,
+    )
     if changes is not None and request.tell is not None:
         request.tell(changes.sentence())
     return changes

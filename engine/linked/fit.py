@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.colour.ocio import DEFAULT_WORKING
+from engine.fields.field import Field
 from engine.fields.files import INFO, read_info
 from engine.fields.folder import load_field, save_field
 from engine.fit.hints import Hints, PointTrack
@@ -20,6 +21,8 @@ from engine.linked.segments import Segment, Segments
 from engine.linked.spans import Span, Split, check_split, grown, spans_of
 from engine.progress import Task
 
+#: Name in a field's report of the hash of all that its fit read but for time and range.
+PART = "part"
 #: Share of a segment's time that is kept for saving it and linking it, before any was linked.
 AFTERWARDS = 0.06
 
@@ -133,6 +136,7 @@ def fit_linked(
             used = time.process_time()
             field = fit(_one(request, span, own, identity(span), clock.seconds(n), task.now()), at)
             clock.begin()
+            field.report[PART] = identity(span)
             save_field(field, own, working_space=_working(request))
             told["cpu_seconds"] = round(time.process_time() - used, 2)
             del field
@@ -189,7 +193,7 @@ class _Clock:
 
 
 def _is(folder: Path, identity: str) -> bool:
-    return (folder / INFO).is_file() and read_info(folder).get("identity") == identity
+    return (folder / INFO).is_file() and read_info(folder)["report"].get(PART) == identity
 
 
 def _working(request: FitRequest) -> str:
@@ -213,10 +217,20 @@ def _one(
         hints=_hints(request.hints, span),
         identity=identity,
         started=now,
-        checkpoint=own.with_name(f".{own.name}.checkpoint") if request.checkpoint else None,
+        checkpoint=own.with_name(f"{own.name}.checkpoint") if request.checkpoint else None,
+        again=_before(request.again, span),
         draft=None,
         preview=None,
     )
+
+
+def _before(again: Field | None, span: Span) -> Field | None:
+    """The earlier field of just these frames, where only groups may have changed since."""
+    if isinstance(again, LinkedField):
+        parts = again.segments.parts
+        same = [n for n, part in enumerate(parts) if part.frames == span]
+        return again.segments.field(same[0]) if same else None
+    return again if again is not None and again.frames == span else None
 
 
 def _hints(hints: Hints, span: Span) -> Hints:

@@ -9,6 +9,7 @@ import numpy as np
 from engine.arrays import F32, F64, I64, Bool
 from engine.errors import UsageError
 from engine.fields.field import Field
+from engine.linked.field import LinkedField
 from engine.progress import Task
 from engine.warp.continued import astray, moved_along
 from engine.warp.inverse import TOLERANCE, FrameInverse
@@ -146,6 +147,11 @@ def track_canonical(field: Field, k: int, points: F32, task: Task) -> list[list[
         Cancelled: The person stopped the work.
     """
     points = np.ascontiguousarray(points, np.float32).reshape(-1, 2)
+    if isinstance(field, LinkedField):
+        from engine.linked.track import track_linked
+
+        at = np.full(len(points), field.anchor, np.int64)
+        return track_linked(field, at, [field.layers[k].name] * len(points), points, task)
     start = field.index(field.reference)
     place = FrameInverse(field, k, start).find(points).points
     count = len(points)
@@ -197,6 +203,8 @@ def track(
     layer = np.zeros(len(asked), np.int64)
     canonical = np.zeros((len(asked), 2), np.float32)
     starts = np.array([field.index(point.frame) for point in asked], np.int64)
+    if isinstance(field, LinkedField):
+        return _track_shot(field, asked, starts, task)
     place = np.array([[p.x, p.y] for p in asked], np.float32).reshape(-1, 2)
     for index in np.unique(starts):
         task.check()
@@ -220,5 +228,28 @@ def track(
                 )
             ]
         )
+    task.report(1.0, "track")
+    return tracks
+
+
+def _track_shot(
+    field: LinkedField, asked: Sequence[TrackPoint], starts: I64, task: Task
+) -> list[list[dict[str, Any]]]:
+    """``track`` through a shot of several segments; each point begins in that of its frame."""
+    from engine.linked.track import track_linked
+
+    segments = np.array([field.segments.of_frame(int(i)) for i in starts], np.int64)
+    canonical, names = np.zeros((len(asked), 2), np.float32), []
+    for n, point in enumerate(asked):
+        task.check()
+        own = field.segments.field(int(segments[n]))
+        place, index = np.array([[point.x, point.y]], np.float32), own.index(point.frame)
+        k = int(owners(own, index, place)[0])
+        names.append(own.layers[k].name)
+        canonical[n] = own.layers[k].deformation.at(index, place)[0]
+    tracks = track_linked(field, segments, names, canonical, task)
+    for point, index, one in zip(asked, starts.tolist(), tracks, strict=True):
+        # What the person pointed at stays where it was put.
+        one[index].update(x=point.x, y=point.y)
     task.report(1.0, "track")
     return tracks

@@ -18,10 +18,15 @@ class Viewer(Node):
     category: ClassVar[str] = "Output"
     aliases: ClassVar[tuple[str, ...]] = ("Show", "Display")
     help: ClassVar[str] = (
-        "Shows the picture wired to it; gain, gamma and view change what is seen, never the files."
+        "Shows one of the pictures wired to it, chosen with the keys 1 to 0; gain, gamma and view "
+        "change what is seen, never the files."
     )
     inputs: ClassVar[tuple[Port, ...]] = (
-        Port("image", "image", "The picture to look at."),
+        Port("image", "image", "The picture to look at: the key 1."),
+        *(
+            Port(f"image_{n}", "image", f"Another picture to look at: the key {n % 10}.", True)
+            for n in range(2, 11)
+        ),
         Port("compare", "image", "A second picture for wipe and difference.", optional=True),
     )
     output: ClassVar[str | None] = None
@@ -51,9 +56,10 @@ class Viewer(Node):
     )
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
-        """Those of the picture."""
-        return first_moving(ctx, "image", "compare")
+        """Those of the first picture that moves."""
+        return first_moving(ctx, *(port.name for port in self.inputs))
 
     def compute(self, ctx: Context) -> object:
-        """The picture as it comes."""
-        return ctx.input("image")
+        """The first picture, as it comes."""
+        wired = (port.name for port in self.inputs if ctx.has(port.name))
+        return ctx.input(next(wired, "image"))

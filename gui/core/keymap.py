@@ -156,6 +156,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     *_table(
         "viewer",
+        "Inputs",
+        *(
+            (f"viewer.input_{number}", f"Look at input {number}", f"{number % 10}")
+            for number in range(1, 11)
+        ),
+    ),
+    *_table(
+        "viewer",
         "Zoom",
         ("viewer.fit", "Fit", "F"),
         ("viewer.zoom_in", "Zoom in*", "+ ="),

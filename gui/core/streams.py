@@ -5,9 +5,10 @@ from collections.abc import Collection, Iterator
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.registry import UnknownNode
 from engine.errors import UsageError
+from gui.core.viewerinputs import compared, wired
 
 CANONICAL, FRAME = "canonical", "frame"
-CARRY, STILL, VIEWER, PAINT = "Propagate", "CanonicalView", "Viewer", "Paint"
+CARRY, STILL, PAINT = "Propagate", "CanonicalView", "Paint"
 
 
 def main_source(document: Document, node: str) -> str | None:
@@ -62,17 +63,20 @@ def shows_trouble(document: Document, node: str) -> bool:
     return node in document and document.node_class(node) is UnknownNode
 
 
-def default_frame_node(document: Document) -> tuple[str | None, str | None]:
+def default_frame_node(document: Document, number: int = 0) -> tuple[str | None, str | None]:
     """What the frame viewer shows when nobody says: the A and the B side.
 
-    A: the Viewer node's picture, else that of the last writer of frames, else the last picture of
-    frames that nothing reads. B: the Viewer's second picture, else the plate of A.
+    A: the picture on an input of the Viewer node, else that of the last writer of frames, else the
+    last picture of frames that nothing reads. B: the Viewer's second side, else the plate of A.
+
+    Args:
+        document: The document.
+        number: The input of the Viewer node that is looked at; else its first with frames.
     """
-    for name, state in document.nodes.items():
-        if state.type == VIEWER and document.wires(name, "image"):
-            shown = document.wires(name, "image")[0]
-            compare = document.wires(name, "compare")
-            return shown, compare[0] if compare else plate_of(document, shown)
+    inputs = {n: node for n, node in wired(document).items() if space_of(document, node) == FRAME}
+    if inputs:
+        shown = inputs.get(number) or inputs[min(inputs)]
+        return shown, compared(document) or plate_of(document, shown)
     a = _last_written(document) or _last_leaf(document)
     return a, plate_of(document, a) if a else None
 

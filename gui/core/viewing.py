@@ -1,50 +1,25 @@
 """Which node each viewer shows, and what of it is really there."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from codef_nodes.graph.commands import AddNode, Command, Connect, Group
 from codef_nodes.graph.document import Change
 from engine.errors import UsageError
+from gui.core.choosing import (
+    SLOTS,
+    Shown,
+    Wish,
+    canonical_shown,
+    chosen_input,
+    edited_layer,
+    frame_shown,
+)
 from gui.core.framecache import FrameCache, ViewKey
 from gui.core.project import Project
 from gui.core.revisions import Revisions
-from gui.core.streams import (
-    CANONICAL,
-    FRAME,
-    VIEWER,
-    canvas_scale,
-    carrier_of,
-    default_frame_node,
-    edits_of,
-    fit_of,
-    last_edit,
-    plate_of,
-    shows_picture,
-    shows_trouble,
-    space_of,
-)
-
-SLOTS = (FRAME, CANONICAL)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a viewer shows.
-
-    Attributes:
-        node: The node, or None for nothing.
-        compare: The node of the B side, or None.
-        fit: The fit that the picture hangs on, or None.
-        layer: Name or number of the layer, for a node that is a fit itself; else None.
-    """
-
-    node: str | None = None
-    compare: str | None = None
-    fit: str | None = None
-    layer: str | None = None
+from gui.core.streams import CANONICAL, FRAME, canvas_scale, shows_picture, space_of
+from gui.core.viewerinputs import COMPARE, connect, port_of, wired
 
 
 def _rewires(change: Change) -> bool:
@@ -52,14 +27,6 @@ def _rewires(change: Change) -> bool:
     if change.kind == "knob":
         return change.detail in ("layer", "layers")
     return change.kind not in ("layout", "field")
-
-
-@dataclass
-class _Slot:
-    override: str | None = None
-    override_b: str | None = None
-    swapped: bool = False
-    inputs: dict[tuple[int, str], str] = field(default_factory=dict)
 
 
 class Viewing(QObject):
@@ -98,7 +65,7 @@ class Viewing(QObject):
     def __init__(self, project: Project, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._project = project
-        self._slots = {slot: _Slot() for slot in SLOTS}
+        self._slots = {slot: Wish() for slot in SLOTS}
         self._layer = 0
         self.layer_names: list[str] = []
         self.reference: int | None = None
@@ -145,52 +112,81 @@ class Viewing(QObject):
             self._slots[slot].override = node
         else:
             self._slots[slot].override_b = node
+        if node is None and slot == CANONICAL:
+            self._slots[slot].number = 0
         self._slots[slot].swapped = False
         self._update()
         return True
 
     def is_override(self, slot: str) -> bool:
         """Whether the artist chose the node of a viewer."""
-        return self._slots[slot].override is not None
+        wish = self._slots[slot]
+        if wish.override is not None:
+            return True
+        document = self._project.document
+        return slot == CANONICAL and chosen_input(document, wish, slot) is not None
 
-    def assign(self, number: int, node: str, side: str = "a") -> bool:
-        """A digit with a node selected: puts the node on that input and looks at it.
+    def assign(
+        self, number: int, node: str, side: str = "a", place: tuple[float, float] = (0.0, 0.0)
+    ) -> bool:
+        """A digit with a node selected: wires it to that input of the Viewer node, looks at it.
 
-        A picture of frames is wired to the Viewer node (made where there is none), so that the
-        graph says what is shown; a canonical picture goes to the canonical viewer.
+        A fit gives no picture to wire; its canonical image is looked at all the same.
+
+        Args:
+            number: 1 to 10.
+            node: The node.
+            side: ``a`` or ``b``.
+            place: Where the Viewer node goes if there is none.
         """
         document = self._project.document
         if not shows_picture(document, node):
             return False
         slot = space_of(document, node)
-        if slot == CANONICAL or document.node_class(node).output != "image":
-            self._slots[slot].inputs[number, side] = node
+        field = document.node_class(node).output != "image"
+        if field or (side == "b" and slot == CANONICAL):
+            self._slots[slot].fields[number, side] = node
             return self.show(node, slot, side)
-        viewer = next((n for n, s in document.nodes.items() if s.type == VIEWER), None)
-        commands: list[Command] = []
-        if viewer is None:
-            viewer = document.free_name(VIEWER)
-            x, y = document.state(node).position
-            commands.append(AddNode(VIEWER, viewer, (x + 120.0, y + 60.0)))
-        commands.append(Connect(node, viewer, "image" if side == "a" else "compare"))
-        self._slots[slot].inputs[number, side] = node
-        own = self._slots[slot]
-        own.swapped = False
-        if side == "a":
-            own.override = None
-        else:
-            own.override_b = None
-        self._project.do(Group(commands, f"View {node}"))
+        port = port_of(number) if side == "a" else COMPARE
+        self._slots[slot].fields.pop((number, side), None)
+        self._look_at(slot, number, side)
+        command = connect(document, node, port, place)
+        if command is not None:
+            self._project.do(command)
         self._update()
         return True
 
     def recall(self, number: int, side: str = "a") -> bool:
-        """A digit without a selection: looks at what was put on that input."""
+        """A digit without a selection: looks at what is on that input."""
         for slot in SLOTS:
-            node = self._slots[slot].inputs.get((number, side))
+            node = self._slots[slot].fields.get((number, side))
             if node is not None:
                 return self.show(node, slot, side)
-        return False
+        document = self._project.document
+        node = wired(document).get(number) if side == "a" else None
+        if node is None:
+            return False
+        self._look_at(space_of(document, node), number, side)
+        self._update()
+        return True
+
+    def numbers(self) -> dict[str, str]:
+        """The digits of each node that is on an input."""
+        found = {(number, node) for number, node in wired(self._project.document).items()}
+        for wish in self._slots.values():
+            found |= {(number, node) for (number, side), node in wish.fields.items() if side == "a"}
+        digits: dict[str, str] = {}
+        for number, node in sorted(found):
+            digits[node] = digits.get(node, "") + str(number % 10)
+        return digits
+
+    def _look_at(self, slot: str, number: int, side: str) -> None:
+        wish = self._slots[slot]
+        wish.swapped = False
+        if side == "a":
+            wish.number, wish.override = number, None
+        else:
+            wish.override_b = None
 
     def swap(self, slot: str) -> None:
         """Swaps the A and the B side."""
@@ -209,6 +205,7 @@ class Viewing(QObject):
         """Shows another layer in the canonical viewer."""
         self._layer = min(max(layer, 0), max(len(self.layer_names) - 1, 0))
         self._slots[CANONICAL].override = None
+        self._slots[CANONICAL].number = 0
         self._update()
 
     def set_layer_names(self, names: list[str]) -> None:
@@ -220,7 +217,7 @@ class Viewing(QObject):
             self.layer_names = list(names)
             self._layer = min(self._layer, max(len(names) - 1, 0))
             if first and self._layer == 0:
-                self._layer = self._edited_layer()
+                self._layer = edited_layer(self._project.document, self._frame().node, names)
             self.changed.emit(CANONICAL)
             self._update()
 
@@ -283,11 +280,11 @@ class Viewing(QObject):
 
         for slot in self._slots.values():
             slot.override, slot.override_b = now(slot.override), now(slot.override_b)
-            slot.inputs = {key: new for key, old in slot.inputs.items() if (new := now(old))}
+            slot.fields = {key: new for key, old in slot.fields.items() if (new := now(old))}
         self._update()
 
     def _start_again(self) -> None:
-        self._slots = {slot: _Slot() for slot in SLOTS}
+        self._slots = {slot: Wish() for slot in SLOTS}
         self._layer, self.layer_names, self.reference = 0, [], None
         self.cache.clear()
         self.infos = {slot: {} for slot in SLOTS}
@@ -328,54 +325,8 @@ class Viewing(QObject):
         return found
 
     def _frame(self) -> Shown:
-        document, slot = self._project.document, self._slots[FRAME]
-        a, b = default_frame_node(document)
-        if slot.override is not None:
-            a, b = slot.override, plate_of(document, slot.override) or b
-        b = slot.override_b or b
-        if a is None or not (shows_picture(document, a) or shows_trouble(document, a)):
-            return Shown()
-        fit = fit_of(document, carrier_of(document, a) or a)
-        return Shown(a, b if b != a else None, fit)
-
-    def _carrier(self) -> str | None:
-        """The Propagate whose edits the canonical viewer shows."""
-        document = self._project.document
-        frame = self._frame().node
-        carrier = carrier_of(document, frame) if frame is not None else None
-        if carrier is None:
-            carriers = [n for n in document.nodes if document.wires(n, "edit")]
-            carrier = carriers[0] if carriers else None
-        return carrier
-
-    def _edited_layer(self) -> int:
-        """The first layer, unless others are edited and it is not."""
-        carrier, names = self._carrier(), self.layer_names
-        said = [] if carrier is None else [n for n, _ in edits_of(self._project.document, carrier)]
-        found = [
-            names.index(n) if n in names else int(n) for n in said if n in names or n.isdecimal()
-        ]
-        inside = [layer for layer in found if layer < len(names)]
-        return min(inside, default=0)
+        return frame_shown(self._project.document, self._slots[FRAME])
 
     def _canonical(self) -> Shown:
-        document, slot = self._project.document, self._slots[CANONICAL]
-        if slot.override is not None:
-            node = slot.override
-            layer = str(self._layer) if document.node_class(node).output == "field" else None
-            return Shown(node, slot.override_b, fit_of(document, node), layer)
-        carrier = self._carrier()
-        fit = fit_of(document, carrier) if carrier is not None else None
-        if fit is None:
-            fits = [n for n in document.nodes if document.node_class(n).output == "field"]
-            fit = fits[0] if fits else None
-        names = self.layer_names
-        wanted = {str(self._layer), names[self._layer] if self._layer < len(names) else ""}
-        b = slot.override_b
-        for layer, node in edits_of(document, carrier) if carrier is not None else []:
-            if layer in wanted:
-                return Shown(node, b or plate_of(document, node), fit)
-        edit = last_edit(document, fit, wanted) if fit is not None else None
-        if edit is not None:
-            return Shown(edit, b or plate_of(document, edit), fit)
-        return Shown(fit, b, fit, None if fit is None else str(self._layer))
+        document, wish = self._project.document, self._slots[CANONICAL]
+        return canonical_shown(document, wish, self._frame().node, self._layer, self.layer_names)

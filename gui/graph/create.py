@@ -95,6 +95,21 @@ def size_of(kind: str) -> tuple[float, float]:
     return (DOT_SIZE, DOT_SIZE) if kind == "Dot" else (NODE_WIDTH, NODE_HEIGHT)
 
 
+def place_beside(document: Document, name: str, kind: str) -> tuple[float, float]:
+    """A free place below a node and beside its stream, as for a viewer.
+
+    Args:
+        document: The document.
+        name: The node.
+        kind: Type of what goes there.
+    """
+    (x, y), (width, _) = document.state(name).position, size_of(document.state(name).type)
+    spot = [x + width / 2 - size_of(kind)[0] / 2 + STEP_X, y + STEP_Y]
+    while _taken(document, spot, ""):
+        spot[0] += STEP_X
+    return spot[0], spot[1]
+
+
 def _below(
     trial: Document, commands: list[Command], above: str, name: str, kind: str, *, branch: bool
 ) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 No Qt: an item keeps one of these and is repainted only when it becomes another.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -20,6 +21,7 @@ _CORNER = 15.0
 """Room of an input that waits at the corner."""
 _MANY = 4
 """A node with more inputs than this shows those that are wired and the next free one."""
+_NUMBERED = re.compile(r".*_\d+$").match
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,8 @@ def _ports(document: Document, name: str, cls: type[Node]) -> Sequence[Port]:
     ports += [Port(port, ANY, "") for port in state.inputs if cls.port(port) is None]
     if [port.name for port in ports[:2]] == ["b", "a"]:
         ports[:2] = ports[1::-1]  # A comes from the left, as in Nuke
+    # image_2 to image_10 of a viewer: the digits wire them.
+    ports = [port for port in ports if port.name in state.inputs or not _NUMBERED(port.name)]
     if len(ports) > _MANY and all(port.optional for port in ports):
         last = max((n for n, port in enumerate(ports) if port.name in state.inputs), default=-1)
         ports = ports[: max(last + 2, 2)]

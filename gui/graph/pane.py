@@ -54,6 +54,7 @@ class GraphPane(QWidget):
         self.viewer_keys = ViewerKeys(editor, self.scene, self)
         self.dropping = Dropping(editor, self)
         self.dropping.made.connect(self._show_dropped)
+        editor.node_made.connect(self._show_made)
         self.search = NodeSearch(self)
         self.find_bar = FindBar(self)
         self.rename_field = RenameField(self.view)
@@ -213,6 +214,11 @@ class GraphPane(QWidget):
             return
         self.editor.selection.set([name])
         self.view.bring([name])
+
+    def _show_made(self, name: str) -> None:
+        """A node that a tool made, wherever there was room for it, and its panel."""
+        self.reveal(name)
+        self.open_requested.emit(name)
 
     def _show_dropped(self, last: str) -> None:
         """The new nodes, wherever there was room for them, and the panel of the last."""

@@ -2,13 +2,14 @@
 
 from PySide6.QtCore import QObject
 
-from codef_nodes.graph.document import Change
 from gui.core.editor import Editor
+from gui.core.viewerinputs import VIEWER
+from gui.graph.create import place_beside
 from gui.graph.scene import GraphScene
 
 
 class ViewerKeys(QObject):
-    """Remembers what the digits were pressed for, and shows it on the nodes.
+    """Puts nodes on the inputs of the viewer, and shows the digits on them.
 
     Args:
         editor: Whose selection and viewers.
@@ -19,9 +20,9 @@ class ViewerKeys(QObject):
     def __init__(self, editor: Editor, scene: GraphScene, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._editor, self._scene = editor, scene
-        self._digits: dict[tuple[int, str], str] = {}
-        editor.project.changed.connect(self._follow)
-        editor.project.replaced.connect(self._forget)
+        editor.project.changed.connect(self._show)
+        editor.project.replaced.connect(self._show)
+        self._show()
 
     def view_in(self, number: int, side: str) -> None:
         """A digit: puts the selected node on that input of the viewer, or looks at what is there.
@@ -31,14 +32,14 @@ class ViewerKeys(QObject):
             side: ``a`` or ``b``.
         """
         name, viewing = self._looked_at(), self._editor.viewing
-        if name is None or self._editor.project.document.state(name).type == "Viewer":
-            if (number, side) not in self._digits or not viewing.recall(number, side):
+        document = self._editor.project.document
+        if name is None or document.state(name).type == VIEWER:
+            if not viewing.recall(number, side):
                 self._editor.say(f"nothing is on input {number} of the viewer; select a node first")
             return
-        if not viewing.assign(number, name, side):
+        if not viewing.assign(number, name, side, place_beside(document, name, VIEWER)):
             self._editor.say(f"{name} gives no picture to look at")
             return
-        self._digits[number, side] = name
         self._show()
 
     def _looked_at(self) -> str | None:
@@ -53,21 +54,4 @@ class ViewerKeys(QObject):
         return name
 
     def _show(self) -> None:
-        shown: dict[str, str] = {}
-        for (number, side), name in sorted(self._digits.items()):
-            if side == "a":
-                shown[name] = shown.get(name, "") + str(number % 10)
-        self._scene.show_keys(shown)
-
-    def _follow(self, changes: tuple[Change, ...]) -> None:
-        renamed = {c.detail: c.node for c in changes if c.kind == "node" and c.detail and c.node}
-        document = self._editor.project.document
-        now = {key: renamed.get(name, name) for key, name in self._digits.items()}
-        now = {key: name for key, name in now.items() if name in document}
-        if now != self._digits:
-            self._digits = now
-            self._show()
-
-    def _forget(self) -> None:
-        self._digits.clear()
-        self._scene.show_keys({})
+        self._scene.show_keys(self._editor.viewing.numbers())

@@ -1,7 +1,10 @@
 """What the keys of a viewer do."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
+
+from gui.core.viewerinputs import COUNT
 
 if TYPE_CHECKING:
     from gui.viewer.pane import ViewerPane
@@ -37,6 +40,17 @@ def handlers(pane: "ViewerPane") -> dict[str, Callable[[], object]]:
         "viewer.refresh": pane.showing.force,
         "viewer.pause": pane.toggle_pause,
     }
+    for number in range(1, COUNT + 1):
+        found[f"viewer.input_{number}"] = partial(_look_at, pane, number)
     for scale in (1, 2, 4, 8):
         found[f"viewer.downrez_{scale}"] = lambda scale=scale: pane.set_scale(scale)  # type: ignore[misc]
     return found
+
+
+def _look_at(pane: "ViewerPane", number: int) -> None:
+    """A digit over a viewer: looks at what the graph's digits put there."""
+    if not pane.editor.viewing.recall(number):
+        pane.editor.say(
+            f"nothing is on input {number} of the viewer; select a node and press {number % 10} "
+            "over the graph"
+        )

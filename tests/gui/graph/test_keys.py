@@ -307,11 +307,35 @@ def test_digits_put_a_node_on_the_viewer(stream: Desk) -> None:
     stream.key(Key.Key_2, SHIFT)
     assert stream.document.wires("Viewer1", "compare") == ("Plate",)
     stream.key(Key.Key_2)
-    assert stream.document.wires("Viewer1", "image") == ("Plate",)
+    assert stream.document.wires("Viewer1", "image_2") == ("Plate",)
+    assert stream.document.wires("Viewer1", "image") == ("Grade",)
+    assert stream.editor.viewing.shown("frame").node == "Plate"
     stream.editor.selection.clear()
     stream.key(Key.Key_1)
     assert stream.editor.viewing.shown("frame").node == "Grade"
+    steps = len(stream.editor.project.history.entries)
+    stream.key(Key.Key_2)
+    assert stream.editor.viewing.shown("frame").node == "Plate"
+    assert len(stream.editor.project.history.entries) == steps, "looking is no step of undo"
     assert sum(s.type == "Viewer" for s in stream.document.nodes.values()) == 1
+
+
+def test_what_the_digits_wired_is_there_after_opening(stream: Desk) -> None:
+    for name, digit in (("Grade", Key.Key_1), ("Plate", Key.Key_0)):
+        stream.editor.selection.set([name])
+        stream.key(digit)
+    viewer = stream.scene.nodes["Viewer1"]
+    bodies = [item.body() for name, item in stream.scene.nodes.items() if name != "Viewer1"]
+    assert not any(viewer.body().intersects(body) for body in bodies)
+    shown = {spot.port for spot in viewer.face.spots}
+    assert shown == {"image", "image_10", "compare"}, "inputs that nobody uses are not drawn"
+    stream.editor.project.use(from_tree(json.loads(stream.text)), None)
+    assert stream.scene.nodes["Plate"].face.keys == "0"
+    assert stream.editor.viewing.shown("frame").node == "Grade"
+    stream.key(Key.Key_0)
+    assert stream.editor.viewing.shown("frame").node == "Plate"
+    stream.key(Key.Key_5)
+    assert stream.editor.viewing.shown("frame").node == "Plate", "nothing is on input 5"
 
 
 def test_tidy_is_one_step_and_comes_out_the_same(stream: Desk) -> None:
@@ -511,7 +535,7 @@ def test_a_dot_shows_what_comes_to_it_in_the_viewer(stream: Desk) -> None:
     stream.add("Dot", "Dot1", 0, 220, input="Grade")
     stream.editor.selection.set(["Dot1"])
     stream.key(Key.Key_3)
-    assert stream.document.wires("Viewer1", "image") == ("Grade",)
+    assert stream.document.wires("Viewer1", "image_3") == ("Grade",)
 
 
 def test_the_right_button_offers_what_can_be_done(stream: Desk) -> None:

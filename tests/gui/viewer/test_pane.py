@@ -144,6 +144,19 @@ def test_the_keys_of_the_viewer_act_under_the_cursor(viewer):
     assert viewer.showing.paused
 
 
+def test_digits_over_a_viewer_turn_to_its_inputs(viewer):
+    viewing = viewer.editor.viewing
+    assert viewing.assign(1, "Plate") and viewing.assign(2, "Grade")
+    said = []
+    viewer.editor.status.connect(said.append)
+    key(viewer, Qt.Key.Key_1)
+    assert viewing.node("frame") == "Plate" and not said
+    key(viewer, Qt.Key.Key_2)
+    assert viewing.node("frame") == "Grade"
+    key(viewer, Qt.Key.Key_0)
+    assert viewing.node("frame") == "Grade" and "nothing is on input 10" in said[-1]
+
+
 def test_gain_and_gamma_are_red_when_not_default_and_change_only_the_screen(viewer):
     before = viewer.canvas.frame("a").pixels.all().copy()
     plain = shown(viewer)

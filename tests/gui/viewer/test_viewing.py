@@ -140,17 +140,42 @@ def test_a_digit_wires_a_viewer_node_in_one_step_of_undo(carried):
 
 
 def test_a_digit_on_a_canonical_node_goes_to_the_canonical_viewer(carried):
-    before = carried.project.document.tree()
-    assert carried.viewing.assign(3, "Still")
+    viewing = carried.viewing
+    assert viewing.assign(3, "Still")
+    assert carried.project.document.wires("Viewer1", "image_3") == ("Still",)
     assert nodes(carried, "canonical")[0] == "Still"
-    assert nodes(carried, "frame")[0] == "Carry"
-    assert carried.project.document.tree() == before
-    assert carried.viewing.is_override("canonical")
-    assert carried.viewing.show(None, "canonical")
+    assert nodes(carried, "frame")[0] == "Carry", "no picture of frames is on the viewer"
+    assert viewing.is_override("canonical")
+    assert viewing.show(None, "canonical")
     assert nodes(carried, "canonical")[0] == "Paint"
-    assert carried.viewing.recall(3)
+    assert viewing.recall(3)
     assert nodes(carried, "canonical")[0] == "Still"
-    assert not carried.viewing.recall(7)
+    assert not viewing.recall(7)
+    carried.project.undo()
+    assert nodes(carried, "canonical")[0] == "Paint"
+
+
+def test_a_fit_on_a_digit_is_looked_at_without_a_wire(carried):
+    before = carried.project.document.tree()
+    assert carried.viewing.assign(4, "Fit")
+    assert nodes(carried, "canonical")[0] == "Fit"
+    assert carried.project.document.tree() == before
+    assert carried.viewing.numbers() == {"Fit": "4"}
+    carried.project.do(Rename("Fit", "Solve"))
+    assert carried.viewing.numbers() == {"Solve": "4"}
+
+
+def test_of_two_pictures_on_the_viewer_the_digit_chooses(carried):
+    viewing = carried.viewing
+    assert viewing.assign(1, "Plate") and viewing.assign(2, "Carry")
+    assert nodes(carried, "frame")[0] == "Carry"
+    steps = len(carried.project.history.entries)
+    assert viewing.recall(1)
+    assert nodes(carried, "frame")[0] == "Plate"
+    assert viewing.assign(1, "Plate"), "what is wired already"
+    assert len(carried.project.history.entries) == steps
+    carried.project.do(RemoveNode("Plate"))
+    assert nodes(carried, "frame")[0] == "Carry"
 
 
 def test_nodes_without_a_picture_cannot_be_shown(carried):

@@ -18,6 +18,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("field", metavar="FIELD", help="field folder")
     parser.add_argument("--layer", type=count, metavar="K", help="write this layer only, from 0")
     parser.add_argument(
+        "--segment",
+        type=count,
+        metavar="N",
+        help="of a long shot only the stills of this segment, from 0; by default those of each go "
+        "to NAME.sN.ext",
+    )
+    parser.add_argument(
         "--scale",
         type=positive,
         metavar="S",
@@ -29,10 +36,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, object]:
     """Runs the command."""
-    from codef_nodes.work.canonicals import write_canonicals
+    from codef_nodes.work.canonicals import write_stills
     from codef_nodes.work.source import open_field
 
     field = open_field(args.field)
-    answer = write_canonicals(field, args.output, layer=args.layer, scale=args.scale, task=task)
+    answer = write_stills(
+        field, args.output, segment=args.segment, layer=args.layer, scale=args.scale, task=task
+    )
     console.say("wrote " + ", ".join(answer["written"]))
     return answer

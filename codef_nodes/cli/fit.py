@@ -132,6 +132,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on from the checkpoint of a fit that was stopped"
     )
     parser.add_argument(
+        "--split",
+        default="auto",
+        metavar="auto|none|F,F,...",
+        help="how a long shot is divided into segments with a still each: where one still is not "
+        "enough (auto), never (none), or so that these frames begin a segment",
+    )
+    parser.add_argument(
+        "--anew",
+        action="store_true",
+        help="fit everything; by default a range that is longer than that of the field in its "
+        "place is fitted only where it is new",
+    )
+    parser.add_argument(
         "--again",
         metavar="FIELD",
         help="an earlier field of this clip: only groups whose masks or --group settings changed "
@@ -199,6 +212,8 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         ),
         resume=args.resume,
         again=args.again,
+        split=args.split,
+        anew=args.anew,
         started=console.started,
     )
     if asked:

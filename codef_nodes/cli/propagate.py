@@ -35,6 +35,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="layer of the edit, from 0; once for each --edit where the files do not say it",
     )
     parser.add_argument(
+        "--segment",
+        type=count,
+        metavar="N",
+        help="segment of a long shot on whose still the edit was made, from 0; by default the "
+        "file says it",
+    )
+    parser.add_argument(
         "--edit-frame",
         action="append",
         default=[],
@@ -97,6 +104,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         frames=args.frames,
         output=args.output,
         wanted=args.wanted,
+        segment=args.segment,
         finish=Finish(**{knob.name: getattr(args, knob.name) for knob in FINISH_KNOBS}),
     )
     answer = propagate(job, task, say=console.say)

@@ -28,6 +28,66 @@ def numbered(path: Path, layer: int) -> Path:
     return path.with_name(f"{path.stem}.{layer}{path.suffix}")
 
 
+def view_of(field: Field, segment: int | None) -> Field:
+    """The field with the stills of a segment; None: as it is.
+
+    Raises:
+        UsageError: There is no such segment.
+    """
+    from engine.linked.field import LinkedField
+
+    if segment is None:
+        return field
+    if isinstance(field, LinkedField):
+        return field.seen_from(segment)
+    if segment:
+        raise UsageError(f"the field has no segment {segment}: one still serves all its frames")
+    return field
+
+
+def write_stills(
+    field: Field,
+    output: str | Path,
+    *,
+    segment: int | None,
+    layer: int | None,
+    scale: float | None,
+    task: Task,
+) -> dict[str, Any]:
+    """Writes the canonical images: of a long shot those of each segment, ``NAME.sN.ext``.
+
+    Args:
+        field: The field.
+        output: As for ``write_canonicals``.
+        segment: One segment, whose stills get the name as it is; None: all.
+        layer: As for ``write_canonicals``.
+        scale: As for ``write_canonicals``.
+        task: Progress and cancel.
+
+    Returns:
+        As ``write_canonicals``, and the segment of each layer of a long shot.
+
+    Raises:
+        UsageError: There is no such segment or layer.
+        WriteError: It cannot be written.
+    """
+    from engine.linked.field import LinkedField
+
+    chosen: list[int | None] = [segment]
+    if segment is None and isinstance(field, LinkedField):
+        chosen = list(range(len(field.segments.parts)))
+    path, written, layers, scales = Path(output), [], [], []
+    for n, each in enumerate(chosen):
+        file = path if len(chosen) == 1 else path.with_name(f"{path.stem}.s{each}{path.suffix}")
+        part = task.part(n / len(chosen), (n + 1) / len(chosen))
+        answer = write_canonicals(view_of(field, each), file, layer=layer, scale=scale, task=part)
+        written += answer["written"]
+        said = {} if each is None else {"segment": each}
+        layers += [{**told, **said} for told in answer["layers"]]
+        scales.append(answer["scale"])
+    return {"written": written, "layers": layers, "scale": max(scales)}
+
+
 def write_canonicals(
     field: Field,
     output: str | Path,

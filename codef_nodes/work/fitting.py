@@ -1,6 +1,5 @@
 """Fitting a clip: what ``codef fit`` and FitCoDeF share."""
 
-import hashlib
 import json
 import logging
 import tempfile
@@ -8,10 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from codef_nodes.work.hinting import HintFiles
 from codef_nodes.work.identity import file_identity
+from codef_nodes.work.longshots import LongShot, fit_shot, hashed, masks_identity
 from codef_nodes.work.masks import folder_masks
 from codef_nodes.work.source import Source, absolute, opened, record, used_frames
 from engine.arrays import U8
@@ -25,6 +25,9 @@ from engine.io.clip import MADE_UP
 from engine.io.picture import Picture
 from engine.progress import Task
 from engine.warp.lens import Lens
+
+if TYPE_CHECKING:
+    from engine.io.clip import Clip
 
 Warn = Callable[[str], None]
 Draft = Callable[[Field, float | None, float], None]
@@ -47,6 +50,8 @@ class FitJob:
         options: How to fit.
         resume: Go on from a checkpoint.
         again: Folder of an earlier field of the same clip with other masks, or None.
+        split: How a long shot is divided: ``auto``, ``none``, or the frames that begin a segment.
+        anew: Fit also what the field that is replaced has already.
         started: Start of the time budget on ``time.monotonic``'s clock.
     """
 
@@ -60,6 +65,8 @@ class FitJob:
     options: FitOptions = field(default_factory=FitOptions)
     resume: bool = False
     again: str | None = None
+    split: str = "auto"
+    anew: bool = False
     started: float = field(default_factory=time.monotonic)
 
 
@@ -177,6 +184,7 @@ def run_fit(
     readers: int = 0,
     draft: Draft | None = None,
     again: Field | None = None,
+    long: LongShot | None = None,
 ) -> Field:
     """Checks what can be checked before the work, then fits.
 
@@ -225,7 +233,7 @@ def run_fit(
         draft=draft,
         tell=tell,
     )
-    done = fit(request, task)
+    done = fit(request, task) if long is None else fit_shot(request, long, task)
     bad = int(done.report.get("bad_pixels", 0))
     if bad:
         log.warning(
@@ -358,7 +366,7 @@ def fit_to_folder(
             job.options,
             task,
             source={**record(clip, job.source), "masks": absolute(job.masks)},
-            identity=_identity(job, [clip.identity(frame) for frame in frames]),
+            identity=_identity(job, clip, frames),
             started=job.started,
             checkpoint=checkpoint,
             resume=job.resume,
@@ -366,6 +374,7 @@ def fit_to_folder(
             hints=hints,
             lens=job.lens,
             again=_earlier(job),
+            long=_long_shot(job, clip, frames, folder),
             # A movie is decoded frame after frame; files are read side by side.
             readers=1 if clip.kind == "movie" else 2,
             tell=tell,
@@ -386,6 +395,16 @@ def fit_to_folder(
     store(done, folder)
     shutil.rmtree(checkpoint, ignore_errors=True)
     return figures(done, output, time.monotonic() - job.started)
+
+
+def _long_shot(job: FitJob, clip: "Clip", frames: Sequence[int], folder: Path) -> LongShot:
+    """How the clip is divided; a longer range than that of the field there goes on from it."""
+
+    def identity(some: Sequence[int]) -> str:
+        return _identity(job, clip, some)
+
+    earlier = None if job.anew or job.again else folder
+    return LongShot(job.split, identity, checkpoint_of(folder), earlier)
 
 
 def _earlier(job: FitJob) -> Field | None:
@@ -463,26 +482,28 @@ def _learned_flow(
     return ClipFlow(frames, read, method, task.check)
 
 
-def _identity(job: FitJob, clip: list[Any]) -> str:
+def _identity(job: FitJob, clip: "Clip", frames: Sequence[int]) -> str:
+    """What a fit of some frames reads, and how; not for how long."""
     from codef_nodes.work.source import files_identity
 
     options, source = job.options, job.source
+    ignored = [job.ignore] if job.ignore else []
     said = [
-        clip,
+        [clip.identity(frame) for frame in frames],
         [source.first, source.colour_space, source.working],
-        [files_identity(folder) for folder in job.masks],
-        files_identity(job.ignore) if job.ignore else None,
+        masks_identity(job.masks, frames, clip.frames),
+        masks_identity(ignored, frames, clip.frames),
         [file_identity(path) for path in job.lens or ()],
         files_identity(job.flow) if job.flow else None,
         job.hints.identity(),
         {name: settings.as_dict() for name, settings in sorted(job.options.groups.items())},
         # Not the length: a longer fit may go on from the checkpoint of a shorter one.
-        [options.recipe, options.seed, options.reference, options.alpha, options.cuts],
+        [options.recipe, options.seed, options.alpha, options.cuts],
+        options.reference if options.reference in frames else None,
         sorted(options.overrides.items()),
     ]
     if job.flow_method != "dis":
         from codef_nodes.work.matchers import weights_identity
 
         said.append([job.flow_method, weights_identity(job.flow_method)])
-    text = json.dumps(said, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return hashed(said)

@@ -1,6 +1,6 @@
 """Edits from files into frames: what ``codef propagate`` does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,13 @@ from engine.edit.finish import FULL_FINISH, Finish
 from engine.errors import EditError, InputError, MissingFrameError, UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
+from engine.linked.field import LinkedField
 from engine.progress import Task
 
 if TYPE_CHECKING:
     from engine.edit.edits import Edit, EditSource
     from engine.io.clip import Clip
+    from engine.linked.carry import Carried
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class PropagateJob:
         field: The field folder.
         edits: Edited canonical images.
         layers: A layer for each edit, or none.
+        segment: The segment of a long shot on whose stills the edits were made, or None to ask
+            them.
         edit_frames: Frame numbers with painted frames.
         mode: ``over`` or ``replace``.
         source: The clip when it is not where it was, or None.
@@ -51,6 +55,7 @@ class PropagateJob:
     frames: str | None
     output: str
     wanted: str = "result"
+    segment: int | None = None
     finish: Finish = FULL_FINISH
 
 
@@ -172,14 +177,13 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     Raises:
         CodefError: See ARCHITECTURE's exit codes.
     """
-    from engine.edit.edits import prepare_edits
-    from engine.edit.frame_edit import frame_edit, propagate_frame_edits
-    from engine.edit.outputs import edit_alone, edit_pass, finish_pass, frame_edit_matte
-    from engine.edit.propagate import propagate_frame
+    from engine.edit.outputs import edit_alone
     from engine.edit.stabilise import StablePlate
     from engine.fit.ahead import pictures
     from engine.io.sequence import has_pattern
     from engine.io.write import WriteOptions
+    from engine.linked.carry import carry, carry_alone, carry_pass, prepare_carried
+    from engine.linked.frames import carry_frames, frames_matte, paint_of_frames
 
     if not job.edits and not job.edit_frames:
         raise UsageError("there is nothing to propagate; give --edit FILE or --edit-frame F=FILE")
@@ -206,41 +210,52 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     plan = Plan(Path(job.output), WriteOptions(working=clip.working, colour_space=plain))
     placed: list[dict[str, Any]] = []
 
-    def put(edits: "dict[int, Edit]", plate: Picture, index: int) -> Picture:
+    def put(edits: "Carried", plate: Picture, index: int) -> Picture:
         if job.wanted not in ("result", "edit"):
-            return finish_pass(field, edits, plate, index, job.wanted, task=task, finish=job.finish)
+            return carry_pass(field, edits, plate, index, job.wanted, task=task, finish=job.finish)
         if job.wanted == "edit":
-            return edit_pass(
+            return carry_alone(
                 field, edits, plate, index, mode=job.mode, task=task, finish=job.finish
             )[1]
-        return propagate_frame(
-            field, edits, plate, index, mode=job.mode, task=task, finish=job.finish
-        )
+        return carry(field, edits, plate, index, mode=job.mode, task=task, finish=job.finish)
+
+    def each(edits: "Carried") -> "Iterator[tuple[str, int, str, Edit]]":
+        for view, some in edits:
+            still = f"segment {view.anchor}, " if isinstance(view, LinkedField) else ""
+            for k, edit in sorted(some.items()):
+                yield still, k, view.layers[k].name, edit
 
     if job.edits and any(has_pattern(edit) for edit in job.edits):
-        shown: dict[int, str] = {}
+        shown: dict[tuple[str, int], str] = {}
 
         def carried(plate: Picture, index: int) -> Picture:
             frame = field.frames[index]
-            stable = StablePlate(field, index, plate)
             moving = read_edits(job.edits, job.layers, field, clip, frame)
-            edits = prepare_edits(field, moving, mode=job.mode, working=clip.working, stable=stable)
-            for k, edit in sorted(edits.items()):
-                if shown.get(k) != edit.how:
-                    name = field.layers[k].name
-                    say(f"layer {k} ({name}): placed by {edit.how} from frame {frame} on")
+            edits = prepare_carried(
+                field,
+                moving,
+                segment=job.segment,
+                mode=job.mode,
+                working=clip.working,
+                stable=lambda view: StablePlate(view, index, plate),
+            )
+            for still, k, name, edit in each(edits):
+                if shown.get((still, k)) != edit.how:
+                    say(f"{still}layer {k} ({name}): placed by {edit.how} from frame {frame} on")
                     placed.append({"layer": k, "name": name, "placement": edit.how})
-                    shown[k] = edit.how
+                    shown[still, k] = edit.how
             return put(edits, plate, index)
 
     elif job.edits:
         sources = read_edits(job.edits, job.layers, field, clip)
-        edits = prepare_edits(field, sources, mode=job.mode, working=clip.working)
-        for k, edit in sorted(edits.items()):
+        edits = prepare_carried(
+            field, sources, segment=job.segment, mode=job.mode, working=clip.working
+        )
+        for still, k, name, edit in each(edits):
             idle = job.mode == "over" and edit.change is None
             remark = "; it changes nothing" if idle else ""
-            say(f"layer {k} ({field.layers[k].name}): placed by {edit.how}{remark}")
-            placed.append({"layer": k, "name": field.layers[k].name, "placement": edit.how})
+            say(f"{still}layer {k} ({name}): placed by {edit.how}{remark}")
+            placed.append({"layer": k, "name": name, "placement": edit.how})
 
         def carried(plate: Picture, index: int) -> Picture:
             return put(edits, plate, index)
@@ -248,17 +263,15 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
         painted = []
         for frame, path in job.edit_frames:
             field.index(frame)
-            picture = _painted(path, frame, clip)
-            painted.append(
-                frame_edit(field, frame, picture, clip.read(frame), working=clip.working)
-            )
+            painted.append((frame, _painted(path, frame, clip), clip.read(frame)))
             placed.append({"frame": frame, "file": path})
+        paint = paint_of_frames(field, painted, working=clip.working)
 
         def carried(plate: Picture, index: int) -> Picture:
-            result = propagate_frame_edits(field, painted, plate, index, task=task)
+            result = carry_frames(field, paint, plate, index, task=task)
             if job.wanted == "result":
                 return result
-            return edit_alone(result, plate, frame_edit_matte(field, painted, plate, index))
+            return edit_alone(result, plate, frames_matte(field, paint, plate, index))
 
     note = note_of(clip, int(job.first or field.source.get("first") or 0))
 

@@ -47,6 +47,16 @@ class MaskGroup(Node):
             "frame number, else by order.",
         ),
         Knob(
+            "groups",
+            "groups",
+            {},
+            unkeyed=("colour",),
+            help="For each group, by its node or mask folder: its place from the front, name, "
+            "colour, kind, and how it is fitted: stiffness (10 for a car, 0.3 for cloth), detail "
+            "(pixels between the finest points) and steadiness over time. A change fits that "
+            "group again and no other.",
+        ),
+        Knob(
             "channel",
             "text",
             "auto",
@@ -67,25 +77,18 @@ class MaskGroup(Node):
             "names",
             "arguments",
             [],
-            "Names of the groups, front to back; empty ones are made from the files.",
+            "Names of the groups in the order of their sources; a name in the list of groups "
+            "goes before. Empty ones are made from the files.",
+            page="Lists",
         ),
         Knob(
             "kinds",
             "arguments",
             [],
-            "What becomes of each group, front to back: layer (or empty) gives it a canonical "
-            "image of its own; ignore leaves it alone: the fit does not look at it and no edit "
-            "touches it (water, smoke, sheen).",
-        ),
-        Knob(
-            "groups",
-            "groups",
-            {},
-            unkeyed=("colour",),
-            help="For each group, by its node or mask folder: its place from the front, name, "
-            "colour, kind, and how it is fitted: stiffness (10 for a car, 0.3 for cloth), detail "
-            "(pixels between the finest points) and steadiness over time. A change fits that "
-            "group again and no other.",
+            "What becomes of each group, in the order of their sources: layer (or empty) gives it "
+            "a canonical image of its own; ignore leaves it alone: the fit does not look at it "
+            "and no edit touches it (water, smoke, sheen).",
+            page="Lists",
         ),
     )
 

@@ -34,6 +34,8 @@ class Editor(QObject):
     status = Signal(str)
     """One sentence for the status bar; it goes away by itself."""
     workers_started = Signal()
+    node_made = Signal(str)
+    """A tool made a node: whoever shows nodes selects it, brings it into sight and opens it."""
 
     def __init__(
         self, preferences: Preferences | None = None, parent: QObject | None = None

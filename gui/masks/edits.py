@@ -7,9 +7,11 @@ from typing import Any
 
 from codef_nodes.graph.commands import AddNode, Command, Connect, Group, SetKnob
 from codef_nodes.graph.document import Document
+from codef_nodes.graph.types import gives
 from gui.core.streams import main_path
 
 ROUGH, DRAWN = "RoughMask", "DrawMask"
+GROUPS, FIT = "MaskGroup", "FitCoDeF"
 KNOBS = {ROUGH: "marks", DRAWN: "shapes"}
 _BELOW, _ASIDE = 80.0, 140.0
 _WIDE, _HIGH = 130.0, 50.0
@@ -68,6 +70,49 @@ def home_of(
     name = document.free_name(wanted)
     make = (AddNode(wanted, name, _free_place(document, source)), Connect(source, name, "source"))
     return Home(name, wanted, make)
+
+
+def grouping(document: Document, mask: str) -> tuple[Command | None, str, str] | None:
+    """Makes a mask a group of the fit that reads its clip.
+
+    Args:
+        document: The document.
+        mask: The mask node.
+
+    Returns:
+        The command (None: it is one already), the MaskGroup and the fit; None without a fit.
+    """
+    clips = document.wires(mask, "source")
+    fit = next((f for clip in clips for f in _fits_below(document, clip)), None)
+    if fit is None:
+        return None
+    wired = document.wires(fit, "groups")
+    if wired and document.state(wired[0]).type == GROUPS:
+        there = mask in document.wires(wired[0], "masks")
+        command = None if there else Connect(mask, wired[0], "masks")
+        return command, wired[0], fit
+    name = document.free_name(GROUPS)
+    make: list[Command] = [
+        AddNode(GROUPS, name, _free_place(document, mask)),
+        Connect(mask, name, "masks"),
+        Connect(name, fit, "groups"),
+    ]
+    return Group(make, f"Group {mask}"), name, fit
+
+
+def _fits_below(document: Document, clip: str) -> list[str]:
+    """Fits that read a clip, through whatever is in between, nearest first."""
+    waiting, seen, found = [clip], {clip}, []
+    while waiting:
+        for reader, port, _ in document.readers(waiting.pop(0)):
+            if reader in seen:
+                continue
+            seen.add(reader)
+            if document.state(reader).type == FIT and port == "clip":
+                found.append(reader)
+            elif gives(document, reader) == "image":
+                waiting.append(reader)
+    return found
 
 
 def value_of(document: Document, home: Home) -> dict[str, Any]:

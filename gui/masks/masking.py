@@ -4,8 +4,22 @@ from typing import Any
 
 from gui.core.editor import Editor
 from gui.core.streams import FRAME
-from gui.masks.edits import DRAWN, ROUGH, Home, home_of, setting, value_of, without_frame
+from gui.masks.edits import (
+    DRAWN,
+    ROUGH,
+    Home,
+    grouping,
+    home_of,
+    setting,
+    value_of,
+    without_frame,
+)
 from gui.paint.inhand import InHand
+
+_MADE = {
+    ROUGH: "Made {}: it carries this mask through the shot. Scribble to correct it on any frame.",
+    DRAWN: "Made {}: drag its points on other frames to set keys, and it moves between them.",
+}
 
 
 class Masking(InHand):
@@ -57,7 +71,32 @@ class Masking(InHand):
         if home is None:
             self._editor.say("Masks are drawn over a clip: show one in the frame viewer.")
             return False
-        return self._editor.project.do(setting(home, value, name), gesture)
+        if not self._editor.project.do(setting(home, value, name), gesture):
+            return False
+        if home.commands:
+            self._editor.node_made.emit(home.node)
+            self._editor.say(_MADE[home.type].format(home.node))
+        return True
+
+    def group(self) -> bool:
+        """Makes the mask a group of the fit of its clip; returns whether there is such a fit."""
+        home = self.home()
+        document = self._editor.project.document
+        if home is None or home.node not in document:
+            return False
+        found = grouping(document, home.node)
+        if found is None:
+            self._editor.say(f"No fit reads the clip of {home.node}: add FitCoDeF first.")
+            return False
+        command, groups, fit = found
+        if command is None:
+            self._editor.say(f"{home.node} is a group of {fit} already, through {groups}.")
+            return False
+        if not self._editor.project.do(command):
+            return False
+        self._editor.node_made.emit(groups)
+        self._editor.say(f"{home.node} is a group of {fit} now, through {groups}; fit it again.")
+        return True
 
     def next_rectangle(self) -> None:
         """The next drag draws a rectangle."""

@@ -170,6 +170,10 @@ class MaskTool(CanvasTool):
             remove = menu.addAction("Delete the shape\tDel")
             remove.setEnabled(masking.selected in masking.value())
             remove.triggered.connect(masking.remove)
+        menu.addSeparator()
+        group = menu.addAction("Use as a group of the fit")
+        group.setEnabled(bool(masking.value()))
+        group.triggered.connect(masking.group)
         return menu
 
     # Rough marks.

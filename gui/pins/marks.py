@@ -6,6 +6,8 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from gui import theme
 
 _DARK = QColor(0, 0, 0, 190)
+_LIGHT = QColor(255, 255, 255, 150)
+"""Between the dark rim, for bright pictures, and the colour: seen on the darkest plate."""
 _SIZE = 5.0
 
 
@@ -39,9 +41,10 @@ def draw_pin(
     colour = theme.colour(theme.ACCENT if selected else theme.INFO, 1.0 if visible else 0.5)
     if radius > 0:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for pen in (QPen(_DARK, 2.4), QPen(colour, 1.0)):
-            pen.setStyle(Qt.PenStyle.DashLine)
-            pen.setDashPattern([6, 5] if pen.widthF() < 2 else [2.5, 2.1])
+        dashes = QPen(colour, 1.8)
+        dashes.setCapStyle(Qt.PenCapStyle.FlatCap)
+        dashes.setDashPattern([4, 3])
+        for pen in (QPen(_DARK, 3.6), QPen(_LIGHT, 1.8), dashes):
             painter.setPen(pen)
             painter.drawEllipse(at, radius * aspect, radius)
     painter.translate(at)
@@ -52,7 +55,12 @@ def draw_pin(
     if hard:
         shape = shape.adjusted(0.8, 0.8, -0.8, -0.8)
     fill = colour if keyed else QColor(0, 0, 0, 90)
-    for pen, brush in ((QPen(_DARK, 3.4), Qt.BrushStyle.NoBrush), (QPen(colour, 1.6), fill)):
+    none = Qt.BrushStyle.NoBrush
+    for pen, brush in (
+        (QPen(_DARK, 5.0), none),
+        (QPen(_LIGHT, 3.2), none),
+        (QPen(colour, 1.6), fill),
+    ):
         painter.setPen(pen)
         painter.setBrush(brush)
         if hard:

@@ -44,7 +44,12 @@ class Pinning(InHand):
             pins = [pin if each.get("name") == pin["name"] else each for each in pins]
         else:
             pins = [*pins, pin]
-        return self._editor.project.do(setting(home, pins), gesture)
+        if not self._editor.project.do(setting(home, pins), gesture):
+            return False
+        if home.commands:
+            self._editor.node_made.emit(home.node)
+            self._editor.say(f"Made {home.node}: it corrects {home.fit} for all that reads it.")
+        return True
 
     def current(self) -> dict[str, Any] | None:
         """The selected pin."""

@@ -6,6 +6,8 @@ from typing import Protocol
 from PySide6.QtWidgets import QWidget
 
 from codef_nodes.graph.knob import Knob
+from gui.masks.groups import GroupsEditor
+from gui.masks.list import MarksEditor, ShapesEditor
 from gui.pins.list import PinsEditor
 from gui.properties.colour import ColourEditor
 from gui.properties.files import FileEditor, LinesEditor
@@ -47,6 +49,9 @@ _PLAIN: dict[str, type[KnobEditor]] = {
     "table": TableEditor,
     "strokes": StrokesEditor,
     "pins": PinsEditor,
+    "marks": MarksEditor,
+    "shapes": ShapesEditor,
+    "groups": GroupsEditor,
 }
 
 

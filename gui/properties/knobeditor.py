@@ -3,12 +3,13 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.knob import Knob
 
 
 class KnobEditor(QWidget):
-    """Shows a value and tells what a person makes of it; knows no document.
+    """Shows a value and tells what a person makes of it; changes no document.
 
     Signals:
         committed: A whole step: typed, chosen, clicked.
@@ -30,13 +31,18 @@ class KnobEditor(QWidget):
 
     #: Dragging the label changes the value.
     scrubs = False
-    #: Takes the whole width of the panel, below its label.
+    #: Has several lines: its label stands beside the first.
     tall = False
+    #: Takes the whole width of the panel, below its label.
+    wide = False
 
     def __init__(self, knob: Knob, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.knob = knob
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def look_around(self, document: Document, node: str) -> None:
+        """Sees what else of the document it shows, before each ``show_value``."""
 
     def show_value(self, value: JSON) -> None:
         """Shows a value of the document; emits nothing."""

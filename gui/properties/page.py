@@ -66,6 +66,12 @@ class KnobPage(QWidget):
         if row is not None:
             row.refresh()
 
+    def refresh_lists(self) -> None:
+        """Shows again what hangs on wires and other knobs too."""
+        for row in self.rows.values():
+            if row.knob.kind == "groups":
+                row.refresh()
+
     def refresh_all(self) -> None:
         """Shows every value again."""
         for row in self.rows.values():

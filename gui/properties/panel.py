@@ -138,7 +138,12 @@ class NodePanel(QFrame):
                 for page in self._made():
                     if isinstance(page, KnobPage):
                         page.refresh(change.detail)
+                        page.refresh_lists()
             return
+        if change.kind == "wire":
+            for page in self._made():
+                if isinstance(page, KnobPage):
+                    page.refresh_lists()
         self.header.refresh()
         for page in self._made():
             if isinstance(page, NodePage):

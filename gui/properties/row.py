@@ -74,6 +74,12 @@ class KnobRow(QObject):
 
     def place(self, grid: QGridLayout, row: int) -> int:
         """Puts the widgets into a page's grid; returns the next free row."""
+        if self.editor.wide:
+            left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            grid.addWidget(self.label, row, 0, 1, 2, left)
+            grid.addWidget(self.editor, row + 1, 0, 1, 2)
+            grid.addWidget(self.error, row + 2, 0, 1, 2)
+            return row + 3
         top = Qt.AlignmentFlag.AlignTop if self.editor.tall else Qt.AlignmentFlag.AlignVCenter
         grid.addWidget(self.label, row, 0, Qt.AlignmentFlag.AlignRight | top)
         grid.addWidget(self.editor, row, 1)
@@ -90,6 +96,7 @@ class KnobRow(QObject):
 
     def refresh(self) -> None:
         """Shows what the document holds."""
+        self.editor.look_around(self._project.document, self.node)
         try:
             value = self.value
         except UsageError as error:

@@ -220,3 +220,31 @@ def test_what_is_drawn_is_seen(
     masking.take(False)
     gone = canvas.grab().toImage()
     assert gone.pixelColor(place) == before.pixelColor(place)
+
+
+def test_a_mask_that_makes_its_node_says_so_and_asks_to_show_it(
+    editor: Editor, canvas: Canvas, masking: Masking
+) -> None:
+    made: list[str] = []
+    said: list[str] = []
+    editor.node_made.connect(made.append)
+    editor.status.connect(said.append)
+    drag(canvas, (60, 30), (100, 60), (120, 90))
+    assert made == ["RoughMask1"]
+    assert "RoughMask1" in said[-1]
+    drag(canvas, (70, 60), (90, 60), (110, 62))
+    assert made == ["RoughMask1"]
+
+
+def test_a_mask_becomes_a_group_of_the_fit_of_its_clip(
+    editor: Editor, canvas: Canvas, masking: Masking
+) -> None:
+    drag(canvas, (60, 30), (120, 90))
+    assert not masking.group()  # nothing fits the clip yet
+    assert editor.project.do(Group([AddNode("FitCoDeF", "Fit"), Connect("Bend", "Fit", "clip")]))
+    assert masking.group()
+    document = editor.project.document
+    assert document.wires("Fit", "groups") == ("MaskGroup1",)
+    assert document.wires("MaskGroup1", "masks") == ("RoughMask1",)
+    editor.project.undo()
+    assert "MaskGroup1" not in editor.project.document

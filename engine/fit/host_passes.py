@@ -8,6 +8,7 @@ from engine.arrays import F32, F64
 from engine.fields.lattice import LatticeDeformation
 from engine.fit.canvas import canvas_of, extent_of, fill_holes, lay_mosaic
 from engine.fit.freedom import bond_of, noise_of, stiffness_of, without_trend
+from engine.fit.parts import Part, parts_of
 from engine.fit.passes import BELIEF, GLIMPSE, PATIENCE, shade_cell
 from engine.fit.plates import Plates, halved
 from engine.io.picture import Window
@@ -21,9 +22,6 @@ from engine.progress import Task
 
 if TYPE_CHECKING:
     from engine.fit.seeded import LayerState
-
-#: Frames per kernel call: between calls the work can be cancelled.
-CHUNK_PIXELS = 8_000_000
 
 
 class HostPasses:
@@ -95,6 +93,9 @@ class HostPasses:
         """The same frames at half the working resolution."""
         return halved(plates)
 
+    def close(self) -> None:
+        """Nothing is kept."""
+
 
 HOST = HostPasses()
 
@@ -132,8 +133,6 @@ def _pass_layer(
     rows, row_weights = lattice_kernels.taps(height, state.spacing)
     columns, column_weights = lattice_kernels.taps(width, state.spacing)
     state.make_room()
-    grid = state.lattices.shape[1:3]
-    size = max(1, int(CHUNK_PIXELS // (height * width)))
     scale = 1.0 if robust is None else 0.0
     robust = float(recipe["robust"]) * scale if robust is None else robust
     # Sums over cells shrink with the cell, so what must only just balance them does too; the
@@ -142,55 +141,43 @@ def _pass_layer(
     # The group in front is hidden by nothing but the frame; and hidden places are in no hurry.
     hides = layer > 0 and state.turn % PATIENCE == 0
     state.turn += int(move)
-    pull = np.zeros_like(state.lattices)
-    known = np.zeros(state.lattices.shape[:3], np.float32)
+    parts = parts_of(plates, state.where(plates, layer), state.spacing)
     bonded = move and (hides or bond_of(np.ones(1, np.float32), state.noise, recipe).any())
-    if bonded:
-        with threads.guard():
-            neighbours_pull(
-                state.lattices,
-                state.matrices,
-                np.linalg.inv(state.matrices),
-                float(state.spacing),
-                height,
-                width,
-                pull,
-                known,
-            )
-    known[reference] = 0
+    asked = _neighbours(state, parts, height, width, reference) if bonded else None
     misfits = np.zeros(3)
     glide = np.float32(recipe["glide"])
     if state.step.shape != state.lattices.shape:
         state.step = np.zeros_like(state.lattices)
-    for low in range(0, plates.count, size):
+    for number, part in enumerate(parts):
         task.check()
-        part = slice(low, min(low + size, plates.count))
-        batch = part.stop - part.start
+        frames = part.frames
+        lattices = part.of(state.lattices)
+        batch, *grid = lattices.shape[:3]
         gradient = np.empty((batch, *grid, 2), np.float32)
         normal = np.empty((batch, *grid, 3), np.float32)
         errors = np.zeros((batch, 2))
         misfit = np.empty((batch, grid[0] - 3, grid[1] - 3, 2), np.float32)
-        shade = state.shade[part]
+        shade = state.shade[frames]
         cell = shade_cell(height, shade.shape[1])
         tone = np.empty((*shade.shape[:3], 4), np.float32)
-        frame_weight = state.say[part].copy() if len(state.say) else np.ones(batch, np.float32)
-        if part.start <= reference < part.stop:
-            frame_weight[reference - part.start] = recipe["reference_weight"]
-        lattices = state.lattices[part]
+        frame_weight = state.say[frames].copy() if len(state.say) else np.ones(batch, np.float32)
+        still = reference - frames.start if frames.start <= reference < frames.stop else None
+        if still is not None:
+            frame_weight[still] = recipe["reference_weight"]
         with threads.guard():
             register_pass(
-                plates.codes[part],
+                plates.codes[frames],
                 np.float32(plates.scale),
                 np.float32(plates.offset),
-                plates.weights[layer, part],
-                plates.firm[layer, part],
+                plates.weights[layer, frames],
+                plates.firm[layer, frames],
                 frame_weight,
                 float(robust),
-                state.matrices[part],
+                state.matrices[frames],
                 lattices,
-                rows,
+                rows - part.rows.start,
                 row_weights,
-                columns,
+                columns - part.columns.start,
                 column_weights,
                 state.picture,
                 float(state.canvas.x0),
@@ -204,39 +191,73 @@ def _pass_layer(
                 misfit,
                 errors,
             )
-            state.shade[part] = _lighter(shade, tone, cell)
-            if move:
-                noise = noise_of(misfit, state.grain)
-                misfits += (*misfit.sum(axis=(0, 1, 2)), noise * batch)
-                flat = np.float32(float(recipe["flat"]) * relative)
-                if bonded:
-                    trace = normal[..., 0] + normal[..., 2]
-                    without_trend(pull[part], trace)
-                    bond = bond_of(known[part], state.noise, recipe)
-                    bond += float(recipe["hidden"]) * known[part] * (trace < flat)
-                else:
-                    bond = known[part]  # all 0: the neighbours were not asked
-                before = lattices.copy()
-                if part.start <= reference < part.stop:
-                    gradient[reference - part.start] = 0
-                solve_lattices(
-                    lattices,
-                    state.home[part],
-                    gradient,
-                    normal,
-                    stiffness_of(misfit, noise, state.excess, recipe),
-                    pull[part],
-                    bond,
-                    np.float32(float(recipe["hold"]) * relative),
-                    flat,
-                    np.float32(float(recipe["damping"]) * relative),
-                    int(recipe["solver_rounds"]),
-                    np.float32(recipe["step_limit"]),
-                )
-                # Settles them in half the passes; what no picture checks must not run away.
-                coast(lattices, before, normal, flat, glide, state.step[part])
-        loss += errors.sum(axis=0)
+            state.shade[frames] = _lighter(shade, tone, cell)
+            loss += errors.sum(axis=0)
+            if not move:
+                continue
+            noise = noise_of(misfit, state.grain)
+            misfits += (*misfit.sum(axis=(0, 1, 2)), noise * batch)
+            flat = np.float32(float(recipe["flat"]) * relative)
+            if asked is None:
+                pull, bond = np.zeros_like(gradient), np.zeros((batch, *grid), np.float32)
+            else:
+                pull, known = asked[number]
+                trace = normal[..., 0] + normal[..., 2]
+                without_trend(pull, trace)
+                bond = bond_of(known, state.noise, recipe)
+                bond += float(recipe["hidden"]) * known * (trace < flat)
+            before = lattices.copy()
+            if still is not None:
+                gradient[still] = 0
+            solve_lattices(
+                lattices,
+                part.of(state.home),
+                gradient,
+                normal,
+                stiffness_of(misfit, noise, state.excess, recipe),
+                pull,
+                bond,
+                np.float32(float(recipe["hold"]) * relative),
+                flat,
+                np.float32(float(recipe["damping"]) * relative),
+                int(recipe["solver_rounds"]),
+                np.float32(recipe["step_limit"]),
+            )
+            # Settles them in half the passes; what no picture checks must not run away.
+            step = part.of(state.step)
+            coast(lattices, before, normal, flat, glide, step)
+            part.put(state.step, step)
+            part.put(state.lattices, lattices)
     if move:
         mean = misfits[0] / max(3 * misfits[1], 1.0)
         state.noise = float(misfits[2] / plates.count)
         state.excess = float(mean - 2 * state.noise)
+
+
+def _neighbours(
+    state: "LayerState", parts: list[Part], height: int, width: int, reference: int
+) -> list[tuple[F32, F32]]:
+    """What the frames beside ask of each part, before any of them moves."""
+    inverses = np.linalg.inv(state.matrices)
+    result = []
+    for part in parts:
+        shape = part.shape
+        pull, known = np.empty((*shape, 2), np.float32), np.empty(shape, np.float32)
+        with threads.guard():
+            neighbours_pull(
+                state.lattices,
+                state.matrices,
+                inverses,
+                float(state.spacing),
+                height,
+                width,
+                part.frames.start,
+                part.rows.start,
+                part.columns.start,
+                pull,
+                known,
+            )
+        if part.frames.start <= reference < part.frames.stop:
+            known[reference - part.frames.start] = 0
+        result.append((pull, known))
+    return result

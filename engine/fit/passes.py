@@ -75,6 +75,10 @@ class Passes(Protocol):
         """The same frames at half the working resolution."""
         ...
 
+    def close(self) -> None:
+        """The fit has ended in whatever way: gives memory back."""
+        ...
+
 
 def shade_cell(height: int, rows: int) -> int:
     """Pixels of a cell of light, of which a frame of ``height`` pixels has so many rows."""

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.arrays import F32, F64
+from engine.arrays import F32, F64, AnyArray
 from engine.fit.budget import Budget
 from engine.fit.freedom import grain_of
+from engine.fit.parts import boxes_of
 from engine.fit.passes import SHADE as SHADE
 from engine.fit.passes import Passes, host_passes
 from engine.fit.plates import Plates
@@ -64,6 +65,7 @@ class LayerState:
         grain: Upper bound of the noise, see ``engine.fit.freedom.grain_of``.
         noise: Variance per channel of what fits, in the last pass, see ``noise_of``.
         excess: Mean squared error per channel beyond twice the noise, in the last pass.
+        boxes: Where it is in each frame, for frames of so many rows and columns.
         passes: Who visits its pixels.
         own: Numbers of the recipe that are other ones for this layer.
     """
@@ -84,6 +86,7 @@ class LayerState:
     grain: float = 0.0
     noise: float = 0.0
     excess: float = 0.0
+    boxes: tuple[tuple[int, int], AnyArray] | None = None
     passes: Passes = field(default_factory=host_passes, repr=False)
     own: dict[str, Any] = field(default_factory=dict)
 
@@ -94,6 +97,13 @@ class LayerState:
         shape = (numba.get_num_threads(), *self.picture.shape[:2], 4)
         if self.sums.shape != shape:
             self.sums = np.zeros(shape, np.float32)
+
+    def where(self, plates: Plates, layer: int) -> AnyArray:
+        """Where the layer is in each frame, see ``engine.fit.parts.boxes_of``; found once."""
+        size = (plates.height, plates.width)
+        if self.boxes is None or self.boxes[0] != size:
+            self.boxes = size, boxes_of(plates.weights[layer])
+        return self.boxes[1]
 
     def positions(self, plates: Plates, index: int) -> F32:
         """Canonical points of the pixel centres of a frame, [H, W, 2]."""

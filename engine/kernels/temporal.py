@@ -48,7 +48,9 @@ def _read(lattice, spacing, x, y):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(parallel=True, fastmath=True, cache=True)
-def neighbours_pull(lattices, matrices, inverses, spacing, height, width, pull, known):  # type: ignore[no-untyped-def]
+def neighbours_pull(  # type: ignore[no-untyped-def]
+    lattices, matrices, inverses, spacing, height, width, start, top, left, pull, known
+):
     """Mean displacement of the same content in the frames beside, minus a frame's own.
 
     A place that the camera (the matrix) brings to the same canonical point as a control point is
@@ -61,18 +63,23 @@ def neighbours_pull(lattices, matrices, inverses, spacing, height, width, pull, 
         spacing: Pixels between control points.
         height: Rows of the frames.
         width: Columns of the frames.
-        pull: Out, float32 [T, gy, gx, 2]; 0 where no neighbour has the content in its frame.
-        known: Out, float32 [T, gy, gx]: share of the two neighbours that have: 0, 0.5 or 1.
+        start: First frame that is asked for.
+        top: First row of control points that is asked for.
+        left: First column of them.
+        pull: Out, float32 [B, h, w, 2]; 0 where no neighbour has the content in its frame.
+        known: Out, float32 [B, h, w]: share of the two neighbours that have: 0, 0.5 or 1.
     """
-    count, rows, columns = lattices.shape[0], lattices.shape[1], lattices.shape[2]
-    for t in numba.prange(count):
-        pull[t] = 0
-        known[t] = 0
+    count = lattices.shape[0]
+    batch, rows, columns = known.shape
+    for b in numba.prange(batch):
+        t = start + b
+        pull[b] = 0
+        known[b] = 0
         m = matrices[t]
         for i in range(rows):
-            py = (i - 1.0) * spacing
+            py = (top + i - 1.0) * spacing
             for j in range(columns):
-                px = (j - 1.0) * spacing
+                px = (left + j - 1.0) * spacing
                 d = 1 / (m[2, 0] * px + m[2, 1] * py + m[2, 2])
                 u = (m[0, 0] * px + m[0, 1] * py + m[0, 2]) * d
                 v = (m[1, 0] * px + m[1, 1] * py + m[1, 2]) * d
@@ -93,6 +100,6 @@ def neighbours_pull(lattices, matrices, inverses, spacing, height, width, pull, 
                         seen += 1
                 if seen > 0:
                     ox, oy = _read(lattices[t], spacing, px, py)
-                    pull[t, i, j, 0] = np.float32(sx / seen - ox)
-                    pull[t, i, j, 1] = np.float32(sy / seen - oy)
-                    known[t, i, j] = np.float32(seen / 2)
+                    pull[b, i, j, 0] = np.float32(sx / seen - ox)
+                    pull[b, i, j, 1] = np.float32(sy / seen - oy)
+                    known[b, i, j] = np.float32(seen / 2)

@@ -50,6 +50,15 @@ class CanonicalView(Node):
             maximum=255,
         ),
         Knob(
+            "segment",
+            "int",
+            0,
+            "Which segment's still to show of a long shot that was split, counted from 0; work on "
+            "one goes on in the others.",
+            minimum=0,
+            maximum=9999,
+        ),
+        Knob(
             "scale",
             "float",
             0.0,
@@ -76,10 +85,11 @@ class CanonicalView(Node):
         """The canonical picture."""
         from dataclasses import replace
 
+        from codef_nodes.work.canonicals import view_of
         from codef_nodes.work.merging import within
         from engine.edit.canonical import canonical_picture
 
-        field: Field = ctx.input("field")
+        field: Field = view_of(ctx.input("field"), ctx.knob("segment"))
         layer = layer_index(field, ctx.knob("layer"), ctx.node_name)
         # Below what a canvas can be it is as good as 0: nobody asks for a hundredth.
         scale = ctx.knob("scale") if ctx.knob("scale") >= LEAST else None

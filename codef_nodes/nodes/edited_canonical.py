@@ -90,9 +90,9 @@ class EditedCanonical(Node):
         opacity = ctx.knob("opacity")
         if opacity == 0:
             return picture
-        own = _returned(ctx, picture.metadata.get("codef/layer")).over(
-            picture.data, float(picture.metadata.get("codef/scale", 1.0))
-        )
+        own = _returned(
+            ctx, picture.metadata.get("codef/layer"), picture.metadata.get("codef/field")
+        ).over(picture.data, float(picture.metadata.get("codef/scale", 1.0)))
         if opacity < 1:
             own = own * opacity
         painted = own.any(axis=2)
@@ -115,11 +115,12 @@ def _path(ctx: Context) -> Path | None:
     return ctx.path(ctx.knob("file")) if ctx.knob("file") else None
 
 
-def _returned(ctx: Context, layer: Any) -> "Returned":
+def _returned(ctx: Context, layer: Any, still: Any) -> "Returned":
     from codef_nodes.work.identity import file_identity, must_exist
     from engine.edit.edits import layer_index
     from engine.edit.returned import returned_edit
     from engine.io.read import read_picture
+    from engine.linked.field import seen_by
 
     path = _path(ctx)
     if path is None:
@@ -128,7 +129,7 @@ def _returned(ctx: Context, layer: Any) -> "Returned":
             node=ctx.node_name,
         )
     must_exist(path, "the edited canonical image")
-    field = ctx.input("fit")
+    field = seen_by(ctx.input("fit"), still)
     k = layer_index(field, str(layer)) if layer is not None else 0
 
     def make() -> "Returned":

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -121,6 +122,15 @@ class FitCoDeF(Node):
             "int",
             None,
             "The frame whose picture the canonical image lines up with; empty lets the fit choose.",
+        ),
+        Knob(
+            "split",
+            "text",
+            "auto",
+            "How a long shot is divided into segments with a still each, linked by the frames they "
+            "share: where one still is not enough (auto), never (none), or so that the frames "
+            "named here begin a segment, such as 1101, 1201.",
+            choices=("auto", "none"),
         ),
         Knob(
             "seed",
@@ -252,6 +262,7 @@ class FitCoDeF(Node):
     def compute(self, ctx: Context) -> Any:
         """The ``Field``."""
         from codef_nodes.work.fitting import has_checkpoint, run_fit, scratch_of
+        from codef_nodes.work.longshots import LongShot
         from codef_nodes.work.refitting import base_of, last_fit
         from engine.fit.request import FitOptions
 
@@ -304,6 +315,12 @@ class FitCoDeF(Node):
             draft=ctx.draft,
             tell=lambda sentence: ctx.note(f"{ctx.node_name}: {sentence}"),
             again=last_fit(ctx, base) if ctx.knob("refit") == "changed" and not resume else None,
+            long=LongShot(
+                ctx.knob("split"),
+                partial(_part_key, self, ctx),
+                checkpoint,
+                None if ctx.knob("refit") == "everything" else _earlier(ctx),
+            ),
         )
         done.report["base"] = base
         return done
@@ -329,6 +346,33 @@ class FitCoDeF(Node):
         from engine.fields.folder import load_field
 
         return load_field(folder)
+
+
+def _earlier(ctx: Context) -> Path | None:
+    """The node's last fit: a longer range goes on from it."""
+    fit = ctx.assets.current(ctx.node_name, None)
+    return fit.folder if fit is not None and fit.folder.is_dir() else None
+
+
+def _part_key(node: FitCoDeF, ctx: Context, frames: Sequence[int]) -> str:
+    """Key of all that a fit of some frames reads, but for how long it takes."""
+    from codef_nodes.graph.keys import hash_of
+    from codef_nodes.work.refitting import FREE
+
+    reads: dict[str, list[int | None]] = {}
+    for port in (p.name for p in node.inputs if ctx.has(p.name)):
+        if ctx.input_frames(port) is None:
+            reads[port] = [None]
+        elif port in ("groups", "ignore"):
+            reads[port] = list(_mask_frames(ctx, frames, port).values())
+        else:
+            reads[port] = list(frames)
+    left_out = (*FREE, "frames", "missing", "split", "reference")
+    knobs = {k.name: ctx.knob(k.name) for k in node.knobs if k.name not in left_out}
+    reference = ctx.knob("reference")
+    knobs["reference"] = reference if reference in frames else None
+    keys: JSON = {port: [ctx.input_key(port, f) for f in some] for port, some in reads.items()}
+    return hash_of([node.version, ctx.working_space, knobs, keys, node.identity(ctx)])
 
 
 def _numbers(ctx: Context) -> dict[str, Any]:

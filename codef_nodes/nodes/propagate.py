@@ -21,9 +21,9 @@ from engine.io.picture import Picture
 
 if TYPE_CHECKING:
     from engine.arrays import F32
-    from engine.edit.edits import Edit
     from engine.edit.finish import Finish
-    from engine.edit.frame_edit import FrameEdit
+    from engine.linked.carry import Carried
+    from engine.linked.frames import Painted
 
 log = logging.getLogger(__name__)
 
@@ -134,8 +134,8 @@ class Propagate(Node):
     def compute(self, ctx: Context) -> Any:
         """The frame with the edit in it."""
         from codef_nodes.work.merging import matte
-        from engine.edit.frame_edit import propagate_frame_edits
-        from engine.edit.propagate import propagate_frame
+        from engine.linked.carry import carry
+        from engine.linked.frames import carry_frames
 
         field: Field = ctx.input("field")
         index = field.index(ctx.frame)
@@ -151,7 +151,7 @@ class Propagate(Node):
             return _found(ctx, field, edits, plate, mask)
         result = plate
         if edits or mode == "replace":
-            result = propagate_frame(
+            result = carry(
                 field,
                 edits,
                 plate,
@@ -164,23 +164,22 @@ class Propagate(Node):
             )
         if ctx.has("frame_edit"):
             painted = _frame_edits(ctx, field)
-            result = propagate_frame_edits(
-                field, painted, result, index, mix=mix, mask=mask, task=ctx.task
-            )
+            result = carry_frames(field, painted, result, index, mix=mix, mask=mask, task=ctx.task)
         return result
 
 
 def _edit_alone(
-    ctx: Context, field: Field, edits: dict[int, "Edit"], plate: Picture, mask: "F32 | None"
+    ctx: Context, field: Field, edits: "Carried", plate: Picture, mask: "F32 | None"
 ) -> Picture:
     """What the node puts over the plate."""
     import numpy as np
 
-    from engine.edit.frame_edit import propagate_frame_edits
-    from engine.edit.outputs import edit_alone, edit_pass, frame_edit_matte
+    from engine.edit.outputs import edit_alone
+    from engine.linked.carry import carry_alone
+    from engine.linked.frames import carry_frames, frames_matte
 
     index, mix = field.index(ctx.frame), ctx.knob("mix")
-    result, alone = edit_pass(
+    result, alone = carry_alone(
         field,
         edits,
         plate,
@@ -194,23 +193,23 @@ def _edit_alone(
     if not ctx.has("frame_edit"):
         return alone
     painted = _frame_edits(ctx, field)
-    upper = frame_edit_matte(field, painted, plate, index, mix=mix, mask=mask)
-    result = propagate_frame_edits(field, painted, result, index, mix=mix, mask=mask, task=ctx.task)
+    upper = frames_matte(field, painted, plate, index, mix=mix, mask=mask)
+    result = carry_frames(field, painted, result, index, mix=mix, mask=mask, task=ctx.task)
     return edit_alone(result, plate, np.float32(1) - (1 - alone.alpha) * (1 - upper))
 
 
 def _found(
-    ctx: Context, field: Field, edits: dict[int, "Edit"], plate: Picture, mask: "F32 | None"
+    ctx: Context, field: Field, edits: "Carried", plate: Picture, mask: "F32 | None"
 ) -> Picture:
     """What putting the edits into the frame found out about it."""
-    from engine.edit.outputs import finish_pass
+    from engine.linked.carry import carry_pass
 
     if ctx.knob("mode") != "over":
         raise UsageError(
             f"{ctx.node_name}: only mode over finds {ctx.knob('output')}; choose output result",
             node=ctx.node_name,
         )
-    return finish_pass(
+    return carry_pass(
         field,
         edits,
         plate,
@@ -256,11 +255,12 @@ def _edit_frames(ctx: Context) -> tuple[int, ...]:
     return frames
 
 
-def prepared(ctx: Context, field: Field) -> dict[int, "Edit"]:
-    """The edits that a Propagate node carries, by layer; found once for all frames."""
-    from engine.edit.edits import EditSource, prepare_edits
+def prepared(ctx: Context, field: Field) -> "Carried":
+    """The edits that a Propagate node carries, by still and layer; found once for all frames."""
+    from engine.edit.edits import EditSource
     from engine.edit.placement import read_sidecar
     from engine.edit.stabilise import StablePlate
+    from engine.linked.carry import prepare_carried
 
     pictures: list[Picture] = ctx.inputs("edit")
     layers = ctx.knob("layers")
@@ -279,9 +279,11 @@ def prepared(ctx: Context, field: Field) -> dict[int, "Edit"]:
     ]
     plate = plate_at(ctx, field, ctx.frame) if any(moving) else None
 
-    def make() -> "dict[int, Edit]":
+    def stable(view: Field) -> StablePlate:
+        return StablePlate(view, field.index(ctx.frame), plate_at(ctx, field, ctx.frame))
+
+    def make() -> "Carried":
         sources = []
-        stable = None if plate is None else StablePlate(field, field.index(ctx.frame), plate)
         for picture, layer, moves in zip(pictures, said, moving, strict=True):
             file = _file_of(picture)
             beside = None if file is None else read_sidecar(file)
@@ -290,17 +292,22 @@ def prepared(ctx: Context, field: Field) -> dict[int, "Edit"]:
             sources.append(
                 EditSource(picture, path=path, layer=layer, sidecar=beside, moving=moves)
             )
-        found = prepare_edits(
-            field, sources, mode=ctx.knob("mode"), working=ctx.working_space, stable=stable
+        found = prepare_carried(
+            field,
+            sources,
+            mode=ctx.knob("mode"),
+            working=ctx.working_space,
+            stable=None if plate is None else stable,
         )
-        for k, edit in sorted(found.items()):
-            if edit.how.startswith("registered"):  # a guess, which a person should know of
-                log.warning(
-                    "%s: the edit of %s was placed on the canvas by likeness (%s); look at it",
-                    ctx.node_name,
-                    field.layers[k].name,
-                    edit.how,
-                )
+        for view, edits in found:
+            for k, edit in sorted(edits.items()):
+                if edit.how.startswith("registered"):  # a guess, which a person should know of
+                    log.warning(
+                        "%s: the edit of %s was placed on the canvas by likeness (%s); look at it",
+                        ctx.node_name,
+                        view.layers[k].name,
+                        edit.how,
+                    )
         return found
 
     try:
@@ -318,20 +325,19 @@ def _file_of(picture: Picture) -> Path | None:
     return path if path is not None and path.is_file() else None
 
 
-def _frame_edits(ctx: Context, field: Field) -> list["FrameEdit"]:
-    from engine.edit.frame_edit import frame_edit
+def _frame_edits(ctx: Context, field: Field) -> "Painted":
+    from engine.linked.frames import paint_of_frames
 
     frames = _edit_frames(ctx)
     painted: list[Picture] = [
         ctx.inputs("frame_edit", frame)[place] for place, frame in enumerate(frames)
     ]
 
-    def make() -> "list[FrameEdit]":
-        return [
-            frame_edit(
-                field, frame, picture, plate_at(ctx, field, frame), working=ctx.working_space
-            )
+    def make() -> "Painted":
+        given = [
+            (frame, picture, plate_at(ctx, field, frame))
             for frame, picture in zip(frames, painted, strict=True)
         ]
+        return paint_of_frames(field, given, working=ctx.working_space)
 
     return FRAME_EDITS.get((field, *painted), (frames, ctx.working_space), make)

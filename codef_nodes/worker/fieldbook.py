@@ -13,6 +13,7 @@ from engine.progress import Task
 from engine.warp.lookup import Lookups
 
 if TYPE_CHECKING:
+    from codef_nodes.graph.document import Document
     from codef_nodes.graph.evaluate import Evaluator
     from codef_nodes.worker.server import Worker
     from engine.fields.field import Field
@@ -104,7 +105,7 @@ class FieldBook:
                 f"{node} belongs to no fit, so its places lead nowhere; wire it to a FitCoDeF",
                 node=node,
             )
-        field = result_of(worker, evaluator, name, None, task)
+        field = _of_still(evaluator.document, node, result_of(worker, evaluator, name, None, task))
         with self._lock:
             fit = self._kept.pop(id(field), None) or Fit(field, name)
             self._kept[id(field)] = fit
@@ -113,6 +114,20 @@ class FieldBook:
             if evaluator is self._evaluator:
                 self._by_node[node] = fit
             return fit
+
+
+def _of_still(document: "Document", node: str, field: "Field") -> "Field":
+    """The field with the still that a node shows or carries: that of the one segment above it."""
+    from codef_nodes.work.canonicals import view_of
+    from engine.linked.field import LinkedField
+
+    if not isinstance(field, LinkedField):
+        return field
+    above = document.upstream(node)
+    views = [name for name in above if document.state(name).type == "CanonicalView"]
+    segments = {document.knob_value(name, "segment") for name in views}
+    chosen = segments.pop() if len(segments) == 1 else None
+    return view_of(field, chosen if isinstance(chosen, int) else None)
 
 
 _BOOKS: "WeakKeyDictionary[Worker, FieldBook]" = WeakKeyDictionary()

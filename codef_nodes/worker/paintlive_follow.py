@@ -26,6 +26,7 @@ from engine.edit.stabilise import STABILISED
 from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
+from engine.linked.field import LinkedField, seen_by
 from engine.paint.follow import Blocks, FrameFollower
 from engine.paint.stamps import Box, common
 from engine.paint.tiles import LazyPaint, piece
@@ -167,7 +168,9 @@ def follower_of(
         last = None
     elif last.depth >= _LONGEST or started.evaluator.where(carry, frame) == "ram":
         last = None  # the evaluator has caught up, or has to
-    field: Field = ctx.input("field")
+    field: Field = seen_by(ctx.input("field"), started.picture.metadata.get("codef/field"))
+    if isinstance(field, LinkedField) and len(ctx.wired("edit")) > 1:
+        raise _too_much(shown, f"{carry} carries edits of several stills")
     if frame not in field.frames:
         raise _too_much(shown, f"frame {frame} was not fitted")
     index = field.index(frame)
@@ -208,7 +211,7 @@ def _others(ctx: Context, started: Started, field: Field, place: int, index: int
     k = _own_layer(ctx, started, field, place)
     return {
         n: (edit.change, _seen(field, n, index))
-        for n, edit in prepared(ctx, field).items()
+        for n, edit in prepared(ctx, field)[0][1].items()
         if n != k and edit.change is not None
     }
 

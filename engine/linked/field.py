@@ -95,6 +95,22 @@ class Shot:
     views: dict[int, LinkedField] = default(default_factory=dict)
 
 
+def seen_by(field: Field, still: object) -> Field:
+    """The view of a field whose stills have an identity (``codef/field`` of a picture).
+
+    Args:
+        field: The field, linked or not.
+        still: What a picture of one of its stills says of it, or anything else.
+
+    Returns:
+        The field itself where it is not linked, where its own stills are meant, and where none are.
+    """
+    if not isinstance(field, LinkedField):
+        return field
+    named = [n for n, part in enumerate(field.segments.parts) if part.identity == still]
+    return field.seen_from(named[0]) if named and field.anchor not in named else field
+
+
 def check_segment(segments: Segments, segment: int) -> None:
     """Refuses a segment that is not there.
 

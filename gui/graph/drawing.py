@@ -3,7 +3,7 @@
 import re
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
 
 from gui import theme
 from gui.graph import look
@@ -98,6 +98,23 @@ def draw_node(
         painter.drawEllipse(_OUTPUT, 5, 5)
     if drop == BAD:
         painter.setOpacity(1.0)
+
+
+def draw_stamp(
+    painter: QPainter, face: NodeFace, stamp: QPixmap, place: QRectF, *, selected: bool = False
+) -> None:
+    """Draws the picture above a clip node, in a frame of the node's colour."""
+    ground = look.body(
+        face.kind, face.category, unknown=False, disabled=face.disabled, selected=selected
+    )
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(ground)
+    painter.drawRoundedRect(place.adjusted(-2, -2, 2, 6), 3, 3)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    if face.disabled:
+        painter.setOpacity(0.4)
+    painter.drawPixmap(place, stamp, QRectF(stamp.rect()))
+    painter.setOpacity(1.0)
 
 
 def draw_dot(

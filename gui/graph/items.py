@@ -4,15 +4,16 @@ They handle no mouse events; the gestures of the view do (see ``view.py``). Thei
 of ``QGraphicsRectItem``, which answers in C++: no Python runs for what is not painted.
 """
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt
+from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QGraphicsRectItem, QStyleOptionGraphicsItem, QWidget
 
 from gui.graph import drawing
 from gui.graph.face import NodeFace, Spot
-from gui.graph.metrics import CAPTION_ZOOM, DOT_SIZE, NODE_HEIGHT, NODE_WIDTH, STRIP, STUB
+from gui.graph.metrics import CAPTION_ZOOM, DOT_SIZE, NODE_HEIGHT, NODE_WIDTH, STAMP, STRIP, STUB
 
 _NODE_BOUNDS = QRectF(-16, -STUB - 46, NODE_WIDTH + STUB + 66, NODE_HEIGHT + STRIP + STUB + 52)
+_KEEP = Qt.AspectRatioMode.KeepAspectRatio
 
 
 class NodeItem(QGraphicsRectItem):
@@ -23,6 +24,7 @@ class NodeItem(QGraphicsRectItem):
         selected: It is part of the selection.
         hovered: The cursor is over it.
         drop: ``good`` or ``bad`` while a wire is dragged.
+        stamp: A small picture of what it loads, drawn above it.
     """
 
     def __init__(self, face: NodeFace) -> None:
@@ -31,6 +33,7 @@ class NodeItem(QGraphicsRectItem):
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.selected = self.hovered = False
         self.drop = ""
+        self.stamp: QPixmap | None = None
         self.show_face(face)
 
     @property
@@ -54,6 +57,19 @@ class NodeItem(QGraphicsRectItem):
         """The node itself in scene units, without arrows and messages."""
         return QRectF(self.x(), self.y(), NODE_WIDTH, NODE_HEIGHT)
 
+    def seen(self) -> QRectF:
+        """The node with its stamp."""
+        picture = self._picture()
+        return self.body().united(picture.translated(self.pos())) if picture else self.body()
+
+    def _picture(self) -> QRectF | None:
+        """Where the stamp is, in the node's own coordinates."""
+        if self.stamp is None or self.stamp.isNull():
+            return None
+        size = QSizeF(self.stamp.size()).scaled(QSizeF(*STAMP), _KEEP)
+        left = (NODE_WIDTH - size.width()) / 2
+        return QRectF(QPointF(left, -2 - size.height()), size)
+
     def output(self) -> QPointF:
         """Where wires leave."""
         return QPointF(self.x() + NODE_WIDTH / 2, self.y() + NODE_HEIGHT)
@@ -71,6 +87,9 @@ class NodeItem(QGraphicsRectItem):
         """Draws the node."""
         zoom = painter.worldTransform().m11()
         near = zoom >= CAPTION_ZOOM
+        picture = self._picture()
+        if picture is not None and self.stamp is not None:
+            drawing.draw_stamp(painter, self.face, self.stamp, picture, selected=self.selected)
         drawing.draw_node(
             painter,
             self.face,

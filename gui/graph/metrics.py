@@ -9,6 +9,8 @@ STUB = 18.0
 """Length of the arrow of an input that nothing is wired to."""
 TICK = 7.0
 """The same for an optional input while the node is left alone."""
+STAMP = (124.0, 46.0)
+"""Most room of the picture above a clip node."""
 STEP_X, STEP_Y = 160.0, 90.0
 """Distance of nodes that the program places."""
 GRID = 20.0

@@ -24,6 +24,7 @@ from gui.graph.menus import popup
 from gui.graph.metrics import HEADER
 from gui.graph.scene import GraphScene
 from gui.graph.search import NodeSearch
+from gui.graph.stamps import Stamps
 from gui.graph.view import GraphView
 from gui.graph.viewerkeys import ViewerKeys
 
@@ -52,6 +53,7 @@ class GraphPane(QWidget):
         layout.addWidget(self.view)
         self.editing = Editing(editor, self.scene, self._cursor)
         self.viewer_keys = ViewerKeys(editor, self.scene, self)
+        self.stamps = Stamps(editor, self.scene, self)
         self.dropping = Dropping(editor, self)
         self.dropping.made.connect(self._show_dropped)
         editor.node_made.connect(self._show_made)

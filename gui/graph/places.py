@@ -55,7 +55,7 @@ class Places(QGraphicsScene):
         for name in self.nodes if names is None else names:
             item = self.nodes.get(name)
             if item is not None:
-                rect = rect.united(item.body())
+                rect = rect.united(item.seen() if isinstance(item, NodeItem) else item.body())
         return rect
 
     def hit(self, point: QPointF, zoom: float) -> Hit:
@@ -70,7 +70,7 @@ class Places(QGraphicsScene):
         found = self.items(box)
         nodes = [item for item in found if isinstance(item, NodeItem)]
         for item in nodes:
-            if item.body().contains(point) and not self._on_output(item, point, reach * 0.6):
+            if item.seen().contains(point) and not self._on_output(item, point, reach * 0.6):
                 return Hit("node", item.name)
         for item in nodes:
             if isinstance(item, DotItem):

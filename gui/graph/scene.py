@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QObject, QPointF, Signal
+from PySide6.QtGui import QPixmap
 
 from codef_nodes.graph.document import Change, Document
 from codef_nodes.graph.port import ANY
@@ -34,6 +35,7 @@ class GraphScene(Places):
         self._editor = editor
         self.keys: dict[str, str] = {}
         """Digits that show a node in a viewer, drawn on it."""
+        self._stamps: dict[str, QPixmap] = {}
         self._touching: dict[str, set[Key]] = {}
         self._hovered: Item | WireItem | None = None
         editor.project.changed.connect(self.follow)
@@ -56,6 +58,7 @@ class GraphScene(Places):
         self.nodes.clear()
         self.wires.clear()
         self._touching.clear()
+        self._stamps.clear()
         self._hovered = None
         document = self.document
         for name in document.nodes:
@@ -134,6 +137,7 @@ class GraphScene(Places):
             item = DotItem(face, gives(document, name))
         else:
             item = NodeItem(face)
+            item.stamp = self._stamps.get(name)
         item.setPos(QPointF(*document.state(name).position))
         self.nodes[name] = item
         self._touching.setdefault(name, set())
@@ -182,6 +186,17 @@ class GraphScene(Places):
         self.keys = dict(keys)
         for name in changed & self.nodes.keys():
             self._refresh(name)
+
+    def show_stamp(self, name: str, stamp: QPixmap | None) -> None:
+        """Draws a small picture above a node, or takes it away."""
+        if stamp is None:
+            self._stamps.pop(name, None)
+        else:
+            self._stamps[name] = stamp
+        item = self.nodes.get(name)
+        if isinstance(item, NodeItem) and not isinstance(item, DotItem):
+            item.stamp = stamp
+            item.update()
 
     def _wire(self, name: str, readers: Readers) -> None:
         """Makes the wires of a node's inputs what the document says."""

@@ -14,7 +14,8 @@ from gui.viewer.lookfield import LookField
 from gui.viewer.views import View, views
 
 SCALES = (1, 2, 4, 8)
-_NAME = 76
+_NAME, _SHORT_NAME = 150, 96
+"""Room for the name of a node, in a wide and in a narrow viewer."""
 OVERLAYS = {
     "grid": "Warp grid",
     "coverage": "Coverage",
@@ -96,6 +97,7 @@ class Toolbar(QToolBar):
         self._layers_action = self.addWidget(self.layers)
         self._layers_action.setVisible(False)
         self._compact = False
+        self._names: tuple[str | None, str | None, bool] = (None, None, False)
         self._separators = [self.addSeparator()]
         self.channels = MenuButton("Channels")
         self._fill_channels()
@@ -117,14 +119,15 @@ class Toolbar(QToolBar):
         self.scale = MenuButton("Resolution of this viewer; renders are always full")
         self._fill_scale()
         self.addWidget(self.scale)
-        self.wipe = self._toggle("wipe", "viewer.wipe")
-        self.difference = self._toggle("difference", "viewer.difference")
-        self.roi = self._toggle("roi", "viewer.roi")
+        # What is wanted most comes first: the last ones go behind the chevron.
         self.overlays = MenuButton("Overlays")
         self.overlays.setIcon(theme.icon("grid"))
         self.overlays.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.overlay_actions = self._fill_overlays()
         self.addWidget(self.overlays)
+        self.wipe = self._toggle("wipe", "viewer.wipe")
+        self.difference = self._toggle("difference", "viewer.difference")
+        self.roi = self._toggle("roi", "viewer.roi")
         self._chevron = self.findChild(QToolButton, "qt_toolbar_ext_button")
         if self._chevron is not None:
             self._chevron.setIcon(theme.icon("right"))
@@ -142,6 +145,7 @@ class Toolbar(QToolBar):
             b: The node of the B side, or None while nothing is compared.
             chosen: The artist chose the node; the graph says another one.
         """
+        self._names = (a, b, chosen)
         short_a, short_b = self._short(a), self._short(b)
         text = f"<b>{short_a}</b>" if a else f"<span style='color:{theme.FAINT}'>nothing</span>"
         if b:
@@ -164,7 +168,8 @@ class Toolbar(QToolBar):
     def _short(self, name: str | None) -> str:
         """A name as far as there is room for it."""
         metrics = self.name.fontMetrics()
-        return metrics.elidedText(name or "", Qt.TextElideMode.ElideMiddle, _NAME)
+        room = _SHORT_NAME if self._compact else _NAME
+        return metrics.elidedText(name or "", Qt.TextElideMode.ElideMiddle, room)
 
     def set_channels(self, channels: str) -> None:
         """Shows the channels."""
@@ -233,6 +238,8 @@ class Toolbar(QToolBar):
                 field.set_compact(compact)
             for separator in self._separators:
                 separator.setVisible(not compact)
+            a, b, chosen = self._names
+            self.set_names(a, b, chosen=chosen)
         room = max(self.width() - (_COMPACT - 150 if compact else _COMPACT + 20), 60)
         self.name.setMaximumWidth(room)
         super().resizeEvent(event)

@@ -23,7 +23,13 @@ class Relink(Node):
         "and no new fit: compares both first, and makes the stills in the plate's colours."
     )
     inputs: ClassVar[tuple[Port, ...]] = (
-        Port("plate", "image", "The other version of the clip that was fitted."),
+        Port(
+            "plate",
+            "image",
+            "The other version of the clip that was fitted; until it is wired the fit passes as "
+            "it is.",
+            optional=True,
+        ),
         Port("field", "field", "The fit."),
     )
     output: ClassVar[str | None] = "field"
@@ -60,11 +66,15 @@ class Relink(Node):
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
         """Frames of the fit, as the plate counts."""
         there = ctx.input_frames("field")
+        if not ctx.has("plate"):
+            return there
         return None if there is None else tuple(f + ctx.knob("offset") for f in there)
 
     def reads(self, ctx: Context, port: str) -> Sequence[int | None]:
         """The fit, and the plate where the fit has frames."""
         if port == "field":
+            return (None,)
+        if not ctx.has(port):
             return (None,)
         there = set(ctx.input_frames("plate") or ())
         return tuple(frame for frame in ctx.own_frames() or () if frame in there) or (None,)
@@ -73,6 +83,9 @@ class Relink(Node):
         """The ``Field`` for the plate."""
         from codef_nodes.work.relinking import known_frames, relink_field
 
+        if not ctx.has("plate"):
+            ctx.note(f"{ctx.node_name} has no plate yet and passes the fit as it is; wire one")
+            return ctx.input("field")
         there = ctx.input_frames("plate")
         if there is None:
             raise InputError(

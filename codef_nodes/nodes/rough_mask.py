@@ -96,7 +96,8 @@ class RoughMask(Node):
 
         keys = tuple(ctx.input_key("source", frame) for frame in frames)
         looked = SHOTS.get((), keys, lambda: Looked(read, frames, ctx.task.part(0, 0.3)))
-        return mask_picture(looked.mask(_said(ctx, frames), ctx.frame, read, ctx.task.part(0.3, 1)))
+        found = looked.masks(_said(ctx, frames), read, ctx.task.part(0.3, 1))
+        return mask_picture(found, ctx.frame)
 
 
 def _said(ctx: Context, frames: tuple[int, ...]) -> dict[int, "Rough"]:

@@ -126,12 +126,16 @@ def carried(
     return session.run(spoken, task.part(0.3, 1))
 
 
-def mask_picture(mask: U8) -> "Picture":
-    """A mask as a picture, the same in every channel and in alpha."""
+def mask_picture(found: "Carried", frame: int) -> "Picture":
+    """The mask of a frame as a picture, the same in every channel and in alpha."""
     from engine.io.picture import Picture
 
-    grey = mask.astype(np.float32) / 255
-    return Picture.of(np.repeat(grey[..., None], 4, axis=2), metadata=dict(MATTE))
+    grey = found.mask(frame).astype(np.float32) / 255
+    told = {
+        "codef/confidence": round(float(found.confidence[found.frames.index(frame)]), 4),
+        "codef/worst": found.worst,
+    }
+    return Picture.of(np.repeat(grey[..., None], 4, axis=2), metadata={**MATTE, **told})
 
 
 def write_masks(job: MaskJob, task: Task) -> dict[str, Any]:
@@ -234,18 +238,16 @@ class Looked:
         self._session = Session(lambda frame: codes_of(self._read(frame)), frames, task)
         self._last: Carried | None = None
 
-    def mask(
+    def masks(
         self,
         spoken: Mapping[int, "Rough"],
-        frame: int,
         read: Callable[[int], "Picture"],
         task: Task,
-    ) -> U8:
-        """The mask of a frame; carried anew only where something else was said.
+    ) -> "Carried":
+        """The masks of all frames; carried anew only where something else was said.
 
         Args:
             spoken: What was said, by frame.
-            frame: The frame.
             read: Frame number to picture, now.
             task: Progress and cancel.
         """
@@ -261,4 +263,4 @@ class Looked:
                 or not all(same(spoken[f], last.spoken[f]) for f in spoken)
             ):
                 last = self._last = self._session.run(spoken, task, last)
-            return last.mask(frame)
+            return last

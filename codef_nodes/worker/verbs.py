@@ -46,6 +46,7 @@ VERB_MODULES: Mapping[str, tuple[str, ...]] = {
         "codef_nodes.worker.sampling",
         "codef_nodes.worker.mapping",
         "codef_nodes.worker.overlays",
+        "codef_nodes.worker.maskoverlay",
         "codef_nodes.worker.paintlive",
         "codef_nodes.worker.cachebook",
     ),

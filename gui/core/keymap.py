@@ -184,6 +184,7 @@ ACTIONS: tuple[Action, ...] = (
         ("viewer.roi", "Region of interest", "Shift+W"),
         ("viewer.roi_draw", "Draw a region of interest", "Alt+W"),
         ("viewer.overlays", "Overlays", "Q O"),
+        ("viewer.masks", "Masks over the picture", "Shift+M"),
         ("viewer.zebra", "Clipped and broken pixels", "Shift+C"),
         ("viewer.gain_reset", "Reset gain and gamma", "Ctrl+0"),
         ("viewer.refresh", "Refresh", "U"),

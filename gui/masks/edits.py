@@ -12,6 +12,7 @@ from gui.core.streams import main_path
 
 ROUGH, DRAWN = "RoughMask", "DrawMask"
 GROUPS, FIT = "MaskGroup", "FitCoDeF"
+MASKS = (ROUGH, DRAWN, "IdMatte", GROUPS)
 KNOBS = {ROUGH: "marks", DRAWN: "shapes"}
 _BELOW, _ASIDE = 80.0, 140.0
 _WIDE, _HIGH = 130.0, 50.0
@@ -113,6 +114,48 @@ def _fits_below(document: Document, clip: str) -> list[str]:
             elif gives(document, reader) == "image":
                 waiting.append(reader)
     return found
+
+
+def mask_source(
+    document: Document,
+    shown: str | None,
+    fit: str | None,
+    selected: Sequence[str],
+    tool: str | None,
+) -> str | None:
+    """The node whose masks belong to what a viewer shows; None where there are none.
+
+    That of the tool in hand, else a selected mask, else the groups of the fit, else those of a mask
+    beside what is shown.
+
+    Args:
+        document: The document.
+        shown: The node that the viewer shows.
+        fit: The fit that it belongs to.
+        selected: The selected nodes.
+        tool: The node that the mask tool draws for; it may not be there yet.
+    """
+    if tool is not None and tool in document:
+        return tool
+    for name in reversed(selected):
+        if name in document and document.state(name).type in MASKS:
+            return name
+    if fit is not None and fit in document and document.node_class(fit).port("groups"):
+        wired = document.wires(fit, "groups")
+        if wired:
+            return wired[0]
+    for name in main_path(document, shown) if shown is not None and shown in document else ():
+        if document.state(name).type in MASKS:
+            return name
+        beside = [r for r, _, _ in document.readers(name) if document.state(r).type in MASKS]
+        if beside:
+            return next((r for b in beside for r in _groups_of(document, b)), beside[0])
+    return None
+
+
+def _groups_of(document: Document, mask: str) -> list[str]:
+    """MaskGroups that a mask is wired to."""
+    return [r for r, _, _ in document.readers(mask) if document.state(r).type == GROUPS]
 
 
 def value_of(document: Document, home: Home) -> dict[str, Any]:

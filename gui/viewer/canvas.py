@@ -68,6 +68,7 @@ class Canvas(QWidget):
         sample: The sampled box in picture pixels, or None.
         message: A sentence over the picture; with ``failed`` it is an error.
         updating: A newer picture is on its way.
+        update_share: How much of it is done, where that is known.
         linked: Where the cursor of the other viewer is in this picture, and whether that place is
             seen here, or None.
         badge: A few words beside the cursor.
@@ -102,6 +103,7 @@ class Canvas(QWidget):
         self.roi: Box | None = None
         self.sample: Box | None = None
         self.message, self.failed, self.updating = "", False, False
+        self.update_share: float | None = None
         self.show_marks = True
         self.linked: tuple[float, float, bool] | None = None
         self.badge = ""
@@ -252,10 +254,15 @@ class Canvas(QWidget):
             self.message, self.failed = text, failed
             self.update()
 
-    def set_updating(self, updating: bool) -> None:
-        """Marks the picture as old."""
-        if updating != self.updating:
-            self.updating = updating
+    def set_updating(self, updating: bool, share: float | None = None) -> None:
+        """Marks the picture as old.
+
+        Args:
+            updating: A newer one is on its way.
+            share: How much of it is done, where that is known.
+        """
+        if (updating, share) != (self.updating, self.update_share):
+            self.updating, self.update_share = updating, share
             self.update()
 
     def set_linked(self, linked: tuple[float, float, bool] | None) -> None:

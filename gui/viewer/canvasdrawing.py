@@ -191,9 +191,12 @@ def paint_words(painter: QPainter, canvas: "Canvas") -> None:
         _message(painter, canvas)
     elif canvas.updating:
         painter.setFont(theme.font(theme.SMALL))
-        width = painter.fontMetrics().horizontalAdvance("updating") + 2 * _PAD
+        text = "updating"
+        if canvas.update_share is not None:
+            text += f" {100 * canvas.update_share:.0f} %"
+        width = painter.fontMetrics().horizontalAdvance(text) + 2 * _PAD
         place = QPointF(canvas.width() - width - 8, 8)
-        label(painter, place, "updating", QColor(theme.DIM))
+        label(painter, place, text, QColor(theme.DIM))
 
 
 def _message(painter: QPainter, canvas: "Canvas") -> None:

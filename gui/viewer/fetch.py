@@ -56,6 +56,8 @@ class Fetcher(QObject):
     """A ``Want`` and its ``ViewFrame``."""
     failed = Signal(object, object)
     """A ``Want`` and the ``CodefError``. Cancelled work is not told."""
+    progressed = Signal(object, float)
+    """A ``Want`` that takes long, and the share of it that is done; it never falls."""
     _converted = Signal(object, object)
 
     def __init__(self, editor: Editor, parent: QObject | None = None) -> None:
@@ -64,6 +66,7 @@ class Fetcher(QObject):
         self.pending: dict[str, Want] = {}
         self._requests: dict[str, list[Any]] = {}
         self._kept: dict[Want, list[Any]] = {}
+        self._shares: dict[str, tuple[Want, float]] = {}
         # One picture after the other, each in two parts.
         self._queue = ThreadPoolExecutor(1, thread_name_prefix="codef-convert")
         self._parts = ThreadPoolExecutor(2, thread_name_prefix="codef-display")
@@ -97,6 +100,7 @@ class Fetcher(QObject):
         else:
             self.pending[want.slot] = want
             self._requests[want.slot] = requests
+            self._shares.pop(want.slot, None)
         for place, node in enumerate(sides):
             args: dict[str, Any] = {
                 "node": node,
@@ -114,7 +118,13 @@ class Fetcher(QObject):
                 self._arrived(want, place, len(sides), got, answer)
 
             requests.append(
-                workers.view.request("view", args, done, lambda error: self._lost(want, error))
+                workers.view.request(
+                    "view",
+                    args,
+                    done,
+                    lambda error: self._lost(want, error),
+                    None if keep else partial(self._told, want),
+                )
             )
 
     def again(self, want: Want, frame: ViewFrame) -> None:
@@ -145,6 +155,15 @@ class Fetcher(QObject):
                 request.cancel()
         self.pending.clear()
         self._requests.clear()
+
+    def _told(self, want: Want, event: str, data: dict[str, Any]) -> None:
+        if event != "progress" or self.pending.get(want.slot) != want:
+            return
+        done = float(data.get("fraction") or 0.0)
+        # What a node reads on the way reports from its own beginning.
+        if done > self._shares.get(want.slot, (want, 0.0))[1]:
+            self._shares[want.slot] = want, done
+            self.progressed.emit(want, done)
 
     def _arrived(
         self, want: Want, place: int, count: int, got: dict[int, _Got], answer: dict[str, Any]

@@ -74,6 +74,7 @@ class Showing(QObject):
         editor.faces.changed.connect(self._face_changed)
         self.fetcher.ready.connect(self._ready)
         self.fetcher.failed.connect(self._failed)
+        self.fetcher.progressed.connect(self._progressed)
         canvas.viewport_changed.connect(self._viewport_changed)
         canvas.roi_changed.connect(self.refresh)
         if editor.workers is not None:
@@ -139,7 +140,12 @@ class Showing(QObject):
         for want in wants:
             if want in self._errors:
                 self._drop_other(want)
-        self.canvas.set_updating(waiting and not editor.clock.playing)
+        waiting = waiting and not editor.clock.playing
+        self.canvas.set_updating(waiting, self.canvas.update_share if waiting else None)
+
+    def _progressed(self, want: Want, share: float) -> None:
+        if self.canvas.updating and want in self.wants(self.editor.clock.frame):
+            self.canvas.set_updating(True, share)
 
     def _show_nothing(self) -> None:
         """Neither a picture nor windows and figures of what was shown before."""

@@ -8,8 +8,6 @@ import numpy as np
 from engine.arrays import F32, AnyArray, Bool
 from engine.fit.plates import Plates
 from engine.io.picture import Window
-from engine.kernels import threads
-from engine.kernels.mosaic import keep_first, lay_frames
 
 #: Free pixels around what the seed needs, so that refinement may move outward.
 MARGIN = 12
@@ -62,6 +60,9 @@ def lay_mosaic(
     Returns:
         Encoded colours [h, w, 3] without holes, and weight [h, w] (0 = never seen).
     """
+    from engine.kernels import threads
+    from engine.kernels.mosaic import keep_first, lay_frames
+
     picture = np.zeros((canvas.height, canvas.width, 4), np.float32)
     frames = iter(order)
     while some := list(islice(frames, TOGETHER)):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 class HostPasses:
     """See ``engine.fit.passes.Passes``."""
 
+    name = "cpu"
+
     def adopt(self, state: "LayerState") -> "LayerState":
         """The layer itself: its arrays lie where the loops want them."""
         return state

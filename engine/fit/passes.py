@@ -26,7 +26,13 @@ PATIENCE = 3
 
 
 class Passes(Protocol):
-    """What a fit asks of a device."""
+    """What a fit asks of a device.
+
+    Attributes:
+        name: Of the device, as ``--device`` takes it.
+    """
+
+    name: str
 
     def adopt(self, state: "LayerState") -> "LayerState":
         """The layer as this device keeps it; what it is asked for its arrays is the same."""

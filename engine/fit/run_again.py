@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.errors import DeviceError
 from engine.fields.field import Field
 from engine.fit.again import Changes, state_of, sub_plates, uncovered
 from engine.fit.budget import Budget
+from engine.fit.device import passes_for
 from engine.fit.finishing import Finish
 from engine.fit.freedom import grain_of
 from engine.fit.panorama import roll
+from engine.fit.passes import Passes
 from engine.fit.reference import relative_sharpness
 from engine.fit.run_seeded import LEAST_SAY, Drafts, give_own
 from engine.fit.seeded import LayerState, refine, start_layer
@@ -32,16 +33,19 @@ def fit_again(clip: ClipWork, changes: Changes, task: Task) -> Field:
         task: Progress and cancel.
 
     Raises:
-        DeviceError: Asked for anything but the CPU.
+        DeviceError: There is no such card, or it is too small.
         Cancelled: Stopped; the earlier field is as it was.
     """
+    device = passes_for(clip.request.options.device, clip.request.tell)
+    try:
+        return _fitted(clip, changes, device, task)
+    finally:
+        device.close()
+
+
+def _fitted(clip: ClipWork, changes: Changes, device: Passes, task: Task) -> Field:
     request, plates, recipe, before = clip.request, clip.plates, clip.recipe, changes.before
     options = request.options
-    if options.device not in ("auto", "cpu"):
-        raise DeviceError(
-            f"the seeded recipe runs on the CPU only so far, not on {options.device!r}; "
-            "use --device cpu"
-        )
     began = time.monotonic()
     kept = changes.kept
     for k in kept:
@@ -49,7 +53,7 @@ def fit_again(clip: ClipWork, changes: Changes, task: Task) -> Field:
         if more is not None:
             kept[k] = replace(kept[k], canonical=more)
     some = replace(clip, plates=sub_plates(plates, changes.fresh))
-    states = _states(clip, some, changes, task)
+    states = [device.adopt(state) for state in _states(clip, some, changes, task)]
     give_own(clip, states, changes.fresh)
     matching = time.monotonic() - began
     # One that begins anew takes the passes of a whole fit.
@@ -85,6 +89,7 @@ def fit_again(clip: ClipWork, changes: Changes, task: Task) -> Field:
         psnr_curve=done["psnr_curve"],
         steps=done["steps"] - ahead,
         resumed_at=0,
+        device=device.name,
         fitted_again=[names[k] for k in changes.fresh],
         kept=[names[k] for k in kept],
     )

@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.arrays import F32, U8
 from engine.fields.field import Field, Layer
+from engine.fit.device import device_of
 from engine.fit.finish import covered_canonical, measure
 from engine.fit.work import FITTED, MEASURED, READ, ClipWork
 from engine.flow.pair import FlowPair
@@ -49,6 +50,7 @@ def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
         seeds=[],
         psnr_training=result.psnr,
         psnr_curve=result.psnr_curve,
+        device=str(device_of(request.options.device)),
     )
     return field
 

@@ -7,15 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from engine.arrays import F32
-from engine.errors import DeviceError
 from engine.fields.field import Field
 from engine.fit.budget import Budget
 from engine.fit.checkpoint import Checkpoints
+from engine.fit.device import passes_for
 from engine.fit.finish import encoded_preview
 from engine.fit.finishing import Finish
 from engine.fit.freedom import grain_of
 from engine.fit.guided import apply_hints
 from engine.fit.panorama import roll
+from engine.fit.passes import Passes
 from engine.fit.reference import relative_sharpness
 from engine.fit.seeded import LayerState, refine, start_layer
 from engine.fit.seeds import seed_layers
@@ -37,15 +38,18 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
     """Fits a clip by the ``seeded`` recipe.
 
     Raises:
-        DeviceError: Asked for anything but the CPU.
+        DeviceError: There is no such card, or it is too small.
         Cancelled: Stopped; what was reached is in the checkpoint.
     """
+    passes = passes_for(clip.request.options.device, clip.request.tell)
+    try:
+        return _fitted(clip, passes, task)
+    finally:
+        passes.close()
+
+
+def _fitted(clip: ClipWork, passes: Passes, task: Task) -> Field:
     request, plates, recipe = clip.request, clip.plates, clip.recipe
-    if request.options.device not in ("auto", "cpu"):
-        raise DeviceError(
-            f"the seeded recipe runs on the CPU only so far, not on {request.options.device!r}; "
-            "use --device cpu"
-        )
     options = request.options
     budget = Budget(request.started, options.seconds, options.steps, int(recipe["passes"]), task)
     checkpoints = Checkpoints(request.checkpoint, _fingerprint(clip))
@@ -71,11 +75,12 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         # Blur takes detail with the square of what it leaves; some say keeps places only it saw.
         say = np.maximum(relative_sharpness(plates) ** 4, LEAST_SAY)
         states = [
-            start_layer(plates, k, clip.reference, s, say, grain) for k, s in enumerate(seeds)
+            start_layer(plates, k, clip.reference, s, say, grain, passes)
+            for k, s in enumerate(seeds)
         ]
         first_pass = 0
     else:
-        states, first_pass = found
+        states, first_pass = [passes.adopt(state) for state in found[0]], found[1]
     matching = time.monotonic() - began
     give_own(clip, states, range(len(states)))
 
@@ -126,6 +131,7 @@ def fit_seeded(clip: ClipWork, task: Task) -> Field:
         psnr_curve=[*curve, *done["psnr_curve"]],
         steps=done["steps"],
         resumed_at=first_pass,
+        device=passes.name,
     )
     return field
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from engine.arrays import F32
-from engine.errors import DeviceError, UsageError
 from engine.fields.networkfield import NetworkDeformation
 from engine.fit.budget import Budget
+from engine.fit.device import device_of
 from engine.fit.paper import checkpoint
 from engine.fit.paper.adam import Moments, adam_step
 from engine.fit.paper.card import Card
@@ -49,7 +49,7 @@ class _Group:
 def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | None) -> PaperFit:
     """``engine.fit.paper.fit_paper``, which says what the arguments are."""
     numbers = Numbers.load(request.options.overrides, request.options.recipe)
-    device = _device(request.options.device)
+    device = device_of(request.options.device)
     seed = request.options.seed
     generator = torch.Generator().manual_seed(seed)
     groups = [
@@ -187,21 +187,3 @@ def _deformation(
         divisor=numbers.displacement_divisor,
         margin=numbers.margin,
     )
-
-
-def _device(name: str) -> torch.device:
-    """The device of an option; ``auto`` takes an NVIDIA GPU where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UsageError(f"no device is called {name!r}; choose auto, cpu or cuda") from None
-    if device.type not in ("cpu", "cuda"):
-        raise UsageError(f"the fit runs on cpu or cuda, not on {name!r}")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise DeviceError(
-            f"there is no device {name} here (NVIDIA GPUs found: {torch.cuda.device_count()}); "
-            "choose --device cpu"
-        )
-    return device

@@ -194,6 +194,8 @@ def _kernels(device: str, first: str) -> Kernels:
         lattice=chosen["lattice"],
         sample=chosen["sample"],
         adam=chosen["adam"],
+        register=chosen["register"],
+        solve=chosen["solve"],
         of=of,
     )
 

@@ -7,11 +7,13 @@ import torch
 
 from engine.kernels import adam as adam_loop
 from engine.kernels import lattice as lattice_loops
+from engine.kernels import register as register_loop
 from engine.kernels import sample_gradient, threads
+from engine.kernels import solve as solve_loop
 from engine.kernels.hashgrid import encode
 from engine.kernels.sample import sample as read
 
-__all__ = ["adam", "encode", "lattice", "sample"]
+__all__ = ["adam", "encode", "lattice", "register", "sample", "solve"]
 
 
 class _Lattice(torch.autograd.Function):
@@ -87,3 +89,87 @@ def adam(
     """See ``interface.Adam``."""
     v, g, m, s = (each.detach().numpy() for each in (value, slope, mean, square))
     adam_loop.adam(v, g, m, s, pace, root, beta1, beta2, epsilon)
+
+
+def register(
+    gradient: torch.Tensor,
+    normal: torch.Tensor,
+    splat: torch.Tensor,
+    tone: torch.Tensor,
+    misfit: torch.Tensor,
+    loss: torch.Tensor,
+    codes: torch.Tensor,
+    weights: torch.Tensor,
+    firm: torch.Tensor,
+    say: torch.Tensor,
+    matrices: torch.Tensor,
+    lattices: torch.Tensor,
+    canonical: torch.Tensor,
+    shade: torch.Tensor,
+    spacing: float,
+    cell: int,
+    scale: float,
+    offset: float,
+    origin: tuple[float, float],
+    robust: float,
+) -> None:
+    """See ``interface.Register``."""
+    import numba
+
+    height, width = weights.shape[1:]
+    sums = np.zeros((numba.get_num_threads(), *splat.shape), np.float32)
+    errors = np.zeros((len(codes), 2))
+    with threads.guard():
+        register_loop.register_pass(
+            codes.numpy(),
+            np.float32(scale),
+            np.float32(offset),
+            weights.numpy(),
+            firm.numpy(),
+            say.numpy(),
+            float(robust),
+            matrices.numpy(),
+            lattices.numpy(),
+            *lattice_loops.taps(height, spacing),
+            *lattice_loops.taps(width, spacing),
+            canonical.numpy(),
+            float(origin[0]),
+            float(origin[1]),
+            shade.numpy(),
+            cell,
+            gradient.numpy(),
+            normal.numpy(),
+            sums,
+            tone.numpy(),
+            misfit.numpy(),
+            errors,
+        )
+    splat += torch.from_numpy(sums.sum(axis=0))
+    loss.copy_(torch.from_numpy(errors))
+
+
+def solve(
+    lattices: torch.Tensor,
+    home: torch.Tensor,
+    gradient: torch.Tensor,
+    normal: torch.Tensor,
+    stiffness: torch.Tensor,
+    pull: torch.Tensor,
+    bond: torch.Tensor,
+    hold: float,
+    flat: float,
+    damping: float,
+    rounds: int,
+    limit: float,
+) -> None:
+    """See ``interface.Solve``."""
+    given = (lattices, home, gradient, normal, stiffness, pull, bond)
+    with threads.guard():
+        solve_loop.solve_lattices(
+            *(each.numpy() for each in given),
+            np.float32(hold),
+            np.float32(flat),
+            np.float32(damping),
+            rounds,
+            np.float32(limit),
+        )

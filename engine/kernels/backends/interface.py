@@ -1,4 +1,4 @@
-"""What a field needs computed: five operations on torch tensors.
+"""What a field and its fit need computed: a few operations on torch tensors.
 
 Every implementation gives the same numbers up to rounding (``plain`` states them), is
 differentiable where it says so, and allocates on the device of its inputs.
@@ -15,7 +15,7 @@ from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
 
 #: Names of the operations, as fields of ``Kernels``.
-OPERATIONS = ("encode", "network", "lattice", "sample", "adam")
+OPERATIONS = ("encode", "network", "lattice", "sample", "adam", "register", "solve")
 
 
 class Encode(Protocol):
@@ -102,6 +102,63 @@ class Adam(Protocol):
         ...
 
 
+class Register(Protocol):
+    """One visit of every pixel of a batch of frames, for ``seeded`` fits."""
+
+    def __call__(
+        self,
+        gradient: torch.Tensor,
+        normal: torch.Tensor,
+        splat: torch.Tensor,
+        tone: torch.Tensor,
+        misfit: torch.Tensor,
+        loss: torch.Tensor,
+        codes: torch.Tensor,
+        weights: torch.Tensor,
+        firm: torch.Tensor,
+        say: torch.Tensor,
+        matrices: torch.Tensor,
+        lattices: torch.Tensor,
+        canonical: torch.Tensor,
+        shade: torch.Tensor,
+        spacing: float,
+        cell: int,
+        scale: float,
+        offset: float,
+        origin: tuple[float, float],
+        robust: float,
+    ) -> None:
+        """Writes ``gradient`` to ``loss``, but adds to ``splat``.
+
+        What each array is, and the convention, is said in ``engine.kernels.register``; here
+        ``splat`` is one picture [h, w, 4], ``loss`` is float32, ``say`` is its ``frame_weight``,
+        ``matrices`` are float64, and ``origin`` is where on the canvas ``canonical`` begins.
+        """
+        ...
+
+
+class Solve(Protocol):
+    """A damped Gauss-Newton step of many lattices, in place, for ``seeded`` fits."""
+
+    def __call__(
+        self,
+        lattices: torch.Tensor,
+        home: torch.Tensor,
+        gradient: torch.Tensor,
+        normal: torch.Tensor,
+        stiffness: torch.Tensor,
+        pull: torch.Tensor,
+        bond: torch.Tensor,
+        hold: float,
+        flat: float,
+        damping: float,
+        rounds: int,
+        limit: float,
+    ) -> None:
+        """Moves ``lattices`` as ``engine.kernels.solve.solve_lattices`` does."""
+        ...
+
+
 @dataclass(frozen=True)
 class Kernels:
     """The operations on one device.
@@ -112,6 +169,8 @@ class Kernels:
         lattice: See ``Lattice``.
         sample: See ``Sample``.
         adam: See ``Adam``.
+        register: See ``Register``.
+        solve: See ``Solve``.
         of: Operation to the name of the implementation that does it.
     """
 
@@ -120,4 +179,6 @@ class Kernels:
     lattice: Lattice
     sample: Sample
     adam: Adam
+    register: Register
+    solve: Solve
     of: Mapping[str, str]

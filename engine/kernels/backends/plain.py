@@ -4,6 +4,8 @@ import torch
 
 from engine.arrays import F32
 from engine.kernels import hashgrid_reference, lattice_reference
+from engine.kernels.device.register import register as register
+from engine.kernels.device.solve import solve as solve
 from engine.kernels.hashgrid_levels import HashGrid, check_inputs, weights_of
 from engine.kernels.mlp import Mlp
 

@@ -25,6 +25,7 @@ def _questions() -> dict[str, tuple[list[torch.Tensor], list[Any], int]]:
     def some(*shape: int) -> torch.Tensor:
         return torch.rand(*shape, generator=made) - 0.5
 
+    fit = _fit(made)
     return {
         "encode": ([some(300, 3), some(_GRID.parameters)], [_GRID], 2),
         "network": ([_MLP.initial(made), some(200, 16)], [_MLP], 2),
@@ -35,7 +36,43 @@ def _questions() -> dict[str, tuple[list[torch.Tensor], list[Any], int]]:
             [0.01, 1.0, 0.9, 0.99, 1e-8],
             0,
         ),
+        "register": (fit, [4.0, 16, 1 / 255, 0.0, (-6.0, -6.0), 0.15], 0),
+        "solve": (
+            [
+                *(some(2, 9, 11, 2), torch.zeros(2, 9, 11, 2), some(2, 9, 11, 2) * 4),
+                some(2, 9, 11, 3) + torch.tensor([2.0, 0.0, 2.0]),
+                *(some(2, 9, 11).abs(), some(2, 9, 11, 2), some(2, 9, 11).abs()),
+            ],
+            [0.015, 0.02, 0.002, 8, 1.5],
+            0,
+        ),
     }
+
+
+def _fit(made: torch.Generator) -> list[torch.Tensor]:
+    """What a visit of two small frames is given; what it writes comes first."""
+    frames, height, width = 2, 22, 29
+    rows, columns = 9, 11
+    matrices = torch.eye(3, dtype=torch.float64).repeat(frames, 1, 1)
+    matrices[1, 0, 2], matrices[1, 1, 0] = 1.3, 0.01
+    codes = torch.randint(0, 256, (frames, height, width, 3), generator=made, dtype=torch.uint8)
+    weights = torch.randint(0, 256, (frames, height, width), generator=made, dtype=torch.uint8)
+    return [
+        torch.zeros(frames, rows, columns, 2),
+        torch.zeros(frames, rows, columns, 3),
+        torch.zeros(height + 12, width + 12, 4),
+        torch.zeros(frames, 2, 2, 4),
+        torch.zeros(frames, rows - 3, columns - 3, 2),
+        torch.zeros(frames, 2),
+        codes,
+        weights,
+        weights.clone(),
+        torch.ones(frames),
+        matrices,
+        torch.rand(frames, rows, columns, 2, generator=made),
+        torch.rand(height + 12, width + 12, 3, generator=made),
+        torch.rand(frames, 2, 2, 3, generator=made) * 0.1,
+    ]
 
 
 def answers(

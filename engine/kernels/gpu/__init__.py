@@ -5,5 +5,6 @@ they must agree with is stated plainly in ``engine.kernels.backends.plain``.
 """
 
 MODULES = tuple(
-    f"{__name__}.{name}" for name in ("hash_encode", "network", "lattice", "sample", "adam")
+    f"{__name__}.{name}"
+    for name in ("hash_encode", "network", "lattice", "sample", "adam", "register", "solve")
 )

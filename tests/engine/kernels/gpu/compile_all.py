@@ -5,6 +5,7 @@ shapes), so this is run in a process of its own in which kernels are compiled an
 Prints the names of what was compiled, one a line.
 """
 
+import math
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import JITFunction
 
-from engine.kernels.gpu import adam, hash_encode, lattice, network, sample
+from engine.kernels.gpu import adam, hash_encode, lattice, network, register, sample, solve
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
 
@@ -60,6 +61,41 @@ def launch_all() -> None:
         positions = torch.zeros(4096, 2, requires_grad=True)
         sample.sample(picture, positions).sum().backward()
     adam.adam(*torch.zeros(4, 4096), 0.1, 1.0, 0.9, 0.99, 1e-8)
+    for spacing, cell, kind in ((4.0, 16, torch.uint8), (5.5, 8, torch.uint16)):
+        visit(spacing, cell, kind)
+    points = [torch.zeros(2, 35, 63, *more) for more in ((2,), (2,), (2,), (3,), (), (2,), ())]
+    solve.solve(*points, 0.015, 0.02, 0.002, 2, 1.5)
+
+
+def visit(spacing: float, cell: int, kind: torch.dtype) -> None:
+    """Launches the visit of two frames."""
+    height, width = 128, 240
+    rows, columns = math.ceil(height / spacing) + 3, math.ceil(width / spacing) + 3
+    lamps = (2, -(-height // cell), -(-width // cell))
+    codes = torch.zeros(2, height, width, 3, dtype=kind)
+    weights = torch.zeros(2, height, width, dtype=torch.uint8)
+    register.register(
+        torch.zeros(2, rows, columns, 2),
+        torch.zeros(2, rows, columns, 3),
+        torch.zeros(150, 260, 4),
+        torch.zeros(*lamps, 4),
+        torch.zeros(2, rows - 3, columns - 3, 2),
+        torch.zeros(2, 2),
+        codes,
+        weights,
+        weights,
+        torch.ones(2),
+        torch.zeros(2, 3, 3, dtype=torch.float64),
+        torch.zeros(2, rows, columns, 2),
+        torch.zeros(150, 260, 3),
+        torch.zeros(*lamps, 3),
+        spacing,
+        cell,
+        1 / 255,
+        0.0,
+        (-5.0, -3.0),
+        0.15,
+    )
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ def test_every_kernel_compiles_for_a_card(capability: int, tmp_path: Path) -> No
         "matrix_slope",
         "network_backward",
         "network_forward",
+        "register_visit",
         "sample_backward",
         "sample_forward",
+        "solve_advance",
+        "solve_begin",
+        "solve_direction",
+        "solve_end",
     ]

@@ -1,0 +1,77 @@
+"""Which device a fit runs on, and what visits the pixels there."""
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from engine.errors import DeviceError, UsageError
+from engine.fit.passes import Passes, host_passes
+
+if TYPE_CHECKING:
+    import torch
+
+
+def device_of(name: str) -> "torch.device":
+    """The device of an option; ``auto`` takes an NVIDIA card where there is one.
+
+    Args:
+        name: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        UsageError: There is no such kind of device.
+        DeviceError: There is no such card.
+    """
+    import torch
+
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"no device is called {name!r}; choose auto, cpu or cuda") from None
+    if device.type not in ("cpu", "cuda"):
+        raise UsageError(f"the fit runs on cpu or cuda, not on {name!r}")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise DeviceError(
+            f"there is no device {name} here (NVIDIA GPUs found: {torch.cuda.device_count()}); "
+            "choose --device cpu"
+        )
+    return device
+
+
+def passes_for(name: str, tell: Callable[[str], None] | None = None) -> Passes:
+    """What visits the pixels of a seeded fit.
+
+    On the processor these are compiled loops; ``CODEF_KERNELS`` set to torch or triton takes the
+    passes of cards there instead, to find out whose fault something is.
+
+    Args:
+        name: As for ``device_of``.
+        tell: Called with sentences for the person.
+
+    Raises:
+        UsageError: There is no such kind of device.
+        DeviceError: There is no such card, or not the kernels that are asked for.
+    """
+    asked = os.environ.get("CODEF_KERNELS", "").strip()
+    if asked in ("", "numba") and (name == "cpu" or (name == "auto" and not _has_driver())):
+        return host_passes()
+    from engine.kernels.backends.choose import preferred
+
+    device, first = device_of(name), preferred()
+    if device.type == "cpu" and first in ("", "numba"):
+        return host_passes()
+    from engine.fit.device_passes import DevicePasses
+
+    return DevicePasses(device, tell)
+
+
+def _has_driver() -> bool:
+    """Whether there is a driver of NVIDIA cards: a fit without one need not wait for torch."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""How freely lattices may bend, as tensors on their device; see ``engine.fit.freedom``."""
+
+from typing import Any
+
+import torch
+
+from engine.fit.freedom import CLEAN, GOOD_CELLS, RIGHT
+from engine.kernels.device.canvas import blurred
+
+
+def noise_of(misfit: torch.Tensor, grain: float) -> torch.Tensor:
+    """Variance per channel below which an error says nothing, a number on the device.
+
+    Args:
+        misfit: [B, rows, columns, 2].
+        grain: Upper bound.
+    """
+    misfit = misfit[:, ::2, ::2]
+    pixels = misfit[..., 1]
+    seen = pixels > 0.5 * pixels.max()
+    errors = torch.where(seen, misfit[..., 0] / (3 * pixels).clamp(min=1e-9), torch.inf)
+    errors = errors.flatten().sort().values
+    place = (seen.sum() - 1).clamp(min=0) * (GOOD_CELLS / 100)
+    low = place.floor()
+    first, after = (
+        errors[index.long().clamp(max=len(errors) - 1)] for index in (low, place.ceil())
+    )
+    found = first + (place - low) * torch.where(place > low, after - first, 0)
+    return torch.where(seen.any(), found, 0).clamp(max=grain)
+
+
+def stiffness_of(
+    misfit: torch.Tensor, noise: torch.Tensor, excess: float, recipe: dict[str, Any]
+) -> torch.Tensor:
+    """Weight of the bending energy at every control point, float32 [B, gy, gx].
+
+    Args:
+        misfit: [B, gy - 3, gx - 3, 2].
+        noise: A number on the device.
+        excess: Of the layer, in the pass before.
+        recipe: The recipe's numbers.
+    """
+    _, rows, columns, _ = misfit.shape
+    half = float(recipe["visible"]) ** 2 * min(1.0, RIGHT / max(excess, 1e-9)) + 2 * noise
+    grainy = 1 + noise / CLEAN**2
+    sums = blurred(misfit, edge=False)
+    # Cells to control points: half a cell further, so each takes the mean of the four around it.
+    for axis, size in ((1, rows), (2, columns)):
+        low = torch.arange(-2, size + 1, device=misfit.device)
+        parts = [sums.index_select(axis, (low + k).clamp(0, size - 1)) for k in range(2)]
+        sums = (parts[0] + parts[1]) / 2
+    full = sums[..., 1].amax((1, 2), keepdim=True).clamp(min=1e-3)
+    error = sums[..., 0] / (3 * full) * (sums[..., 1] / full).square()
+    result = grainy / (1 + (error / half).square())
+    return result.clamp(min=float(recipe["softest"])) * float(recipe["stiffness"])
+
+
+def bond_weight(noise: float, recipe: dict[str, Any]) -> float:
+    """What the neighbouring frames count for grain's sake; see ``engine.fit.freedom.bond_of``."""
+    temporal = float(recipe["temporal"])
+    grain = max(noise / CLEAN**2 - 1, 0.0)
+    return float(recipe["bond"]) * (min(temporal, 1.0) * grain + max(temporal - 1, 0.0))
+
+
+def lighter(shade: torch.Tensor, tone: torch.Tensor, few: float) -> torch.Tensor:
+    """The light of each cell after a pass: half the old, half what was seen, smoothed.
+
+    Args:
+        shade: [B, sy, sx, 3].
+        tone: [B, sy, sx, 4], see ``register_pass``.
+        few: Pixels of a cell that must be seen before its light is believed by half.
+    """
+    sums = blurred(tone, edge=True)
+    return 0.5 * shade + 0.5 * sums[..., :3] / (sums[..., 3:] + few)

@@ -1,0 +1,1 @@
+"""The passes of a seeded fit in plain torch, on any device: what every kernel must agree with."""

@@ -37,7 +37,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def fresh_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder: no test sees what another one left."""
-    folder = tmp_path_factory.getbasetemp() / f"cache{next(_number)}"
+    folder = tmp_path_factory.getbasetemp() / f"own_cache_{next(_number)}"
     folder.mkdir()
     monkeypatch.setenv("CODEF_CACHE", str(folder))
     return folder

@@ -200,6 +200,8 @@ ACTIONS: tuple[Action, ...] = (
         ("play.previous", "Previous frame*", "Left"),
         ("play.next_10", "Ten frames on*", "Shift+Right"),
         ("play.previous_10", "Ten frames back*", "Shift+Left"),
+        ("play.next_key", "Next key*", "Ctrl+Shift+Right"),
+        ("play.previous_key", "Previous key*", "Ctrl+Shift+Left"),
         ("play.first", "First frame", "Ctrl+Left"),
         ("play.last", "Last frame", "Ctrl+Right"),
         ("play.in", "Set the in point", "Alt+I"),

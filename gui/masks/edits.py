@@ -240,6 +240,15 @@ def with_key(
     return {**shapes, name: shape}
 
 
+def without_key(shapes: Mapping[str, Any], name: str, frame: int) -> dict[str, Any] | None:
+    """Shapes without the key of one of them in a frame; None where it has none or no other."""
+    shape = dict(shapes[name])
+    keys = {key: said for key, said in shape["keys"].items() if key != str(frame)}
+    if not keys or len(keys) == len(shape["keys"]):
+        return None
+    return {**shapes, name: {**shape, "keys": keys}}
+
+
 def _free_place(document: Document, source: str) -> Place:
     """Below a node, beside what is there already."""
     x, y = document.state(source).position

@@ -13,6 +13,7 @@ from gui.masks.edits import (
     setting,
     value_of,
     without_frame,
+    without_key,
 )
 from gui.paint.inhand import InHand
 
@@ -117,6 +118,14 @@ class Masking(InHand):
             return False
         kept = {name: shape for name, shape in shapes.items() if name != self.selected}
         return self.put(kept, f"Delete {self.selected}")
+
+    def remove_key(self) -> bool:
+        """Deletes the selected shape's key of the current frame; returns whether there was one."""
+        shapes, frame = self.value(), self._editor.clock.frame
+        if self.type != DRAWN or self.selected not in shapes:
+            return False
+        left = without_key(shapes, self.selected, frame)
+        return left is not None and self.put(left, f"Delete key of frame {frame}")
 
     def _taken(self) -> None:
         document = self._editor.project.document

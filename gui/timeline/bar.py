@@ -17,6 +17,7 @@ from gui.core.clock import LOOPS
 from gui.core.editor import Editor
 from gui.core.streams import FRAME
 from gui.timeline.cached import CachedFrames
+from gui.timeline.keyframes import key_frames, neighbour
 from gui.timeline.ruler import Marks, Ruler
 
 _LOOP_TIPS = {
@@ -151,6 +152,8 @@ class TimelineBar(QWidget):
         viewing.info_changed.connect(self._info_changed)
         viewing.frame_shown.connect(self._frame_shown)
         self.cached.changed.connect(self._soon.start)
+        editor.selection.changed.connect(self._soon.start)
+        editor.project.changed.connect(self._soon.start)
         self.ruler.scrubbed.connect(self._scrub)
         self.ruler.in_moved.connect(clock.set_in)
         self.ruler.out_moved.connect(clock.set_out)
@@ -167,6 +170,8 @@ class TimelineBar(QWidget):
                 "play.previous": lambda: clock.step(-1),
                 "play.next_10": lambda: clock.step(10),
                 "play.previous_10": lambda: clock.step(-10),
+                "play.next_key": lambda: self._to_key(1),
+                "play.previous_key": lambda: self._to_key(-1),
                 "play.first": clock.go_to_start,
                 "play.last": clock.go_to_end,
                 "play.in": lambda: clock.set_in(clock.frame),
@@ -232,9 +237,21 @@ class TimelineBar(QWidget):
 
     def _tell_marks(self) -> None:
         info = self.editor.viewing.infos[FRAME]
-        marks = Marks(self.cached.frames(), missing_of(info), self._reference())
+        marks = Marks(self.cached.frames(), missing_of(info), self._reference(), self._keys())
         self.ruler.set_marks(marks)
         self._tell_words()
+
+    def _keys(self) -> set[int]:
+        return key_frames(self.editor.project.document, self.editor.selection.names)
+
+    def _to_key(self, way: int) -> None:
+        clock = self.editor.clock
+        key = neighbour(self._keys(), clock.frame, way)
+        if key is None:
+            self.editor.say("There is no key that way: select a node with shapes, marks or pins.")
+        else:
+            clock.stop()
+            clock.set_frame(key)
 
     def _reference(self) -> int | None:
         viewing = self.editor.viewing

@@ -14,6 +14,7 @@ _BAR = 4.0
 _HEIGHT = 36
 _REFERENCE = "#7fb2e5"
 _MISSING = "#c0483c"
+_KEY = "#f0c94a"
 _STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000)
 
 
@@ -25,11 +26,13 @@ class Marks:
         cached: Frames by ``ram``, ``disk`` and ``stale``.
         missing: Frames that the clip lacks.
         reference: The frame that the canonical image is aligned to, or None.
+        keys: Frames with keys, marks or pins of the selected nodes.
     """
 
     cached: dict[str, set[int]] = field(default_factory=dict)
     missing: set[int] = field(default_factory=set)
     reference: int | None = None
+    keys: set[int] = field(default_factory=set)
 
 
 class Ruler(QWidget):
@@ -151,13 +154,17 @@ class Ruler(QWidget):
             left, right = self.x_of(first - 0.5), self.x_of(last + 0.5)
             box = QRectF(left, base - 5, max(right - left, 2.0), 5)
             painter.fillRect(box, QColor(_MISSING))
+        painter.setPen(QPen(QColor(theme.LINE), 1))
+        painter.setBrush(QColor(_KEY))
+        for key in self.marks.keys:
+            if self.first <= key <= self.last:
+                painter.drawPolygon(_diamond(self.x_of(key), base - 5, 4))
         reference = self.marks.reference
         if reference is not None and self.first <= reference <= self.last:
             x, y = self.x_of(reference), base - 6
             painter.setPen(QPen(QColor(theme.LINE), 1))
             painter.setBrush(QColor(_REFERENCE))
-            diamond = [(x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)]
-            painter.drawPolygon(QPolygonF([QPointF(*point) for point in diamond]))
+            painter.drawPolygon(_diamond(x, y, 5))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
     def _playhead(self, painter: QPainter) -> None:
@@ -228,6 +235,8 @@ class Ruler(QWidget):
             words.append("missing on the disk")
         if frame == self.marks.reference:
             words.append("reference frame of the canonical image")
+        if frame in self.marks.keys:
+            words.append("a key of the selected node")
         where = {"ram": "in memory", "disk": "on disk", "stale": "cached before the last change"}
         for kind, text in where.items():
             if frame in self.marks.cached.get(kind, ()):
@@ -256,3 +265,8 @@ def _spaced(step: float, least: float) -> int:
 
 def _triangle(x: float, base: float, way: int) -> QPolygonF:
     return QPolygonF([QPointF(x, base - 9), QPointF(x + way * 7, base - 1), QPointF(x, base - 1)])
+
+
+def _diamond(x: float, y: float, size: float) -> QPolygonF:
+    corners = ((x, y - size), (x + size, y), (x, y + size), (x - size, y))
+    return QPolygonF([QPointF(*corner) for corner in corners])

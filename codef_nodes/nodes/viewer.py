@@ -32,6 +32,14 @@ class Viewer(Node):
     output: ClassVar[str | None] = None
     cacheable: ClassVar[bool] = False
     knobs: ClassVar[tuple[Knob, ...]] = (
+        Knob(
+            "input",
+            "int",
+            1,
+            "Which of its pictures is looked at first; the keys 1 to 0 turn to the others.",
+            minimum=1,
+            maximum=10,
+        ),
         Knob("gain", "float", 1.0, "Multiplies what is shown, to look into shadows.", minimum=0),
         Knob("gamma", "float", 1.0, "Bends what is shown, to look into the middle.", minimum=0.01),
         Knob(
@@ -60,6 +68,8 @@ class Viewer(Node):
         return first_moving(ctx, *(port.name for port in self.inputs))
 
     def compute(self, ctx: Context) -> object:
-        """The first picture, as it comes."""
-        wired = (port.name for port in self.inputs if ctx.has(port.name))
+        """The picture of that input, else the first, as it comes."""
+        number = ctx.knob("input")
+        ports = [f"image_{number}", *(port.name for port in self.inputs)]
+        wired = (port for port in ports if ctx.has(port))
         return ctx.input(next(wired, "image"))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.registry import UnknownNode
 from engine.errors import UsageError
-from gui.core.viewerinputs import compared, wired
+from gui.core.viewerinputs import compared, first_looked_at, wired
 
 CANONICAL, FRAME = "canonical", "frame"
 CARRY, STILL, PAINT = "Propagate", "CanonicalView", "Paint"
@@ -71,11 +71,12 @@ def default_frame_node(document: Document, number: int = 0) -> tuple[str | None,
 
     Args:
         document: The document.
-        number: The input of the Viewer node that is looked at; else its first with frames.
+        number: The input of the Viewer node that is looked at; else the one that the node says,
+            else the first with frames.
     """
     inputs = {n: node for n, node in wired(document).items() if space_of(document, node) == FRAME}
     if inputs:
-        shown = inputs.get(number) or inputs[min(inputs)]
+        shown = inputs.get(number) or inputs.get(first_looked_at(document)) or inputs[min(inputs)]
         return shown, compared(document) or plate_of(document, shown)
     a = _last_written(document) or _last_leaf(document)
     return a, plate_of(document, a) if a else None

@@ -1,9 +1,10 @@
 """The ten inputs of the Viewer node: what the digits wire and look at. No Qt."""
 
-from codef_nodes.graph.commands import AddNode, Command, Connect, Group
+from codef_nodes.graph.commands import AddNode, Command, Connect, Group, SetKnob
 from codef_nodes.graph.document import Document
+from engine.errors import UsageError
 
-VIEWER, COMPARE = "Viewer", "compare"
+VIEWER, COMPARE, INPUT = "Viewer", "compare", "input"
 COUNT = 10
 
 
@@ -33,7 +34,18 @@ def compared(document: Document) -> str | None:
     return wires[0] if wires and wires[0] in document else None
 
 
-def connect(document: Document, node: str, port: str, place: tuple[float, float]) -> Command | None:
+def first_looked_at(document: Document) -> int:
+    """The input that the Viewer node says; 0: there is no such node, or no such number."""
+    viewer = viewer_of(document)
+    try:
+        return int(document.knob_value(viewer, INPUT)) if viewer is not None else 0
+    except UsageError:  # a value of a file that the knob refuses
+        return 0
+
+
+def connect(
+    document: Document, node: str, port: str, place: tuple[float, float], *, first: int = 0
+) -> Command | None:
     """Wires a node to an input of the Viewer node, which is made where there is none.
 
     Args:
@@ -41,16 +53,18 @@ def connect(document: Document, node: str, port: str, place: tuple[float, float]
         node: What is looked at.
         port: The input, or ``compare``.
         place: Where a new Viewer node goes.
+        first: The input that the document opens on; 0: as it was.
 
     Returns:
-        One step of undo, or None where the wire is there.
+        One step of undo, or None where all is as wanted.
     """
     viewer = viewer_of(document)
     commands: list[Command] = []
     if viewer is None:
         viewer = document.free_name(VIEWER)
-        commands.append(AddNode(VIEWER, viewer, place))
-    elif document.wires(viewer, port) == (node,):
-        return None
-    commands.append(Connect(node, viewer, port))
-    return Group(commands, f"View {node}")
+        commands.append(AddNode(VIEWER, viewer, place, {INPUT: first} if first > 1 else {}))
+    elif first and first_looked_at(document) != first:
+        commands.append(SetKnob(viewer, INPUT, first))
+    if viewer not in document or document.wires(viewer, port) != (node,):
+        commands.append(Connect(node, viewer, port))
+    return Group(commands, f"View {node}") if commands else None

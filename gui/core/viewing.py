@@ -19,13 +19,13 @@ from gui.core.framecache import FrameCache, ViewKey
 from gui.core.project import Project
 from gui.core.revisions import Revisions
 from gui.core.streams import CANONICAL, FRAME, canvas_scale, shows_picture, space_of
-from gui.core.viewerinputs import COMPARE, connect, port_of, wired
+from gui.core.viewerinputs import COMPARE, INPUT, connect, port_of, wired
 
 
 def _rewires(change: Change) -> bool:
     """Whether a change may make viewers show other nodes."""
     if change.kind == "knob":
-        return change.detail in ("layer", "layers")
+        return change.detail in ("layer", "layers", INPUT)
     return change.kind not in ("layout", "field")
 
 
@@ -150,7 +150,8 @@ class Viewing(QObject):
         port = port_of(number) if side == "a" else COMPARE
         self._slots[slot].fields.pop((number, side), None)
         self._look_at(slot, number, side)
-        command = connect(document, node, port, place)
+        first = number if side == "a" and slot == FRAME else 0
+        command = connect(document, node, port, place, first=first)
         if command is not None:
             self._project.do(command)
         self._update()
@@ -272,6 +273,8 @@ class Viewing(QObject):
             self._update(find=False)
             return
         document = self._project.document
+        if any(c.kind == "knob" and c.detail == INPUT for c in changes):
+            self._slots[FRAME].number = 0  # the node says it anew
         renamed = {c.detail: c.node for c in changes if c.kind == "node" and c.detail}
 
         def now(name: str | None) -> str | None:

@@ -38,7 +38,7 @@ def tutorial(album: Album, subject: Subject, folder: Path) -> None:
     editor.project.save(folder / "tutorial.codef")
     editor.project.do(SetKnob("WriteSequence1", "file", "out/shot.%04d.exr"))
     hands.select("Propagate1")
-    hands.key(hands.graph.view.viewport(), Qt.Key.Key_1)
+    hands.key(hands.graph.view.viewport(), Qt.Key.Key_2)
     editor.selection.set([])
     editor.actions.run("graph.frame", hands.graph)
     hands.select("Propagate1")

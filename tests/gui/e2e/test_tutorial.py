@@ -104,10 +104,16 @@ def fit(hands: Hands) -> None:
 def paint(hands: Hands) -> None:
     """5. N over the canonical viewer, a red stroke; the frame viewer follows while it is drawn."""
     still, frame = hands.canvas("canonical"), hands.canvas("frame")
+    viewing = hands.editor.viewing
     hands.key(hands.graph.view.viewport(), Qt.Key.Key_Escape)
-    hands.editor.viewing.show(None, "frame")
     hands.select("Propagate1")
-    hands.key(hands.graph.view.viewport(), Qt.Key.Key_1)
+    hands.key(hands.graph.view.viewport(), Qt.Key.Key_2)
+    hands.key(hands.graph.view.viewport(), Qt.Key.Key_F2, Qt.KeyboardModifier.ControlModifier)
+    hands.wait(lambda: still.isVisible() and frame.isVisible(), 10, "for the Paint layout")
+    hands.key(frame, Qt.Key.Key_1)
+    assert viewing.node("frame") == "plate"
+    hands.key(frame, Qt.Key.Key_2)
+    assert viewing.node("frame") == "Propagate1"
     hands.wait(hands.settled, 60, "for both viewers")
     hands.key(still, Qt.Key.Key_N)
     painting = painting_of(hands.editor)

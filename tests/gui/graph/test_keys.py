@@ -331,11 +331,11 @@ def test_what_the_digits_wired_is_there_after_opening(stream: Desk) -> None:
     assert shown == {"image", "image_10", "compare"}, "inputs that nobody uses are not drawn"
     stream.editor.project.use(from_tree(json.loads(stream.text)), None)
     assert stream.scene.nodes["Plate"].face.keys == "0"
+    assert stream.editor.viewing.shown("frame").node == "Plate", "looked at last"
+    stream.key(Key.Key_1)
     assert stream.editor.viewing.shown("frame").node == "Grade"
-    stream.key(Key.Key_0)
-    assert stream.editor.viewing.shown("frame").node == "Plate"
     stream.key(Key.Key_5)
-    assert stream.editor.viewing.shown("frame").node == "Plate", "nothing is on input 5"
+    assert stream.editor.viewing.shown("frame").node == "Grade", "nothing is on input 5"
 
 
 def test_tidy_is_one_step_and_comes_out_the_same(stream: Desk) -> None:

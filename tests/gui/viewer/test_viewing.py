@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from codef_nodes.graph.commands import AddNode, Connect, RemoveNode, Rename, SetKnob, SetSetting
+from codef_nodes.graph.serialise import from_tree
 from gui.core.editor import Editor
 from gui.core.framecache import CachedFrame, FrameCache, ViewKey
 from gui.core.streams import plate_of, space_of
@@ -172,6 +173,16 @@ def test_of_two_pictures_on_the_viewer_the_digit_chooses(carried):
     steps = len(carried.project.history.entries)
     assert viewing.recall(1)
     assert nodes(carried, "frame")[0] == "Plate"
+    carried.project.use(from_tree(carried.project.document.tree()), None)
+    assert nodes(carried, "frame")[0] == "Carry", "what was looked at when it was wired"
+    carried.project.do(SetKnob("Viewer1", "input", 1))
+    assert nodes(carried, "frame")[0] == "Plate"
+    assert viewing.recall(2)
+    assert nodes(carried, "frame")[0] == "Carry"
+    carried.project.undo()
+    carried.project.redo()
+    assert nodes(carried, "frame")[0] == "Plate", "the knob was the last word"
+    steps = len(carried.project.history.entries)
     assert viewing.assign(1, "Plate"), "what is wired already"
     assert len(carried.project.history.entries) == steps
     carried.project.do(RemoveNode("Plate"))

@@ -12,6 +12,7 @@ from benchmarks.synthetic.scene import Scene
 from engine.colour.encoding import encode
 
 SMALL = {"width": 160, "height": 96, "frames": 7}
+HALF = {"width": 320, "height": 180}  # lengths go with the width
 
 
 def inner_points(spec: Spec, count: int = 300) -> np.ndarray:
@@ -26,8 +27,8 @@ def read_at(picture: np.ndarray, points: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_motion_goes_there_and_back_and_never_folds(level):
-    scene = Scene(Spec(level=level))
-    y, x = np.mgrid[4:356:8, 4:636:8] + 0.5
+    scene = Scene(Spec(level=level, **HALF))
+    y, x = np.mgrid[2:178:4, 2:318:4] + 0.5
     points = np.stack([x.ravel(), y.ravel()], 1)
     for time in (0, 11.5, 39, 400):
         motion = scene.ground.motion
@@ -99,7 +100,7 @@ def test_motion_blur_smears_along_the_motion_and_leaves_the_clean_frame():
 
 
 def test_the_edited_clip_differs_where_the_mark_shows_and_nowhere_else():
-    scene = Scene(Spec(level=4, width=320, height=180, frames=9))
+    scene = Scene(Spec(level=4, frames=9, **HALF))
     shot = scene.shot(4)
     matte = shot.paint[..., 3]
     assert matte.max() > 0.99
@@ -113,17 +114,17 @@ def test_the_edited_clip_differs_where_the_mark_shows_and_nowhere_else():
 
 def test_strands_of_one_to_three_pixels_cross_at_level_four_only():
     assert Scene(Spec(level=3, **SMALL)).shot(0).masks[1].max() == 0
-    strands = Scene(Spec(level=4, width=640, height=360)).shot(0).masks[1]
-    row = strands[180]
+    strands = Scene(Spec(level=4, width=640, height=240)).shot(0).masks[1]
+    row = strands[120]
     widths = [run.sum() for run in np.split(row, np.flatnonzero(row == 0)) if run.sum() > 0.5]
     assert len(widths) >= 4
     assert min(widths) > 0.7 and max(widths) < 4.5
 
 
 def test_light_changes_from_frame_to_frame_from_level_two_on():
-    still = Scene(Spec(level=1))
+    still = Scene(Spec(level=1, **HALF))
     assert still.exposure(0) == still.exposure(7)
-    lit = Scene(Spec(level=3))
+    lit = Scene(Spec(level=3, **HALF))
     values = [lit.exposure(t) for t in range(40)]
     assert 0.05 < np.ptp(values) / np.mean(values) < 0.3
     factor, glint = lit.light(5)

@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv/bin/python
 
-.PHONY: help setup demo test test-hosts bench gui screenshots lint format clean
+.PHONY: help setup demo test test-gpu test-hosts bench gui screenshots lint format clean
 
 help:     ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
@@ -14,7 +14,8 @@ setup:    ## .venv, pinned packages, system libraries of the window, compiled ke
 demo: setup   ## the main job on a real clip; writes build/demo
 	@$(VENV) -m codef_nodes.demo
 
-test: setup   ## lint, types, import contracts, all tests
+test:     ## lint, types, import contracts, all tests; set-up first, its kernels beside the types
+	@$(PYTHON) -m codef_nodes.bootstrap --packages
 	@$(VENV) -m codef_nodes.checks
 
 test-gpu: setup ## every kernel for graphics cards against plain torch, on the card that is here

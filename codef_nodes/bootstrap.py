@@ -100,6 +100,10 @@ class House:
         """Whether the kernels were compiled as they are now."""
         return self.stamped().get("kernels") == self.digests()["kernels"]
 
+    def tests_ready(self) -> bool:
+        """Whether what only tests need was installed into this set-up."""
+        return self.stamped().get("tests") == self.digests()["packages"]
+
 
 def newer_python() -> str | None:
     """A Python on the search path that is new enough, or None."""
@@ -305,7 +309,7 @@ def install_test_packages(house: House) -> None:
 
     Without it they are skipped and say so, so it may fail.
     """
-    if not house.packages_ready() or house.stamped().get("tests") == house.digests()["packages"]:
+    if not house.packages_ready() or house.tests_ready():
         return
     say("set-up: installing what the tests of the GPU kernels need (0.2 GB to fetch)")
     constraints = ["--constraint", str(house.root / "constraints.txt")]
@@ -329,9 +333,9 @@ def warm_kernels(house: House) -> bool:
     return True
 
 
-def set_up(house: House, install: bool) -> int:
-    """Brings the checkout up to date; fast when it is."""
-    if house.packages_ready() and house.kernels_ready():
+def set_up(house: House, install: bool, kernels: bool = True) -> int:
+    """Brings the checkout up to date, the kernels too if wanted; fast when it is."""
+    if house.packages_ready() and (house.kernels_ready() or not kernels):
         say("set-up: up to date")
         return 0
     if not house.packages_ready():
@@ -341,7 +345,7 @@ def set_up(house: House, install: bool) -> int:
         done = {"packages": house.digests()["packages"], "kernels": ""}
     else:
         done = house.stamped()
-    if warm_kernels(house):
+    if kernels and warm_kernels(house):
         done["kernels"] = house.digests()["kernels"]
     house.write_stamp(done)
     say(f"set-up: done; the program is {house.codef}")
@@ -380,6 +384,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--no-system", action="store_true", help="never install system packages, only name them"
     )
+    parser.add_argument(
+        "--packages", action="store_true", help="leave the kernels to whoever comes next"
+    )
+    parser.add_argument("--tests", action="store_true", help="also what only tests need")
     options = parser.parse_args(argv)
     house = House(Path(__file__).resolve().parent.parent)
     if options.clean:
@@ -397,7 +405,12 @@ def main(argv: list[str] | None = None) -> int:
         command = [found, "-m", "codef_nodes.bootstrap", *arguments]
         return subprocess.run(command, cwd=house.root).returncode
     try:
-        return check(house) if options.check else set_up(house, not options.no_system)
+        if options.check:
+            return check(house)
+        code = set_up(house, not options.no_system, not options.packages)
+        if options.tests:
+            install_test_packages(house)
+        return code
     except SetupError as error:
         say(f"set-up: {error}")
         return 1

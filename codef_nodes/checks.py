@@ -1,7 +1,8 @@
-"""All checks of the repository, one after the other: ``python -m codef_nodes.checks``.
+"""All checks of the repository: ``python -m codef_nodes.checks``.
 
-Stops at the first that fails, so that what is wrong stands last on the screen. The tests run as two
-halves side by side, those of the window and all others: most of them keep one core busy.
+Lint and format come first, for they take a second. Everything else goes side by side: types, import
+contracts and the tests in parts, the longest first, so that no core waits for another. What failed
+is shown at the end, so that what is wrong stands last on the screen.
 """
 
 import argparse
@@ -9,65 +10,136 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from codef_nodes import bootstrap
 
 ROOT = Path(__file__).resolve().parent.parent
 
+#: Parts of the tests that take long, the longest first; all other tests are one more part.
+PARTS = ("tests/gui", "tests/engine", "tests/codef_nodes")
+SET_UP = "set-up"
 
-WINDOW = "tests/gui"
+
+@dataclass(frozen=True)
+class Check:
+    """A command that says by its exit code whether all is well.
+
+    Attributes:
+        name: What the screen calls it.
+        command: Argument list.
+        after_set_up: It waits for the compiled kernels and the packages of the tests.
+    """
+
+    name: str
+    command: list[str]
+    after_set_up: bool = False
+
+    @property
+    def alone(self) -> str:
+        """What a person types to run it alone."""
+        return "lint-imports" if self.name == "imports" else " ".join(["python", *self.command[1:]])
 
 
-def commands() -> list[tuple[str, list[str]]]:
-    """Name and argument list of each check before the tests, in the order they run."""
-    python = [sys.executable, "-m"]
-    # import-linter has no module to run, only a function behind its console script.
-    contracts = "from importlinter.cli import lint_imports_command as run; run()"
+def quick() -> list[Check]:
+    """Those that take a second."""
+    ruff = [sys.executable, "-m", "ruff"]
     return [
-        ("lint", [*python, "ruff", "check", "--quiet", "."]),
-        ("format", [*python, "ruff", "format", "--quiet", "--check", "."]),
-        ("types", [*python, "mypy"]),
-        ("imports", [sys.executable, "-c", contracts]),
+        Check("lint", [*ruff, "check", "--quiet", "."]),
+        Check("format", [*ruff, "format", "--quiet", "--check", "."]),
     ]
 
 
-def run(name: str, command: list[str]) -> int:
+def house_rules() -> list[Check]:
+    """Types and import contracts."""
+    # import-linter has no module to run, only a function behind its console script.
+    contracts = "from importlinter.cli import lint_imports_command as run; run()"
+    return [
+        Check("types", [sys.executable, "-m", "mypy"]),
+        Check("imports", [sys.executable, "-c", contracts]),
+    ]
+
+
+def tests() -> list[Check]:
+    """All tests, in parts."""
+    python = [sys.executable, "-m", "pytest"]
+    found = [Check(f"tests: {part[6:]}", [*python, part], after_set_up=True) for part in PARTS]
+    others = [*python, *(f"--ignore={part}" for part in PARTS)]
+    return [*found, Check("tests: others", others, after_set_up=True)]
+
+
+def set_up() -> list[Check]:
+    """What is left of the set-up: kernels to compile, packages that only tests need."""
+    house = bootstrap.House(ROOT)
+    if not house.packages_ready() or (house.kernels_ready() and house.tests_ready()):
+        return []
+    command = [sys.executable, "-m", "codef_nodes.bootstrap", "--no-system", "--tests"]
+    return [Check(SET_UP, command)]
+
+
+def run(check: Check) -> int:
     """Runs one check with its output on ours, and returns its exit code."""
-    print(f"== {name}", flush=True)
-    code = subprocess.run(command, cwd=ROOT).returncode
+    print(f"== {check.name}", flush=True)
+    code = subprocess.run(check.command, cwd=ROOT).returncode
     if code != 0:
-        alone = "lint-imports" if name == "imports" else " ".join(["python", *command[1:]])
-        print(f"== {name} failed (exit code {code}); run it alone: {alone}", flush=True)
+        print(f"== {check.name} failed (exit code {code}); run it alone: {check.alone}", flush=True)
     return code
 
 
-def run_tests() -> int:
-    """Runs both halves of the tests; returns 0 or the exit code of one that failed.
+class Running:
+    """A check under way, its output kept."""
 
-    The tests of the window are shown when they have ended, after the others.
+    def __init__(self, check: Check) -> None:
+        self.check = check
+        self._began = time.monotonic()
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by ``told``
+        self.process = subprocess.Popen(
+            check.command, cwd=ROOT, stdout=self._said, stderr=subprocess.STDOUT
+        )
+        print(f"== {check.name} begins", flush=True)
+
+    def told(self) -> str:
+        """All that it said, when it has ended."""
+        with self._said:
+            self._said.seek(0)
+            said = self._said.read().decode("utf-8", "replace")
+        return f"== {self.check.name}, {time.monotonic() - self._began:.0f} s\n{said.rstrip()}"
+
+
+def side_by_side(checks: Sequence[Check], slots: int) -> int:
+    """Runs checks, ``slots`` of them at a time, in their order.
+
+    Returns:
+        0, or the exit code of the first that failed.
     """
-    python = [sys.executable, "-m", "pytest"]
-    rest = [*python, f"--ignore={WINDOW}"]
-    window = [*python, "-p", "no:cacheprovider", WINDOW]
-    print("== tests", flush=True)
-    with tempfile.TemporaryFile() as said:
-        beside = subprocess.Popen(window, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
-        try:
-            code = subprocess.run(rest, cwd=ROOT).returncode
-            print("== tests of the window", flush=True)
-            beside.wait()
-        finally:
-            beside.kill()
-            beside.wait()
-        said.seek(0)
-        print(said.read().decode("utf-8", "replace"), flush=True)
-    for failed, command in ((code, rest), (beside.returncode, window)):
-        if failed != 0:
-            alone = " ".join(["python", *command[1:]])
-            print(f"== tests failed (exit code {failed}); run them alone: {alone}", flush=True)
-    return code or beside.returncode
+    waiting, running, failed = list(checks), list[Running](), list[tuple[Running, str]]()
+    try:
+        while waiting or running:
+            for one in [one for one in running if one.process.poll() is not None]:
+                running.remove(one)
+                if one.process.returncode == 0:
+                    print(one.told(), flush=True)
+                else:
+                    print(f"== {one.check.name} failed; shown at the end", flush=True)
+                    failed.append((one, one.told()))
+            held = any(each.name == SET_UP for each in [*waiting, *(one.check for one in running)])
+            ready = [each for each in waiting if not (held and each.after_set_up)]
+            for each in ready[: slots - len(running)]:
+                waiting.remove(each)
+                running.append(Running(each))
+            time.sleep(0.05)
+    finally:
+        for one in running:
+            one.process.kill()
+            one.process.wait()
+    for one, told in failed:
+        code = one.process.returncode
+        print(f"{told}\n== failed (exit code {code}); run it alone: {one.check.alone}", flush=True)
+    return failed[0][0].process.returncode if failed else 0
 
 
 def run_on_card() -> int:
@@ -86,21 +158,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.gpu:
         return run_on_card()
-    listed = commands()
+    first = quick()
     if options.fix:
-        python = [sys.executable, "-m", "ruff"]
-        listed = [
-            ("lint", [*python, "check", "--fix", "."]),
-            ("format", [*python, "format", "."]),
+        ruff = [sys.executable, "-m", "ruff"]
+        first = [
+            Check("lint", [*ruff, "check", "--fix", "."]),
+            Check("format", [*ruff, "format", "."]),
         ]
-    for name, command in listed:
-        code = run(name, command)
+    for check in first:
+        code = run(check)
         if code != 0:
             return code
-    if options.no_tests or options.fix:
+    if options.fix:
         return 0
-    bootstrap.install_test_packages(bootstrap.House(ROOT))
-    return run_tests()
+    checks = house_rules() if options.no_tests else [*set_up(), *house_rules(), *tests()]
+    # Tests of the window and of fits keep more than one core busy each.
+    return side_by_side(checks, min(4, max(2, (os.cpu_count() or 2) // 2)))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from engine.arrays import F32, F64, U8, Bool
 from engine.fit.ahead import pictures
 from engine.fit.motion import global_motion
 from engine.fit.request import FitRequest
-from engine.flow.confidence import confidence_of
+from engine.flow.confidence import confidence_of, sample_flow
 from engine.flow.dis import dis_flow, grey8
 from engine.io.picture import Picture
 from engine.linked.spans import Split
@@ -30,15 +30,17 @@ LONGEST = 200
 SHORTEST = 48
 #: Longer side of what is looked at, and frames that are looked at in all (at least every fourth).
 SIDE, LOOKED, WIDEST = 192, 160, 4
-#: A still is no longer enough when so little of its first frame is found again, over what
-#: neighbours share,
-KEPT = 0.35
+#: A still is no longer enough when so little of its first frame is found again, of what has not
+#: left the picture, although over the last quarter of the way so much is,
+KEPT, LATELY = 0.35, 0.5
 #: ... when the picture has grown or shrunk by this,
 ZOOM = 2.0
 #: ... or when the camera has moved on by so many widths.
 WIDTHS = 3.0
-#: Share of the picture that two frames must have in common before they are compared.
+#: Share of a group that must still be in the picture before it is compared.
 COMMON = 0.15
+#: Share of what is behind the groups that must be matched before the camera is told from it.
+MATCHED = 0.3
 #: Share of the picture from which a group has a say.
 GROUP = 0.02
 
@@ -48,16 +50,16 @@ class _Look:
     """A frame, small.
 
     Attributes:
-        grey: uint8 [h, w].
         groups: Where each group is, [h, w] each.
-        across: From the frame that was looked at before to this one.
-        near: Share of the pixels of each group that the one before has too.
+        across: The motion of what is behind the groups, from the frame looked at before.
+        ahead: Flow from that frame to this one, [h, w, 2].
+        behind: Flow back to it.
     """
 
-    grey: U8
     groups: list[Bool]
     across: F64
-    near: list[float]
+    ahead: F32
+    behind: F32
 
 
 def propose_split(request: FitRequest, frames: Sequence[int], task: Task) -> Split:
@@ -95,87 +97,117 @@ def propose_split(request: FitRequest, frames: Sequence[int], task: Task) -> Spl
 def _looks(request: FitRequest, frames: Sequence[int], task: Task) -> list[_Look]:
     """The frames, small, each with what it shares with the one before."""
     found: list[_Look] = []
+    last: U8 | None = None
     shots = pictures(frames, request.picture, request.readers)
     for n, (frame, shot) in enumerate(zip(frames, shots, strict=True)):
         task.report(n / len(frames), "looking for where to split")
         grey = _small(shot)
         groups = [_mask(group.mask(frame), grey.shape) for group in request.groups]
         groups.append(~np.any(groups, axis=0) if groups else np.ones(grey.shape, np.bool_))
-        across, near = np.eye(3), [1.0] * len(groups)
-        if found:
-            flow, sure = _flow(found[-1].grey, grey)
-            across = global_motion(flow, sure * found[-1].groups[-1])
-            near = [_share(sure > 0.5, group) for group in found[-1].groups]
-        found.append(_Look(grey, groups, across, near))
+        across, ahead = np.eye(3), np.zeros((*grey.shape, 2), np.float32)
+        behind = ahead
+        if last is not None:
+            ahead, behind = dis_flow(last, grey, "fast"), dis_flow(grey, last, "fast")
+            sure = confidence_of(ahead, behind) * found[-1].groups[-1]
+            if (sure > 0.5).sum() > MATCHED * found[-1].groups[-1].sum():
+                across = global_motion(ahead, sure.astype(np.float32))
+        found.append(_Look(groups, across, ahead, behind))
+        last = grey
     return found
 
 
 def _divided(looks: Sequence[_Look], places: Sequence[int], count: int) -> list[tuple[int, str]]:
     """Indices of frames that begin a segment, and why."""
     found: list[tuple[int, str]] = []
-    first, way = 0, np.eye(3)
+    here = _Stretch(looks, 0)
     for n in range(1, len(looks)):
-        way = looks[n].across @ way
-        here = places[n] - places[first]
-        if here < SHORTEST or count - places[n] < SHORTEST:
+        here.add(n)
+        far = places[n] - places[here.first]
+        if far < SHORTEST or count - places[n] < SHORTEST:
             continue
-        reason = _enough(looks, first, n, way)
+        reason = here.too_much()
         if reason:
             found.append((places[n], reason))
-            first, way = n, np.eye(3)
+            here = _Stretch(looks, n)
     return found
 
 
-def _enough(looks: Sequence[_Look], first: int, last: int, way: F64) -> str:
-    """Why one still is not enough for the frames from one look to another; empty: it is."""
-    start, end = looks[first], looks[last]
-    height, width = start.grey.shape
-    middle = np.array([width / 2, height / 2, 1.0])
-    moved = way @ middle
-    scale = float(np.sqrt(abs(np.linalg.det(way[:2, :2])))) / max(abs(float(moved[2])), 1e-6)
-    if not 1 / ZOOM < scale < ZOOM:
-        grown = f"grows {scale:.1f}" if scale > 1 else f"shrinks {1 / max(scale, 1e-3):.1f}"
-        return f"the picture {grown} times"
-    away = float(np.linalg.norm(moved[:2] / moved[2] - middle[:2])) / width
-    if away > WIDTHS:
-        return f"the camera has moved on by {away:.1f} widths of the picture"
-    return _lost(start, end, way, [look.near for look in looks[first + 1 : last + 1]])
+class _Stretch:
+    """What becomes of the first frame of a segment, look by look.
 
+    Args:
+        looks: All frames that are looked at.
+        first: The one that begins the segment.
+    """
 
-def _lost(start: _Look, end: _Look, way: F64, near: Sequence[list[float]]) -> str:
-    """Which group is hardly found again, after the camera's motion is taken out."""
-    import cv2
+    def __init__(self, looks: Sequence[_Look], first: int) -> None:
+        self.first, self.last = first, first
+        self._looks = looks
+        self._way: F64 = np.eye(3)
+        self._ahead = np.zeros_like(looks[first].ahead)
+        self._behind = np.zeros_like(looks[first].behind)
+        #: Groups that are lost from one moment to the next (water): no segment is short enough.
+        self._hopeless: set[int] = set()
 
-    height, width = start.grey.shape
-    back = np.linalg.inv(way)
-    size, linear = (width, height), cv2.INTER_LINEAR
-    # Pixel centres at +0.5, as everywhere; cv2 counts from 0.
-    half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
-    matrix = np.linalg.inv(half) @ back @ half
-    laid = cv2.warpPerspective(end.grey, matrix, size, flags=linear)
-    there = cv2.warpPerspective(np.ones_like(end.grey), matrix, size, flags=cv2.INTER_NEAREST) > 0
-    if there.mean() < COMMON:
-        return ""
-    _, sure = _flow(start.grey, np.asarray(laid, np.uint8))
-    usual = np.median(np.array(near), axis=0)
-    for k, group in enumerate(start.groups):
-        common = group & there
-        if common.mean() < max(GROUP, COMMON * float(group.mean())):
-            continue
-        share = _share(sure > 0.5, common)
-        if share < KEPT * usual[k]:
+    def add(self, last: int) -> None:
+        """Goes on to the next look."""
+        self.last, look = last, self._looks[last]
+        self._way = look.across @ self._way
+        self._ahead = self._ahead + _at_end(look.ahead, self._ahead)
+        self._behind = look.behind + _at_end(self._behind, look.behind)
+
+    def too_much(self) -> str:
+        """Why one still is not enough from the first look to the last; empty: it is."""
+        height, width = self._ahead.shape[:2]
+        middle = np.array([width / 2, height / 2, 1.0])
+        moved = self._way @ middle
+        slope = abs(np.linalg.det(self._way)) / max(abs(float(moved[2])) ** 3, 1e-9)
+        scale = float(np.sqrt(slope))
+        if not 1 / ZOOM < scale < ZOOM:
+            grown = f"grows {scale:.1f}" if scale > 1 else f"shrinks {1 / max(scale, 1e-3):.1f}"
+            return f"the picture {grown} times"
+        away = float(np.linalg.norm(moved[:2] / moved[2] - middle[:2])) / width
+        if away > WIDTHS:
+            return f"the camera has moved on by {away:.1f} widths of the picture"
+        return self._lost()
+
+    def _lost(self) -> str:
+        """Whether a group is hardly found again, though lately most of it was."""
+        for k in range(len(self._looks[self.first].groups)):
+            if k in self._hopeless:
+                continue
+            share = self.share(k)
+            if share is None or share >= KEPT:
+                continue
+            late = _Stretch(self._looks, self.last - (self.last - self.first) // 4)
+            for n in range(late.first + 1, self.last + 1):
+                late.add(n)
+            if (late.share(k) or 0.0) < LATELY:
+                self._hopeless.add(k)
+                continue
             return f"only {share:.0%} of what it begins with is found again"
-    return ""
+        return ""
+
+    def share(self, k: int) -> float | None:
+        """Share of a group that is found again; None where too little of it can be compared.
+
+        What went out of the picture does not count.
+        """
+        height, width = self._ahead.shape[:2]
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        to_x, to_y = x + self._ahead[..., 0], y + self._ahead[..., 1]
+        inside = (to_x >= 0) & (to_y >= 0) & (to_x <= width - 1) & (to_y <= height - 1)
+        group = self._looks[self.first].groups[k]
+        common = group & inside
+        if common.mean() < max(GROUP, COMMON * float(group.mean())):
+            return None
+        return float((confidence_of(self._ahead, self._behind)[common] > 0.5).mean())
 
 
-def _flow(one: U8, other: U8) -> tuple[F32, F32]:
-    """Flow and how sure it is, by the way back."""
-    forward, backward = dis_flow(one, other, "fast"), dis_flow(other, one, "fast")
-    return forward, confidence_of(forward, backward)
-
-
-def _share(found: Bool, where: Bool) -> float:
-    return float(found[where].mean()) if where.any() else 1.0
+def _at_end(flow: F32, steps: F32) -> F32:
+    """A flow read where steps [h, w, 2] lead to."""
+    y, x = np.mgrid[0 : flow.shape[0], 0 : flow.shape[1]].astype(np.float32)
+    return sample_flow(flow, np.stack([x, y], axis=-1) + steps)
 
 
 def _small(shot: Picture) -> U8:

@@ -342,7 +342,7 @@ def fit_to_folder(
     if job.flow:
         flow = _flow_files(job.flow, frames, clip.read(frames[0]))
     elif job.flow_method != "dis":
-        flow = _learned_flow(job.flow_method, frames, clip.read, task)
+        flow = _learned_flow(job.flow_method, frames, clip.read, task, job.options.device)
     names = [group.name for group in groups]
     unknown = sorted(set(job.options.groups) - {*names, BACKGROUND, WHOLE})
     if unknown:
@@ -473,13 +473,17 @@ def _flow_files(spec: str, frames: Sequence[int], first: Picture) -> Callable[[i
 
 
 def _learned_flow(
-    method: str, frames: Sequence[int], read: Callable[[int], Picture], task: Task
+    method: str,
+    frames: Sequence[int],
+    read: Callable[[int], Picture],
+    task: Task,
+    device: str,
 ) -> Callable[[int], FlowPair]:
     from codef_nodes.work.flows import ClipFlow
     from codef_nodes.work.matchers import matcher
 
-    matcher(method)  # what is absent is said before any work
-    return ClipFlow(frames, read, method, task.check)
+    matcher(method, device)  # what is absent is said before any work
+    return ClipFlow(frames, read, method, task.check, device=device)
 
 
 def _identity(job: FitJob, clip: "Clip", frames: Sequence[int]) -> str:

@@ -50,6 +50,7 @@ class Links:
         preset: str,
         method: str = "dis",
         check: Callable[[], None] = no_check,
+        device: str = "auto",
     ) -> Link:
         """Flow between two pictures in both directions, with confidences.
 
@@ -59,6 +60,7 @@ class Links:
             preset: Of DIS.
             method: ``dis`` or a learned method; the preset does not matter for these.
             check: Called often while a learned method works; may raise to stop it.
+            device: Where a learned method works, as ``--device`` says it.
 
         Raises:
             InputError: The weights of the method are not on this machine.
@@ -70,7 +72,7 @@ class Links:
             if key not in self._links:
                 if learned:
                     pictures = self.seen(*first, colour=True), self.seen(*second, colour=True)
-                    self._links[key] = learned_link(matcher(method), *pictures, check)
+                    self._links[key] = learned_link(matcher(method, device), *pictures, check)
                 else:
                     greys = self.seen(*first), self.seen(*second)
                     self._links[key] = link_flow(*greys, preset)
@@ -111,6 +113,7 @@ class ClipFlow:
         method: As for ``Links.link``.
         check: As for ``Links.link``.
         limit: Bytes of links that are kept.
+        device: As for ``Links.link``.
     """
 
     def __init__(
@@ -120,10 +123,11 @@ class ClipFlow:
         method: str,
         check: Callable[[], None] = no_check,
         limit: int = CLIP_BYTES,
+        device: str = "auto",
     ) -> None:
         self._frames, self._read, self._method, self._check = tuple(frames), read, method, check
         self._place = {frame: number for number, frame in enumerate(frames)}
-        self._limit = limit
+        self._limit, self._device = limit, device
         self._made: OrderedDict[int, tuple[AnyArray | None, ...]] = OrderedDict()
         self._lock = threading.RLock()
         #: Finds the links, and counts them.
@@ -143,7 +147,8 @@ class ClipFlow:
             kept = self._made.get(place)
             if kept is None:
                 shots = [(str(f), partial(self._read, f)) for f in self._frames[place : place + 2]]
-                found = self.links.link(shots[0], shots[1], "medium", self._method, self._check)
+                how = ("medium", self._method, self._check, self._device)
+                found = self.links.link(shots[0], shots[1], *how)
                 pair = compact(FlowPair(place, *found))
                 kept = (
                     as_halves(pair.forward),

@@ -30,37 +30,38 @@ def weights_identity(method: str) -> str | None:
         return None
 
 
-def matcher(method: str) -> Matcher:
-    """A learned matcher, kept for the next time; on the graphics card where there is one.
+def matcher(method: str, device: str = "auto") -> Matcher:
+    """A learned matcher, kept for the next time.
 
     Args:
         method: One of ``METHODS``.
+        device: ``auto`` (the graphics card where there is one), ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
         InputError: Its weights are not on this machine, or are broken.
-        DeviceError: It does not work here.
-        UsageError: There is no such method.
+        DeviceError: It does not work here, or there is no such card.
+        UsageError: There is no such method, or no such kind of device.
     """
     if method not in METHODS:
         raise UsageError(f"no learned matcher {method!r}; choose one of {', '.join(METHODS)}")
     file = installed(method)
-    identity = file_identity(file)
+    from engine.fit.device import device_of
+
+    where = str(device_of(device))
+    identity: list[object] = [file_identity(file), where]
     with _LOCK:
         kept = _LOADED.get(method)
         if kept is not None and kept[0] == identity:
             return kept[1]
         _LOADED.pop(method, None)
-        import torch
-
-        device = "cuda" if torch.cuda.is_available() else "cpu"
         made: Matcher
         if method == "gmflow":
             from engine.flow.gmflow.matcher import GmflowMatcher
 
-            made = GmflowMatcher(file, device)
+            made = GmflowMatcher(file, where)
         else:
             from engine.flow.raft import RaftMatcher
 
-            made = RaftMatcher(file, device)
+            made = RaftMatcher(file, where)
         _LOADED[method] = (identity, made)
         return made

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
-from engine.arrays import F64
+from engine.arrays import F32, F64, U8
 from engine.errors import DeviceError
 from engine.fit.canvas import SEEN, WHOLE, canvas_of
 from engine.fit.device_clip import ClipPart, Uploads, halved
@@ -22,6 +23,7 @@ from engine.fit.device_visit import Visit
 from engine.fit.parts import parts_of
 from engine.fit.passes import PATIENCE
 from engine.fit.plates import Plates
+from engine.flow import device as card_flow
 from engine.kernels.backends.choose import kernels_for
 from engine.kernels.device import canvas as still
 from engine.kernels.device import lattice as lattice_kernels
@@ -60,6 +62,15 @@ class DevicePasses:
         self._tell, self._free = tell, free
         self._uploads = Uploads(self.device)
         self._plans: dict[tuple[int, int], PassPlan] = {}
+
+    def link(self, first: U8, second: U8) -> tuple[F32, F32]:
+        """Flow from one small grey picture to another, and how far the way back confirms it."""
+        pair = (
+            torch.from_numpy(np.ascontiguousarray(each)).to(self.device)[None]
+            for each in (first, second)
+        )
+        there, sure, _, _ = card_flow.link(*pair)
+        return there[0].cpu().numpy(), sure[0].cpu().numpy()
 
     def adopt(self, state: "LayerState") -> "LayerState":
         """The layer with its arrays on the device."""

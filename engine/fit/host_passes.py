@@ -8,6 +8,7 @@ from engine.arrays import F32, F64
 from engine.fields.lattice import LatticeDeformation
 from engine.fit.canvas import canvas_of, extent_of, fill_holes, lay_mosaic
 from engine.fit.freedom import bond_of, noise_of, stiffness_of, without_trend
+from engine.fit.matching import Matcher
 from engine.fit.parts import Part, parts_of
 from engine.fit.passes import BELIEF, GLIMPSE, PATIENCE, shade_cell
 from engine.fit.plates import Plates, halved
@@ -28,6 +29,7 @@ class HostPasses:
     """See ``engine.fit.passes.Passes``."""
 
     name = "cpu"
+    link: Matcher | None = None
 
     def adopt(self, state: "LayerState") -> "LayerState":
         """The layer itself: its arrays lie where the loops want them."""

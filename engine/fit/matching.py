@@ -9,6 +9,7 @@ Convention: small pixels, x right, y down, origin at the corner of the whole fra
 ``scale`` small pixels make a working pixel, and ``step`` of them a cell of the seed's lattice.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,9 @@ MARGIN = 2
 CONTRAST = 64.0
 #: Frames that a group's mean is taken from.
 TASTED = 5
+
+#: Two grey pictures to the flow from the first to the second, and how far to trust it.
+Matcher = Callable[[U8, U8], tuple[F32, F32]]
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,14 @@ class View:
         plates: The frames.
         layer: Which layer; the last one has nothing behind it.
         spacing: Working pixels between the control points of the seed's lattice.
+        link: What finds flow between two small pictures, and how far to trust it; None: OpenCV.
     """
 
-    def __init__(self, plates: Plates, layer: int, spacing: int) -> None:
+    def __init__(
+        self, plates: Plates, layer: int, spacing: int, link: Matcher | None = None
+    ) -> None:
         self._plates, self._layer, self._spacing = plates, layer, spacing
+        self._link = link
         height, width = plates.height, plates.width
         #: Cells of the whole frame's lattice, (rows, columns).
         self.cells = (-(-height // spacing), -(-width // spacing))
@@ -111,6 +119,8 @@ class View:
             second: Same shape.
             presets: Of the way there and of the way back.
         """
+        if self._link is not None:
+            return self._link(first, second)
         there = dis_flow(first, second, presets[0])
         return there, confidence_of(there, dis_flow(second, first, presets[1]))
 

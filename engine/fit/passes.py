@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.arrays import F64
 
 if TYPE_CHECKING:
+    from engine.fit.matching import Matcher
     from engine.fit.plates import Plates
     from engine.fit.seeded import LayerState
     from engine.progress import Task
@@ -30,9 +31,18 @@ class Passes(Protocol):
 
     Attributes:
         name: Of the device, as ``--device`` takes it.
+        link: What matches small grey pictures there; None: the processor does.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """See above."""
+        ...
+
+    @property
+    def link(self) -> "Matcher | None":
+        """See above."""
+        ...
 
     def adopt(self, state: "LayerState") -> "LayerState":
         """The layer as this device keeps it; what it is asked for its arrays is the same."""

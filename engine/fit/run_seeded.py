@@ -64,6 +64,7 @@ def _fitted(clip: ClipWork, passes: Passes, task: Task) -> Field:
             clip.flow() if request.flow is not None else None,
             int(recipe["seed_spacing"]),
             task.part(READ, MATCHED, "matching"),
+            passes.link,
         )
         for seed in seeds:
             if roll(seed, plates):

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.arrays import F32, F64, Bool
 from engine.fit.freedom import CORRELATED, grain_of
-from engine.fit.matching import Look, View, pixel_centres
+from engine.fit.matching import Look, Matcher, View, pixel_centres
 from engine.fit.motion import global_motion
 from engine.fit.plates import Plates
 from engine.fit.remembered import Remembered
@@ -204,6 +204,7 @@ def seed_layers(
     flow: Callable[[int], FlowPair] | None,
     spacing: int,
     task: Task,
+    link: Matcher | None = None,
 ) -> list[Seed]:
     """Chains the flow of every layer from every frame to the reference frame.
 
@@ -214,6 +215,7 @@ def seed_layers(
             on its own small pictures, which is faster and better.
         spacing: Spacing of the lattices, in pixels.
         task: Progress and cancel.
+        link: What matches small pictures; see ``View``.
 
     Returns:
         A seed for each layer.
@@ -233,7 +235,7 @@ def seed_layers(
         )
         for _ in range(layers)
     ]
-    views = [View(plates, k, spacing) for k in range(layers)]
+    views = [View(plates, k, spacing, link) for k in range(layers)]
     counting = threading.Lock()
     done = 0
 

@@ -163,3 +163,32 @@ def test_exchanged_weights_are_loaded_again(folder: Path) -> None:
     assert matcher("gmflow") is first
     put_weights(folder, seed=10)
     assert matcher("gmflow") is not first
+
+
+def test_a_learned_method_goes_where_the_fit_is_told_to(monkeypatch, tmp_path):
+    """Not onto a card because there is one."""
+    import torch
+
+    from codef_nodes.work import matchers
+    from engine.errors import DeviceError
+
+    seen = []
+
+    def made(file, device):
+        seen.append(device)
+        return lambda *_: None
+
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(b"0")
+    monkeypatch.setattr(matchers, "installed", lambda method: weights)
+    monkeypatch.setattr(matchers, "_LOADED", {})
+    monkeypatch.setattr("engine.flow.gmflow.matcher.GmflowMatcher", made)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    one = matchers.matcher("gmflow", "cpu")
+    assert matchers.matcher("gmflow", "cpu") is one
+    assert matchers.matcher("gmflow", "cuda:1") is not one
+    matchers.matcher("gmflow")
+    assert seen == ["cpu", "cuda:1", "cuda"]
+    with pytest.raises(DeviceError, match="no device cuda:7"):
+        matchers.matcher("gmflow", "cuda:7")

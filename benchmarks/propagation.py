@@ -45,15 +45,20 @@ from engine.io.picture import Picture, Window
 from engine.warp.sheet import Sheet, sheet_of
 
 #: Features as they are switched on one after the other.
+ADDED: dict[str, dict[str, Any]] = {
+    "+ holdout": {"holdout": True},
+    "+ highlight": {"highlight": 1.0},
+    "+ shade": {"shade": 1.0},
+    "+ motion blur": {"shutter": 0.5},
+    "+ focus": {"focus": 1.0},
+    "+ grain": {"regrain": 1.0},
+}
 STEPS: dict[str, Finish] = {
     "warp only": Finish(light=0.0, detail=0.0),
     "light": Finish(detail=0.0),
-    "+ holdout": Finish(detail=0.0, holdout=True),
-    "+ highlight": Finish(detail=0.0, holdout=True, highlight=1.0),
-    "+ motion blur": Finish(detail=0.0, holdout=True, highlight=1.0, shutter=0.5),
-    "+ focus": Finish(detail=0.0, holdout=True, highlight=1.0, shutter=0.5, focus=1.0),
-    "+ grain": Finish(detail=0.0, holdout=True, highlight=1.0, shutter=0.5, focus=1.0, regrain=1.0),
 }
+for _name, _more in ADDED.items():
+    STEPS[_name] = replace(list(STEPS.values())[-1], **_more)
 #: Alpha from which a pixel is in the mark, wholly in it, and wholly hidden by what is in front.
 MARK, SOLID, FRONT = 0.5, 0.98, 0.95
 

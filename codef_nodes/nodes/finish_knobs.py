@@ -81,6 +81,16 @@ FINISH_KNOBS: tuple[Knob, ...] = (
         page=PAGE,
     ),
     Knob(
+        "shade",
+        "float",
+        FULL_FINISH.shade,
+        "Strength of shadows that pass over the plate and the fit does not know, such as that of "
+        "what moves in front; where the fit explains the place badly in most frames, none is seen.",
+        minimum=0,
+        maximum=4,
+        page=PAGE,
+    ),
+    Knob(
         "highlight",
         "float",
         FULL_FINISH.highlight,

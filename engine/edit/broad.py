@@ -1,13 +1,20 @@
-"""What a frame has over its reconstruction on a broad scale: light that no field models."""
+"""Light that no field models: what a frame is brighter or darker than its reconstruction.
+
+Around each place the plate is taken for ``a drawn + b``: ``b`` is light that is added, a glint or
+glare, and ``a`` a shadow that passes or a lamp. Both are broad, unlike errors of the fit.
+"""
 
 from dataclasses import dataclass
+from dataclasses import field as made
+from functools import cached_property
 
 import numpy as np
 
 from engine.arrays import F32, Bool
 from engine.edit.frameview import FrameView
 from engine.edit.grain import Grain
-from engine.edit.windows import Box, grown, plate_part, size
+from engine.edit.shade import Shade, shade_of
+from engine.edit.windows import Box, grown, inside, plate_part, size
 from engine.io.picture import Picture
 
 #: Pixels of the frame's width per sample, and samples of the blur's standard deviation.
@@ -19,6 +26,10 @@ ROUNDS = 4
 FINE = 4.0
 #: Relative variance of the ground below which added light cannot be told from a brighter ground.
 FLAT = 0.0005
+#: Rounds in which highlights and shadows are told from each other.
+TURNS = 2
+#: Visible share from which a pixel shows a layer's light.
+ALONE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,12 +37,82 @@ class Broad:
     """Broad differences in a box of the frame.
 
     Attributes:
-        encoded: Of encoded colours, [h, w, 3]; what to add to a reconstruction.
+        box: Rows and columns of the field's data window.
+        encoded: Of encoded colours, [h, w, 3]; what to add to a reconstruction in its shadows.
+        shadow: Factor of what surely is a shadow (or a lamp) on the ground, [h, w].
         highlight: Light that lies over everything there, scene-linear, [h, w, 3], 0 or more.
     """
 
+    box: Box
     encoded: F32
+    shadow: F32
     highlight: F32
+    _samples: "_Samples"
+
+    def part(self, box: Box) -> "Broad":
+        """The same for a box within this one."""
+        there = inside(box, self.box)
+        parts = self.encoded[there], self.shadow[there], self.highlight[there]
+        return Broad(box, *parts, self._samples)
+
+    def shade(self, k: int) -> F32:
+        """The factor of light on layer ``k`` that the field does not know, [h, w]."""
+        return self._samples.spread(self._samples.shade(k).factor, self.box)
+
+
+@dataclass(eq=False)
+class _Samples:
+    """Every few pixels of a wider box.
+
+    Attributes:
+        corner: Row and column of the first sample.
+        step: Pixels between samples.
+        plate: Scene-linear, without the highlight, [h, w, 3].
+        drawn: The reconstruction, likewise.
+        good: Where both are known, [h, w].
+        shares: Visible share of each layer, [K, h, w].
+        noise: Variance of the plate's grain, [h, w, 3].
+    """
+
+    corner: tuple[int, int]
+    step: int
+    plate: F32
+    drawn: F32
+    good: Bool
+    shares: F32
+    noise: F32
+    _shades: dict[int, Shade] = made(default_factory=dict, repr=False)
+
+    def spread(self, values: F32, box: Box) -> F32:
+        """Values of the samples [h, w, ...] at the pixels of a box."""
+        import cv2
+
+        height, width = size(box)
+        # Sample (i, j) lies on pixel (i step, j step); map pixels to samples.
+        y = np.arange(height, dtype=np.float32) + (box[0].start - self.corner[0])
+        x = np.arange(width, dtype=np.float32) + (box[1].start - self.corner[1])
+        grid = np.meshgrid(x / np.float32(self.step), y / np.float32(self.step))
+        read: F32 = cv2.remap(
+            values, grid[0], grid[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return read
+
+    def shade(self, k: int) -> Shade:
+        """The shade on layer ``k``; found once."""
+        if k not in self._shades:
+            alone = np.asarray(self.good & (self.shares[k] > ALONE), np.float32)
+            self._shades[k] = shade_of(self.plate, self.drawn, alone, self.noise, self.step)
+        return self._shades[k]
+
+    @cached_property
+    def surely(self) -> F32:
+        """The factor on all layers where the ground's texture confirms it, else 1; [h, w]."""
+        told = np.zeros_like(self.shares[0])
+        for k, share in enumerate(self.shares):
+            if (share > 0).any():
+                shade = self.shade(k)
+                told += share * shade.ground * np.log(shade.factor)
+        return np.asarray(np.exp(told), np.float32)
 
 
 def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None = None) -> Broad:
@@ -43,8 +124,6 @@ def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None =
         box: Rows and columns of the field's data window.
         grain: The plate's grain, which is no contrast of its ground; or None.
     """
-    import cv2
-
     from engine.colour.encoding import decode, encode
 
     field = view.field
@@ -63,27 +142,28 @@ def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None =
     )
     drawn, known = view.drawn(part)
     good = known & held
-    still = encode(drawn)
-    encoded, belief = _robust(encode(colours) - still, good)
-    noise = np.zeros_like(drawn)
-    if grain is not None:
-        sigma = grain.at(encode(colours))
+    seen = encode(colours)
+    sigma = np.zeros_like(drawn) if grain is None else grain.at(seen)
+    shares = view.seen[(slice(None), *part)]
+    corner = wide[0].start, wide[1].start
+    lit = drawn
+    for turn in range(TURNS + 1):
+        still = encode(lit)
+        encoded, belief = _robust(seen - still, good)
+        if turn == TURNS:
+            break
         noise = np.square((decode(still + sigma) - decode(still - sigma)) / 2)
-    highlight = _highlight(colours, drawn, belief, noise)
-    top, left = box[0].start - wide[0].start, box[1].start - wide[1].start
-    height, width = size(box)
-    # Sample (i, j) lies on pixel (i step, j step); map pixels to samples.
-    y = (np.arange(height, dtype=np.float32) + top) / step
-    x = (np.arange(width, dtype=np.float32) + left) / step
-    grid = np.meshgrid(x, y)
-
-    def spread(values: F32) -> F32:
-        read: F32 = cv2.remap(
-            values, grid[0], grid[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        return read
-
-    return Broad(spread(encoded), spread(highlight))
+        # What a shadow takes of the highlight is found when the shadow is known.
+        highlight = _highlight(colours, np.minimum(lit, drawn), belief, noise)
+        samples = _Samples(corner, step, colours - highlight, drawn, good, shares, noise)
+        lit = drawn * samples.surely[..., None]
+    return Broad(
+        box,
+        samples.spread(encoded, box),
+        samples.spread(samples.surely, box),
+        samples.spread(highlight, box),
+        samples,
+    )
 
 
 def _blur(values: F32, sigma: float = SIGMA) -> F32:
@@ -118,7 +198,8 @@ def _highlight(plate: F32, drawn: F32, belief: F32, noise: F32) -> F32:
     weight = belief[..., None]
     apart = plate - drawn
     mean = _blur(apart * weight) / base
-    size_of = _blur(np.abs(apart) * weight) / base
+    energy = _blur((np.square(apart) - noise) * weight) / base
+    size_of = np.sqrt(np.maximum(energy, np.square(mean)))
     # Errors of texture go up and down and cancel; added light goes up only.
     steady = mean.sum(axis=2) / np.maximum(size_of.sum(axis=2), 1e-6)
     sure = np.clip((steady - 0.6) / 0.3, 0, 1)

@@ -24,6 +24,7 @@ class Finish:
         holdout_clip: The matte is 0 up to here and 1 from 1 minus this.
         regrain: How much of the grain that the edit covers is put back, 0 to 1.
         light: Strength of the field's exposure and lighting on the edit.
+        shade: Strength of shadows and light that pass over the plate and no field knows.
         highlight: Strength of the broad highlights that lie over the edit.
         shutter: How long the shutter is open, in frames, for the motion blur of the edit; 0: none.
         shutter_offset: When the middle of the open shutter is, in frames from the frame's time.
@@ -38,6 +39,7 @@ class Finish:
     holdout_clip: float = 0.05
     regrain: float = 0.0
     light: float = 1.0
+    shade: float = 0.0
     highlight: float = 0.0
     shutter: float = 0.0
     shutter_offset: float = 0.0
@@ -58,6 +60,7 @@ class Finish:
             "holdout_clip": (0, 0.49),
             "regrain": (0, 1),
             "light": (0, 4),
+            "shade": (0, 4),
             "highlight": (0, 4),
             "shutter": (0, 4),
             "shutter_offset": (-2, 2),
@@ -82,4 +85,4 @@ class Finish:
 
 PLAIN = Finish()
 #: What ``codef propagate`` and new Propagate nodes do.
-FULL_FINISH = Finish(merge="auto", holdout=True, regrain=1.0, highlight=1.0, focus=1.0)
+FULL_FINISH = Finish(merge="auto", holdout=True, regrain=1.0, shade=1.0, highlight=1.0, focus=1.0)

@@ -13,7 +13,7 @@ from engine.edit.focus import MARGIN, blur_map, blurred
 from engine.edit.frameview import FrameView
 from engine.edit.grain import Grain, measure_grain, synthesise
 from engine.edit.holdout import MARGIN as HOLDOUT_MARGIN
-from engine.edit.holdout import holdout_matte
+from engine.edit.holdout import belief, holdout_matte
 from engine.edit.kinds import Merged, merged, purity
 from engine.edit.patch import Patch, read_patch
 from engine.edit.usual import usual_error
@@ -63,6 +63,19 @@ class _Place:
     held: F32
     grain: Grain | None
     broad: Broad | None
+    firm: F32 | None
+
+    def lit(self, patch: Patch) -> F32 | None:
+        """Factors of light on a patch, [h, w, 3]: the field's and of shadows unknown to it."""
+        gain = self.view.gain(patch.layer, patch.box)
+        if self.broad is None or self.finish.shade <= 0:
+            return gain
+        shade = self.broad.part(patch.box).shade(patch.layer)
+        strength = np.full_like(shade, self.finish.shade)
+        if self.firm is not None:
+            strength *= self.firm[inside(patch.box, self.box)]
+        power = np.power(shade, strength)[..., None]
+        return np.repeat(power, 3, axis=2) if gain is None else gain * power
 
 
 def finish_frame(
@@ -190,29 +203,35 @@ def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
     field = view.field
     own, _ = plate_part(plate, field, box)
     held = np.zeros(size(box), np.float32)
-    measured = finish.regrain > 0 or finish.holdout or finish.focus > 0 or finish.highlight > 0
+    measured = finish.regrain > 0 or finish.holdout or finish.focus > 0
+    measured |= finish.highlight > 0 or finish.shade > 0
     grain = measure_grain(view, plate) if measured else None
-    broad = None
-    if finish.highlight > 0 or finish.holdout:
+    broad, firm = None, None
+    if finish.highlight > 0 or finish.shade > 0 or finish.holdout:
         around = HOLDOUT_MARGIN if finish.holdout else 0
         wide = grown(box, around, (field.height, field.width))
         there = inside(box, wide)
         broad = broad_light(view, plate, wide, grain)
+        usual = _usual(view, wide)
+        if usual is not None:
+            # Where a fit is wrong in most frames, what differs is no shadow and nothing in front.
+            firm = belief(usual)[there]
         if finish.holdout:
             seen, finite = plate_part(plate, field, wide)
             drawn, known = view.drawn(wide)
             held = holdout_matte(
                 encode(seen),
-                encode(drawn) + broad.encoded,
+                encode(drawn * broad.shadow[..., None]) + broad.encoded,
                 known & finite,
                 grain,
                 finish.holdout_gain,
                 finish.holdout_clip,
-                _usual(view, wide),
+                usual,
+                broad.shadow,
             )[there]
-        broad = Broad(broad.encoded[there], broad.highlight[there])
+        broad = broad.part(box)
     encoded = encode(own) if finish.focus > 0 else own
-    return _Place(view, finish, box, own, encoded, held, grain, broad)
+    return _Place(view, finish, box, own, encoded, held, grain, broad, firm)
 
 
 def _usual(view: FrameView, box: Box) -> F32 | None:
@@ -231,7 +250,7 @@ def _usual(view: FrameView, box: Box) -> F32 | None:
 def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found) -> Merged:
     """A patch against the plate; ``there`` is its part of the place's box."""
     finish, plate, held = place.finish, place.plate[there], place.held[there]
-    lit = place.view.gain(patch.layer, patch.box)
+    lit = place.lit(patch)
     if finish.focus > 0:
         _focus(place, patch, there, found)
     paint, below = patch.paint, patch.below

@@ -31,6 +31,9 @@ FIRM, WEAK = 0.003, 0.006
 #: Least standard deviation in encoded colour, and the share of a neighbour's difference that half
 #: a pixel of misalignment explains.
 LEAST, SLACK = 0.012, 0.25
+#: Pixels to each side over which a shadow's edge may be softer than found, and how far the encoded
+#: colour is off then, as a share of the shadow's logarithm.
+EDGE, RISE = 5, 0.15
 
 
 def holdout_matte(
@@ -41,6 +44,7 @@ def holdout_matte(
     gain: float = 1.0,
     clip: float = 0.05,
     usual: F32 | None = None,
+    shadow: F32 | None = None,
 ) -> F32:
     """How surely something else is in front, [h, w], 0 to 1.
 
@@ -59,10 +63,11 @@ def holdout_matte(
         gain: Factor on the matte.
         clip: The matte is 0 up to here and 1 from 1 minus this.
         usual: Encoded error that the fit has at each place in other frames too, [h, w]; or None.
+        shadow: Factor of a shadow that ``drawn`` has in it, [h, w]; or None.
     """
     import cv2
 
-    squares = _standing_out(plate, drawn, known, grain, usual)
+    squares = _standing_out(plate, drawn, known, grain, usual, shadow)
     squares /= np.maximum(_usual(squares, known) / 3, 1)
     along = _along_lines(squares)
     there: F32 = np.clip((along - MAYBE) / (SURELY - MAYBE), 0, 1).astype(np.float32)
@@ -82,9 +87,14 @@ def holdout_matte(
     matte = _unmixed(plate, drawn, rough, squares, grain)
     if usual is not None:
         # A fit that is wrong here anyway cannot tell what is in front: better on it than in pieces.
-        matte = matte * np.clip((WEAK - usual) / (WEAK - FIRM), 0, 1)
+        matte = matte * belief(usual)
     clipped = np.clip((matte * np.float32(gain) - clip) / (1 - 2 * clip), 0, 1)
     return np.asarray(np.where(known, clipped, 0), np.float32)
+
+
+def belief(usual: F32) -> F32:
+    """How far a fit is believed that usually has this error, 0 to 1."""
+    return np.asarray(np.clip((WEAK - usual) / (WEAK - FIRM), 0, 1), np.float32)
 
 
 def _unmixed(plate: F32, drawn: F32, rough: F32, squares: F32, grain: Grain | None) -> F32:
@@ -128,7 +138,12 @@ def _unmixed(plate: F32, drawn: F32, rough: F32, squares: F32, grain: Grain | No
 
 
 def _standing_out(
-    plate: F32, drawn: F32, known: Bool, grain: Grain | None, usual: F32 | None = None
+    plate: F32,
+    drawn: F32,
+    known: Bool,
+    grain: Grain | None,
+    usual: F32 | None,
+    shadow: F32 | None,
 ) -> F32:
     """Squared difference in standard deviations, summed over channels, [h, w]."""
     import cv2
@@ -142,6 +157,11 @@ def _standing_out(
     mixing: F64 = np.eye(3)
     if usual is not None:
         sigma = np.hypot(sigma, np.float32(TIMES) * usual[..., None])
+    if shadow is not None:
+        # A shadow's edge is known less sharply than it is.
+        edge = np.ones((2 * EDGE + 1, 2 * EDGE + 1), np.uint8)
+        rise = np.log(cv2.dilate(shadow, edge) / cv2.erode(shadow, edge))
+        sigma = np.hypot(sigma, np.float32(RISE) * rise[..., None])
     if grain is not None:
         sigma = np.hypot(sigma, grain.at(drawn) * np.float32(grain.smoothed(SOFT)))
         # Never quite one: errors of the fit have hues of their own.

@@ -238,6 +238,54 @@ def test_errors_of_texture_are_no_highlight():
     assert done.highlight.max() < 0.01
 
 
+# Shadows that pass
+
+
+def shadowed(clean):
+    """A picture with a soft dark patch on it, and the patch's factor [H, W, 1]."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
+    inner = ((np.abs(x - 150) < 40) & (np.abs(y - 90) < 30)).astype(np.float32)
+    factor = 1 - 0.5 * cv2.GaussianBlur(inner, (0, 0), 6)[..., None]
+    return clean * factor, factor
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_a_shadow_that_the_field_does_not_know_falls_on_paint_too(noise):
+    field = panned()
+    plate, factor = shadowed(composite(field, 1))
+    seen = Picture.of(grained(plate, 3, noise))
+    edits, inner = square(60, 40, 260, 140), (slice(45, 135), slice(65, 255))
+    truth = encode(RED * factor[inner])
+    off, half, on = (
+        finish_frame(field, edits, seen, 1, Finish(shade=s, holdout=True)) for s in (0.0, 0.5, 1.0)
+    )
+    # A shadow is nothing in front, whether paint takes it or not.
+    assert max(done.holdout.max() for done in (off, on)) < 0.1
+    wrong = [np.abs(encode(done.picture.pixels[inner]) - truth).mean() for done in (off, half, on)]
+    assert wrong[2] < 0.35 * wrong[0]
+    assert wrong[2] < wrong[1] < wrong[0]
+    assert np.abs(on.light / off.light - factor[on.box]).mean() < 0.03
+
+
+def test_errors_of_texture_and_what_passes_in_front_are_no_shadow():
+    field = panned()
+    clean = composite(field, 1)
+    edits = square(60, 40, 260, 140)
+    for plate in (np.roll(clean, (1, 2), (0, 1)), strands(clean)[0]):
+        done = finish_frame(field, edits, Picture.of(plate), 1, Finish(shade=1.0))
+        assert np.abs(done.light - 1).mean() < 0.03
+        assert np.abs(done.light - 1).max() < 0.2
+    fronted = clean.copy()
+    stones = composite(panned(), 1)[::-1, ::-1][60:120, 120:180]
+    fronted[60:120, 120:180] = 0.4 * stones
+    done = finish_frame(field, edits, Picture.of(fronted), 1, Finish(shade=1.0))
+    rows, columns = done.box
+    inner = done.light[
+        60 - rows.start : 120 - rows.start, 120 - columns.start : 180 - columns.start
+    ]
+    assert np.abs(inner - 1).mean() < 0.12
+
+
 # Motion blur and focus
 
 

@@ -25,8 +25,10 @@ from engine.progress import Task
 TRIAL = 10
 #: Certainty of a mask that was carried, for the way back.
 CARRIED = 0.3
-#: Least confidence of a frame on which an artist spoke.
+#: Confidence of a frame on which an artist spoke.
 SPOKEN = 0.97
+#: What the undecided pixels of a mask take of its confidence, as a share of its size.
+OPEN = 0.6
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Carried:
         masks: Packed uint8 masks, one for each frame; see ``mask``.
         small: The same, as they were found, packed; corrections start from them.
         confidence: float32 [T]: how far to trust each frame, 0 to 1.
+        trust: float32 [T]: what the way from the frames that were spoken about leaves of it.
         spoken: What was said, by frame, in the order in which it counts.
     """
 
@@ -47,6 +50,7 @@ class Carried:
     masks: tuple[bytes, ...]
     small: tuple[bytes, ...]
     confidence: F32
+    trust: F32
     spoken: dict[int, Rough] = field(default_factory=dict)
 
     def mask(self, frame: int) -> U8:
@@ -118,7 +122,7 @@ class Session:
         self._look(first, spoken[keys[0]], task.part(0, 0.3))
         if done and before is not None:
             shares = [_share(unpacked(one, shot.shape)) for one in before.small]
-            confidence = before.confidence.copy()
+            confidence = before.trust.copy()
         else:
             shares, confidence = self._start(first, spoken[keys[0]], task.part(0.3, 0.7))
             done = 1
@@ -135,9 +139,11 @@ class Session:
             shares, None if fresh or before is None else before.masks, touched, task.part(0.85, 1)
         )
         small = tuple(packed(_codes(share)) for share in shares)
-        return Carried(
-            self.frames, shot.size, masks, small, np.asarray(confidence, np.float32), dict(spoken)
-        )
+        trust = np.asarray(confidence, np.float32)
+        told = np.sqrt(trust) * np.array([1 - OPEN * _undecided(share) for share in shares])
+        told[[self.frames.index(frame) for frame in keys]] = SPOKEN
+        told = np.asarray(np.clip(told, 0, SPOKEN), np.float32)
+        return Carried(self.frames, shot.size, masks, small, told, trust, dict(spoken))
 
     def _check(self, spoken: Mapping[int, Rough]) -> None:
         if not spoken:
@@ -331,6 +337,13 @@ def _share(codes: U8) -> F32:
 
 def _codes(share: F32) -> U8:
     return np.asarray(np.rint(np.clip(share, 0, 1) * 255), np.uint8)
+
+
+def _undecided(share: F32) -> float:
+    """Pixels of a mask [h, w] that are neither inside nor outside, against those inside."""
+    there = int((share > 0.5).sum())
+    loose = int(((share > 0.15) & (share < 0.85)).sum())
+    return min(loose / there, 1.0) if there else 1.0
 
 
 def _faded(trust: float, step: Step) -> float:

@@ -30,8 +30,11 @@ PIECE = 0.08
 NEARNESS, NARROW = 1.2, 3.0
 #: How much wider than what was found the second look is, as a share of its size.
 CLOSER = 0.04
-#: What of it stays where a region is told as well.
-BESIDE = 0.2
+#: Where a region is told: log odds of its middle, of what a scribble touches, and how far that
+#: reaches inside and outside, as a share of the region's size.
+MIDDLE, BESIDE, NEAR_IN, NEAR_OUT = 0.8, 0.2, 0.15, 0.1
+#: Share of a rectangle below which what it alone found is little.
+LITTLE = 0.3
 #: Certainty of a mask that was only told roughly.
 ROUGH = 0.6
 
@@ -61,7 +64,10 @@ def first_mask(shot: Shot, key: int, rough: Rough, before: F32 | None = None) ->
     allowed = region(rough, shot.shape, shot.scale)
     allowed[marks > 0] = 1
     allowed = _enclosed(allowed, marks)
-    share = _found(shot, key, rough, allowed, marks)
+    if rough.rectangle is None and rough.mask is None:
+        share = _found(shot, key, rough, allowed, marks)
+    else:
+        share = _mended(shot, key, rough, allowed, marks)
     if rough.rectangle is None and rough.mask is None and (share > 0.5).any():
         # Scribbles leave much open: what was found tells where it may be, and is found again.
         closer = np.zeros_like(allowed)
@@ -74,7 +80,29 @@ def first_mask(shot: Shot, key: int, rough: Rough, before: F32 | None = None) ->
     return share, np.asarray(sure, np.float32)
 
 
-def _found(shot: Shot, key: int, rough: Rough, allowed: U8, marks: F32) -> F32:
+def _mended(shot: Shot, key: int, rough: Rough, allowed: U8, marks: F32) -> F32:
+    """What a region alone finds, with the scribbles beside it as corrections.
+
+    Scribbles only mend it, so none makes it smaller elsewhere. But where little of a rectangle was
+    found, and no scribble says that it is all, the first guess was wrong and is made again.
+    """
+    plain = _found(shot, key, rough, allowed, np.minimum(marks, 0))
+    said, there = marks > 0, plain > 0.5
+    filled = float(there[allowed > 0].mean()) if allowed.any() else 1.0
+    missed = not said.any() or float(there[said].mean()) < 0.5
+    if rough.rectangle is not None and filled < LITTLE and missed:
+        again = _found(shot, key, rough, allowed, marks, MIDDLE)
+        plain = np.maximum(plain, again)
+        plain[marks < 0] = 0
+        return plain
+    if not said.any():
+        return plain
+    share, _ = _corrected(shot, key, marks, plain, 0.5 * float(allowed.sum()))
+    share[allowed == 0] = 0
+    return share
+
+
+def _found(shot: Shot, key: int, rough: Rough, allowed: U8, marks: F32, middle: float = 0.0) -> F32:
     import cv2
 
     margin = int(0.35 * max(int(allowed.any(axis=0).sum()), int(allowed.any(axis=1).sum()))) + 10
@@ -94,8 +122,7 @@ def _found(shot: Shot, key: int, rough: Rough, allowed: U8, marks: F32) -> F32:
         # Scribbles tell what is surely inside; the cues learn from what lies nearest to them.
         wish = sigmoid(NARROW * hint) * allowed
     else:
-        # Beside a told region they are corrections, and say little about what lies far from them.
-        hint = BESIDE * hint
+        hint = _beside(marks, allowed, middle)
     moved = cues.told(wish, here)
     share = sigmoid(2 * moved + hint) * allowed
     if rough.mask is not None:
@@ -186,6 +213,26 @@ def _nearness(way: F32) -> F32:
     return np.asarray(np.clip(np.nan_to_num(NEARNESS - 4 * way, nan=0.0), -1.5, 1.0), np.float32)
 
 
+def _beside(marks: F32, allowed: U8, middle: float) -> F32:
+    """What place says where a region is told, log odds [h, w].
+
+    Scribbles speak for what is near and never against what is far.
+
+    Args:
+        marks: The scribbles, see ``drawn``.
+        allowed: The region.
+        middle: How far its middle is rather the object than its border, log odds.
+    """
+    size = max(float(np.sqrt(allowed.sum())), 8.0)
+    deep = np.maximum(-signed_distance(allowed > 0), 0)
+    hint = middle * np.clip(deep / max(float(deep.max()), 1e-6), 0, 1)
+    for sign, reach in ((1, NEAR_IN), (-1, NEAR_OUT)):
+        if (sign * marks > 0).any():
+            far = np.maximum(signed_distance(sign * marks > 0), 0)
+            hint = hint + sign * BESIDE * np.exp(-((far / (reach * size)) ** 2))
+    return np.asarray(hint, np.float32)
+
+
 def _enclosed(allowed: U8, marks: F32) -> U8:
     """Where the object may be, without what scribbles over the background cut off."""
     import cv2
@@ -212,10 +259,20 @@ def _large_pieces(share: F32, marks: F32) -> F32:
     return np.asarray(np.where(keep[label], share, 0), np.float32)
 
 
-def _corrected(shot: Shot, key: int, marks: F32, before: F32) -> tuple[F32, F32]:
-    """A mask changed where scribbles say so, and around them as far as colour and edges reach."""
+def _corrected(
+    shot: Shot, key: int, marks: F32, before: F32, least: float = 0.0
+) -> tuple[F32, F32]:
+    """A mask changed where scribbles say so, and around them as far as colour and edges reach.
+
+    Args:
+        shot: The clip.
+        key: Which frame, by position.
+        marks: The scribbles, see ``drawn``.
+        before: The mask so far.
+        least: Pixels that the object has at least: they reach that far.
+    """
     lab = shot.lab[key]
-    size = max(float(np.sqrt((before > 0.5).sum())), 8.0)
+    size = max(float(np.sqrt(max(float((before > 0.5).sum()), least))), 8.0)
     far = np.maximum(signed_distance(marks != 0), 0)
     open_ = np.exp(-((far / (0.25 * size)) ** 2))
     weight = np.where(marks != 0, np.float32(20), np.float32(1) - 0.9 * open_).astype(np.float32)

@@ -10,7 +10,7 @@ from engine.masks.rough import Rough, Scribble
 from engine.masks.session import Carried, Session
 from engine.metrics.segmentation import region
 from engine.progress import Progress, Task
-from tests.engine.masks.scene import box, shot
+from tests.engine.masks.scene import box, noise, shot
 
 FRAMES, TRUTH = shot()
 NUMBERS = tuple(range(101, 101 + len(FRAMES)))
@@ -134,3 +134,45 @@ def test_what_cannot_be_is_said(session: Session) -> None:
         session.run({101: Rough(mask=np.full((5, 5), 255, np.uint8))}, Task())
     with pytest.raises(UsageError, match="range"):
         Session(lambda frame: FRAMES[0], (), Task())
+
+
+def test_a_scribble_inside_a_rectangle_takes_nothing_away(session: Session) -> None:
+    """Over what was found already it says nothing new."""
+    plain = session.run({101: Rough(box(TRUTH[0]))}, Task())
+    lines = (Scribble(((44.0, 48.0), (56.0, 48.0)), True, 3),)
+    marked = session.run({101: Rough(box(TRUTH[0]), lines)}, Task())
+    before, after = (answer.mask(101) > 127 for answer in (plain, marked))
+    assert after.sum() > 0.97 * before.sum()
+    assert region(TRUTH[0], after) > region(TRUTH[0], before) - 0.02
+
+
+def test_a_scribble_over_what_was_missed_brings_it_back() -> None:
+    """A tower that stands in the ground: no motion tells it apart, and its windows are of another
+    colour than its walls."""
+    rng = np.random.default_rng(5)
+    world = noise(rng, 120, 260, 60, 130)
+    world[20:110, 100:150] = noise(rng, 90, 50, 40, 90)
+    world[28:104:12, 106:146] = (200, 190, 120)
+    frames = [np.ascontiguousarray(world[:, 20 + 4 * t : 180 + 4 * t]) for t in range(6)]
+    truth = np.zeros((120, 160), np.bool_)
+    truth[20:110, 80:130] = True
+    tower = Session(lambda frame: frames[frame], range(6), Task())
+    rectangle = box(truth, 3)
+    line = (Scribble(((105.0, 34.0), (105.0, 98.0)), True, 3),)
+    plain = tower.run({0: Rough(rectangle)}, Task())
+    marked = tower.run({0: Rough(rectangle, line)}, Task())
+    before, after = (region(truth, answer.mask(0) > 127) for answer in (plain, marked))
+    assert after > 0.8
+    assert after > before - 0.02
+
+
+def test_confidence_falls_where_the_mask_cannot_decide(session: Session, carried: Carried) -> None:
+    """The same shot with the object nearly as its ground: less is told, less is trusted."""
+    pale = [
+        np.asarray(np.rint(110 + 0.12 * (frame.astype(np.float32) - 110)), np.uint8)
+        for frame in FRAMES
+    ]
+    faint = Session(lambda frame: pale[frame - 101], NUMBERS, Task())
+    answer = faint.run({101: Rough(box(TRUTH[0]))}, Task())
+    assert np.mean(scores(answer)) < np.mean(scores(carried))
+    assert answer.confidence[1:].mean() < carried.confidence[1:].mean()

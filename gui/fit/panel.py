@@ -23,6 +23,7 @@ from gui.fit.figures import live_rows, reason_rows, report_rows, state_words
 from gui.fit.knobrow import KnobRow
 from gui.fit.parts import FigureList, button
 from gui.fit.preview import FitPreview
+from gui.fit.reports import Reports
 from gui.icons import icon
 from gui.jobs.job import ENDING, PAUSED, RUNNING, WAITING, Job, duration
 from gui.jobs.queue import queue_of
@@ -59,7 +60,7 @@ class FitPanel(QWidget):
         self._queue = queue_of(editor)
         self.node: str | None = None
         self._memory: int | None = None
-        self._reports: dict[str, tuple[str, dict[str, Any]]] = {}
+        self._reports = Reports(editor, self._update)
         self._draft = ""
         self.preview = FitPreview(editor)
         self.curve = CurveView()
@@ -235,12 +236,12 @@ class FitPanel(QWidget):
             self._draft, self._memory = "", None
             self.curve.set_points([], [])
             self.preview.show_node(node)
-            self._know()
+            self._reports.ask(node)
         self._update()
 
     def _replaced(self) -> None:
         self.node = None
-        self._reports.clear()
+        self._reports.forget()
         self._choose()
 
     # What is shown.
@@ -255,40 +256,13 @@ class FitPanel(QWidget):
             if job.state == WAITING and not job.curve:
                 self.curve.set_points([], self.curve.points or None)
             if job.over and job.result.get("report") and self.node is not None:
-                record = self._record() or ""
-                self._reports[self.node] = record, dict(job.result["report"])
+                self._reports.note(self.node, job.result["report"])
                 self.preview.refresh()
             self._update()
 
     def _face_changed(self, name: str) -> None:
         if name == self.node:
             self._update()
-
-    def _record(self) -> str | None:
-        """Path of the fit that the document uses."""
-        document = self._editor.project.document
-        if self.node is None or self.node not in document:
-            return None
-        field = document.state(self.node).field
-        return None if not field or not field.get("path") else str(field["path"])
-
-    def _know(self) -> None:
-        """Asks for the figures of a fit that was made in an earlier session."""
-        node, path = self.node, self._record()
-        workers = self._editor.workers
-        known = self._reports.get(node or "")
-        if node is None or path is None or workers is None or (known and known[0] == path):
-            return
-
-        def done(answer: dict[str, Any]) -> None:
-            self._reports[node] = path, answer.get("report") or {}
-            self._update()
-
-        workers.view.request("fit.report", {"node": node}, done, lambda _: None)
-
-    def _report(self) -> dict[str, Any]:
-        known = self._reports.get(self.node or "")
-        return known[1] if known is not None and known[0] == (self._record() or "") else {}
 
     def _look(self) -> None:
         """The clock goes on also while the worker says nothing; memory is asked for."""
@@ -313,7 +287,7 @@ class FitPanel(QWidget):
         face = self._editor.faces.face(self.node)
         self._say_state(job, face.fit or "none", face.error)
         waiting = job is not None and job.state == WAITING
-        fitted = self._record() is not None
+        fitted = self._reports.path(self.node) is not None
         self.start.setText("Fit again" if fitted else "Fit")
         self.start.setVisible(not active and not waiting)
         self.hold.setVisible(active)
@@ -355,20 +329,20 @@ class FitPanel(QWidget):
         if job is not None and (job.active or job.curve):
             self.curve.set_points(job.curve)
             return
-        curve = self._report().get("psnr_curve") or []
+        curve = self._reports.of(self.node).get("psnr_curve") or []
         self.curve.set_points([(float(a), float(b)) for a, b in curve if b is not None])
 
     def _update_rows(self, job: Job | None) -> None:
         if job is not None and job.active:
             rows = live_rows(job, self._memory)
         else:
-            rows = report_rows(self._report())
+            rows = report_rows(self._reports.of(self.node))
             if job is not None and job.error:
                 rows.insert(0, ("Trouble", job.error))
-        path = self._record()
+        path = self._reports.path(self.node)
         if path is not None:
             rows.append(("In use", path))
-        rows += reason_rows(self._report())
+        rows += reason_rows(self._reports.of(self.node))
         self.figures.show_rows(rows)
 
     def _update_badge(self, job: Job | None) -> None:
@@ -384,6 +358,6 @@ class FitPanel(QWidget):
             self.preview.set_badge("")
 
     def _reveal(self) -> None:
-        path = self._record()
+        path = self._reports.path(self.node)
         if path is not None and not reveal(self._editor.project.folder / path):
             self._editor.say(f"{path} is not there any more")

@@ -19,34 +19,22 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QGraphicsView, QToolTip, QWidget
 
-from codef_nodes.graph.commands import AddNode, Group, InsertOnWire
 from codef_nodes.graph.document import Document
 from gui import theme
 from gui.core.editor import Editor
 from gui.graph import look
 from gui.graph.drops import dropped_paths
-from gui.graph.gestures import (
-    CutStroke,
-    Gesture,
-    Marquee,
-    MoveNodes,
-    Pan,
-    ResizeBackdrop,
-    ZoomDrag,
-)
+from gui.graph.gestures import Gesture
 from gui.graph.hint import Hint
-from gui.graph.metrics import DETAIL_ZOOM, DOT_SIZE
+from gui.graph.metrics import DETAIL_ZOOM
 from gui.graph.places import NOTHING, Hit
+from gui.graph.presses import Presses
 from gui.graph.scene import GraphScene
 from gui.graph.tips import tip_for
-from gui.graph.wiring import DragWire
 
 SMALLEST, LARGEST = 0.04, 4.0
 _GRID = 100.0
-_LEFT, _MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
-_RIGHT = Qt.MouseButton.RightButton
-_CTRL, _SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-_ALT = Qt.KeyboardModifier.AltModifier
+_LEFT, _CTRL = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
 
 
 class GraphView(QGraphicsView):
@@ -76,7 +64,7 @@ class GraphView(QGraphicsView):
         self.cutting = False
         self.gesture: Gesture | None = None
         self.zoom = 1.0
-        self._gestures = 0
+        self._presses = Presses(self)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
@@ -158,7 +146,7 @@ class GraphView(QGraphicsView):
         if self.gesture is not None:
             return  # a second button during a gesture means nothing
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self.gesture = self._gesture_for(event)
+        self.gesture = self._presses.gesture(event, self._hit(event))
         self._hear_esc(self.gesture is not None)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
@@ -253,83 +241,6 @@ class GraphView(QGraphicsView):
 
     def _hit(self, event: QMouseEvent) -> Hit:
         return self.graph.hit(self.mapToScene(event.position().toPoint()), self.zoom)
-
-    def _gesture_for(self, event: QMouseEvent) -> Gesture | None:
-        at, button, held = event.position().toPoint(), event.button(), event.modifiers()
-        if held & _ALT and button in (_MIDDLE, _RIGHT):
-            return ZoomDrag(self, at)
-        if button == _MIDDLE or (button == _LEFT and held & _ALT):
-            return Pan(self, at)
-        if button == _RIGHT:
-            return CutStroke(self, at) if held & _CTRL else None
-        if button != _LEFT:
-            return None
-        if self.cutting:
-            self.cutting = False
-            return CutStroke(self, at)
-        hit = self._hit(event)
-        if hit.kind == "output":
-            return DragWire(self, at, source=hit.name)
-        if hit.kind == "input":
-            return self._from_input(at, hit)
-        if hit.kind == "wire":
-            return self._on_wire(at, hit, held)
-        if hit.kind in ("node", "header"):
-            return self._on_node(at, hit, held)
-        if hit.kind == "grip":
-            return ResizeBackdrop(self, at, hit.name)
-        return Marquee(self, at, add=bool(held & _SHIFT))
-
-    def _from_input(self, at: QPoint, hit: Hit) -> Gesture:
-        key = (hit.name, hit.port, hit.index)
-        wire = self.graph.wires.get(key)
-        if wire is not None:  # the head of a wire is picked up
-            return DragWire(self, at, source=wire.source, old=key)
-        return DragWire(self, at, reader=key)
-
-    def _on_wire(self, at: QPoint, hit: Hit, held: Qt.KeyboardModifier) -> Gesture | None:
-        key = (hit.name, hit.port, hit.index)
-        wire = self.graph.wires[key]
-        if held & _CTRL:
-            return self._new_dot(at, key)
-        if wire.nearer_reader(self.mapToScene(at)):
-            return DragWire(self, at, source=wire.source, old=key)
-        return DragWire(self, at, reader=key, old=key)
-
-    def _new_dot(self, at: QPoint, key: tuple[str, str, int]) -> Gesture | None:
-        """Ctrl+click on a wire: a dot there, which can be dragged on at once."""
-        place = self.mapToScene(at) - QPointF(DOT_SIZE / 2, DOT_SIZE / 2)
-        self._gestures += 1
-        gesture = f"dot {self._gestures}"
-        name = self.document.free_name("Dot")
-        made = [
-            AddNode("Dot", name, (round(place.x()), round(place.y()))),
-            InsertOnWire(name, *key),
-        ]
-        if not self.editor.project.do(Group(made, "Add dot"), gesture):
-            return None
-        self.editor.selection.set([name])
-        return MoveNodes(self, at, [name], gesture=gesture)
-
-    def _on_node(self, at: QPoint, hit: Hit, held: Qt.KeyboardModifier) -> Gesture | None:
-        selection = self.editor.selection
-        name, click = hit.name, None
-        if held & _SHIFT:
-            if name in selection:
-                selection.toggle(name)
-                return None
-            selection.add(name)
-        elif name in selection:
-            click = [name]
-        else:
-            selection.set([name])
-        moving = dict.fromkeys(selection.names)
-        if held & _CTRL and hit.kind == "node":  # Nuke: with all that it reads
-            moving |= dict.fromkeys(self.document.upstream(name))
-        for each in list(moving):
-            if self.document.state(each).type == "Backdrop":
-                moving |= dict.fromkeys(self.graph.on_backdrop(each))
-        return MoveNodes(self, at, list(moving), click)
 
     # Files from outside.
 

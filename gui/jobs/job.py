@@ -91,6 +91,14 @@ class Job:
             self._since = None
         self.state = state
 
+    def rename(self, old: str, new: str) -> None:
+        """A node of it has another name now; what the worker was asked stays as it was."""
+        self.nodes = tuple(new if name == old else name for name in self.nodes)
+        if self.state == WAITING and "nodes" in self.args:
+            self.args["nodes"] = list(self.nodes) or None
+        elif self.state == WAITING:
+            self.args["node"] = self.nodes[0]
+
     def renew(self) -> None:
         """Forgets how it went, to be started again; the log goes on."""
         self.head_start, self._resumed = self.fraction, None

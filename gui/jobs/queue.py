@@ -30,7 +30,8 @@ from gui.jobs.job import (
     WAITING,
     Job,
 )
-from gui.jobs.words import count, counts, stage, unrefined
+from gui.jobs.outcome import fits_above, take_fit, take_render
+from gui.jobs.words import stage
 from gui.project.moving import brought
 
 _NAME = "jobqueue"
@@ -275,53 +276,25 @@ class JobQueue(QObject):
     def _draft(self, node: str, data: dict[str, Any]) -> None:
         self._editor.viewing.revisions.bump(node)
         job = self._running
-        if job is not None and node in (*job.nodes, *self._fits_above(job)):
+        if job is not None and node in (
+            *job.nodes,
+            *fits_above(self._editor.project.document, job),
+        ):
             job.draft = str(data.get("field", ""))
             self.changed.emit(job)
-
-    def _fits_above(self, job: Job) -> list[str]:
-        document = self._editor.project.document
-        found = []
-        for name in job.nodes or tuple(document.nodes):
-            if name in document:
-                found += [up for up in document.upstream(name) if document.node_class(up).asset]
-        return found
 
     def _done(self, job: Job, answer: dict[str, Any]) -> None:
         job.result = answer
         job.fraction = 1.0
         if job.kind == "fit":
             job.folder = self._fit_folder(job, str(answer.get("folder") or ""))
-            report = answer.get("report") or {}
-            job.label = ""
-            # A short fit may be over before its figures were told on the way.
-            curve = report.get("psnr_curve") or []
-            job.curve = job.curve or [(float(at), float(psnr)) for at, psnr in curve]
-            if isinstance(report.get("psnr"), int | float):
-                passes = report.get("steps")
-                job.label = f"{report['psnr']:.2f} dB in {count(passes, 'pass', 'passes')}"
-                job.say(f"fitted: {job.label}")
-            job.warning = unrefined(report)
+            state = take_fit(job, answer)
             if job.warning:
-                job.say(job.warning)
                 self._editor.say(f"{job.nodes[0]}: {job.warning}")
-            self._close(job, DONE)
-            return
-        written, failed, skipped = counts(answer.get("summaries") or [])
-        if written:
-            job.folder = str(Path(written[0]).parent)
-        said = f"{count(len(written), 'file')} written"
-        if skipped:
-            said += f", {skipped} were there already"
-        job.say(said)
-        for one in failed:
-            job.say(f"frame {one.get('frame')}: {one.get('message')}")
-        if failed:
-            job.error = (
-                f"{count(len(failed), 'frame')} failed; the first: {failed[0].get('message')}"
-            )
-        job.label = said
-        self._close(job, FAILED if failed else DONE)
+        else:
+            state, file = take_render(job, answer)
+            job.folder = str(Path(file).parent) if file else job.folder
+        self._close(job, state)
 
     def _fit_folder(self, job: Job, told: str) -> str:
         """Where a fit is; it may have followed a first save out of the cache."""
@@ -386,7 +359,7 @@ class JobQueue(QObject):
         workers = self._editor.workers
         if workers is None:
             return
-        for node in {*job.nodes, *self._alias, *self._fits_above(job)}:
+        for node in {*job.nodes, *self._alias, *fits_above(self._editor.project.document, job)}:
             workers.drop_draft(node)
             self._editor.viewing.revisions.bump(node)
 
@@ -412,11 +385,7 @@ class JobQueue(QObject):
             for job in self.jobs:
                 if job.over or old not in job.nodes:
                     continue
-                job.nodes = tuple(new if name == old else name for name in job.nodes)
-                if job.state == WAITING and "nodes" in job.args:
-                    job.args["nodes"] = list(job.nodes) or None
-                elif job.state == WAITING:
-                    job.args["node"] = job.nodes[0]
+                job.rename(old, new)
                 self.changed.emit(job)
             # The worker goes on saying the name that the node had at the start.
             self._alias = {was: new if now == old else now for was, now in self._alias.items()}

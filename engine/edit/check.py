@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.arrays import F32
 from engine.colour.ocio import DEFAULT_WORKING, SRGB
 from engine.edit.canonical import canonical_picture
-from engine.edit.edits import EditSource, prepare_edits
-from engine.edit.propagate import propagate_frame
+from engine.edit.edits import EditSource
 from engine.fields.field import Field
 from engine.io.picture import Native, Picture
 from engine.progress import Task
+
+if TYPE_CHECKING:
+    from engine.linked.carry import Carried
 
 #: Largest difference in dB that ``codef check`` accepts.
 LIMIT = 0.1
@@ -72,14 +74,19 @@ def check_field(
         InputError: A source frame cannot be read.
         Cancelled: The person stopped the work.
     """
+    from engine.linked.carry import carry, prepare_carried
+    from engine.linked.field import LinkedField
     from engine.metrics.psnr import clip_score, counted, psnr_linear
     from engine.warp.render import reconstruct
 
-    sheets = [canonical_picture(field, k) for k in range(len(field.layers))]
+    views = [field]
+    if isinstance(field, LinkedField):
+        views = [field.seen_from(n) for n in range(len(field.segments.parts))]
+    sheets = [canonical_picture(view, k) for view in views for k in range(len(view.layers))]
 
-    def returned(kind: str, mode: str) -> Any:
+    def returned(kind: str, mode: str) -> "Carried":
         sources = [EditSource(as_written(sheet, kind, working)) for sheet in sheets]
-        return prepare_edits(field, sources, mode=mode, working=working)
+        return prepare_carried(field, sources, mode=mode, working=working)
 
     whole = returned("half", "replace")
     changes = [returned(kind, "over") for kind in ("half", "uint16")]
@@ -89,11 +96,10 @@ def check_field(
         plate = read_plate(frame)
         kept = counted(field, index, plate.rgb)
         straight.append(psnr_linear(reconstruct(field, index, edit_path=True), plate.rgb, kept))
-        back = propagate_frame(field, whole, plate, index, mode="replace")
+        back = carry(field, whole, plate, index, mode="replace")
         through.append(psnr_linear(back.rgb, plate.rgb, kept))
         if not all(
-            _same(propagate_frame(field, edits, plate, index, mode="over"), plate)
-            for edits in changes
+            _same(carry(field, edits, plate, index, mode="over"), plate) for edits in changes
         ):
             changed.append(frame)
     a, b = clip_score(straight), clip_score(through)

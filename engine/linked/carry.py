@@ -152,7 +152,7 @@ def carry(
         return propagate_frame(field, edits, plate, index, **asked)
     if mode == "replace":
         return _replaced(field, carried, plate, index, asked)
-    there = [(view, edits) for view, edits in carried if reaches(view, index)]
+    there = _there(carried, index, mode)
     if not there:
         check_asked(field, {}, plate, index, mode, mask)
         return plate
@@ -165,7 +165,7 @@ def carry_alone(
     field: Field, carried: Carried, plate: Picture, index: int, **asked: Any
 ) -> tuple[Picture, Picture]:
     """The frame with its edits, and the edits alone; see ``carry`` and ``edit_pass``."""
-    there = [(view, edits) for view, edits in carried if reaches(view, index)]
+    there = _there(carried, index, str(asked.get("mode", "over")))
     if asked.get("mode") == "replace" and isinstance(field, LinkedField):
         result = carry(field, carried, plate, index, **asked)
         mask, mix = asked.get("mask"), np.float32(asked.get("mix", 1.0))
@@ -188,11 +188,21 @@ def carry_pass(
 
     Where edits of several stills reach the frame, around those of the still nearest to it.
     """
-    there = [(view, edits) for view, edits in carried if reaches(view, index)]
+    there = _there(carried, index, "over")
     if not there:
         return finish_pass(field, {}, plate, index, name, **asked)
     view, edits = min(there, key=lambda each: _distance(field, each[0], index))
     return finish_pass(view, edits, plate, index, name, **asked)
+
+
+def _there(carried: Carried, index: int, mode: str) -> Carried:
+    """The edits that may reach a frame."""
+    return [
+        (view, edits)
+        for view, edits in carried
+        if reaches(view, index)
+        and (mode == "replace" or any(edit.change is not None for edit in edits.values()))
+    ]
 
 
 def _distance(field: Field, view: Field, index: int) -> int:

@@ -1,0 +1,144 @@
+"""Long shots from the command line: split, grown, painted on and tracked."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from codef_nodes.__main__ import main
+from tests.codef_nodes.cli.tinyclip import Codef
+from tests.engine.fit.clips import Pan
+
+PAN = Pan(count=26, height=64, width=88, step=(1.2, -0.3), wave=0.8)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """26 frames from 1001 on."""
+    home = tmp_path_factory.mktemp("long") / "shot"
+    home.mkdir()
+    for t in range(PAN.count):
+        codes = np.rint(np.clip(PAN.frame(t), 0, 1) * 255).astype(np.uint8)
+        cv2.imwrite(str(home / f"shot.{1001 + t}.png"), codes[..., ::-1])
+    return home
+
+
+@pytest.fixture(scope="module")
+def linked(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fit of two segments; never written to."""
+    home = tmp_path_factory.mktemp("linked") / "FIELD"
+    words = ["--split", "1014", "--steps", "4", "-q"]
+    assert main(["fit", str(clip), *words, "-o", str(home)]) == 0
+    return home
+
+
+def test_a_longer_range_fits_only_what_is_new(codef: Codef, clip: Path, tmp_path: Path):
+    home = tmp_path / "FIELD"
+    assert codef("fit", clip, "--frames", "1001-1014", "--steps", 4, "-o", home).code == 0
+    still = (home / "canonical_0.exr").read_bytes()
+    grown = codef("fit", clip, "--steps", 4, "-o", home, "--json")
+    assert grown.code == 0, grown.err
+    told = grown.last["segments"]
+    assert [(each["frames"], each["fitted"]) for each in told] == [
+        ("1001-1014", False),
+        ("1008-1026", True),
+    ]
+    assert "1001-1014" in grown.err, "it is said what stays"
+    assert (home / "segment_000" / "canonical_0.exr").read_bytes() == still
+    assert grown.last["frames"] == 26 and len(grown.last["links"]) == 1
+    assert not (tmp_path / ".FIELD.checkpoint").exists()
+
+
+def test_another_way_of_fitting_and_anew_fit_everything(codef: Codef, clip: Path, tmp_path: Path):
+    home = tmp_path / "FIELD"
+    fit = ("fit", clip, "--steps", 1, "-o", home, "--json")
+    assert codef(*fit, "--frames", "1001-1014").code == 0
+    other = codef(*fit, "--frames", "1001-1018", "--seed", 1)
+    assert "segments" not in other.last, "the seed is another one"
+    anew = codef(*fit, "--seed", 1, "--anew")
+    assert "segments" not in anew.last
+
+
+def test_a_moved_split_keeps_the_segments_it_leaves(codef: Codef, clip: Path, tmp_path: Path):
+    home = tmp_path / "FIELD"
+    fit = ("fit", clip, "--steps", 1, "-o", home, "--json")
+    assert codef(*fit, "--split", "1014,1020").code == 0
+    told = codef(*fit, "--split", "1014,1021").last["segments"]
+    assert [each["fitted"] for each in told] == [False, True, True]
+
+
+def test_a_time_budget_is_shared_by_the_segments(codef: Codef, clip: Path, tmp_path: Path):
+    told = codef("fit", clip, "--split", "1014", "--seconds", 0.1, "-o", tmp_path / "F", "--json")
+    assert told.code == 0, told.err
+    assert len(told.last["segments"]) == 2 and told.last["psnr_edit_path"] > 20
+
+
+def test_a_split_that_cannot_be_is_bad_usage(codef: Codef, clip: Path, tmp_path: Path):
+    for split in ("soon", "1001", "2000", "1003"):
+        answer = codef("fit", clip, "--split", split, "--steps", 1, "-o", tmp_path / "F", "--json")
+        assert answer.code == 2, split
+        assert not (tmp_path / "F").exists()
+
+
+def test_stills_of_each_segment_are_written_and_come_back(
+    codef: Codef, linked: Path, clip: Path, tmp_path: Path
+):
+    written = codef("canonical", linked, "-o", tmp_path / "still.png", "--json").last
+    names = [Path(name).name for name in written["written"]]
+    assert names == ["still.s0.png", "still.s1.png"]
+    assert [told["segment"] for told in written["layers"]] == [0, 1]
+    still = cv2.imread(str(tmp_path / "still.s1.png"), cv2.IMREAD_UNCHANGED)
+    middle = np.array(still.shape[:2]) // 2
+    inside = tuple(slice(m - 6, m + 6) for m in middle)
+    still[inside] = (0, 0, 65535, 65535)
+    cv2.imwrite(str(tmp_path / "still.s1.png"), still)
+    out = tmp_path / "out.%04d.png"
+    answer = codef("propagate", linked, "--edit", tmp_path / "still.s1.png", "-o", out, "--json")
+    assert answer.code == 0 and "segment 1" in answer.err
+    painted = []
+    for frame in range(1001, 1027):
+        before = cv2.imread(str(clip / f"shot.{frame}.png")).astype(int)
+        after = cv2.imread(str(tmp_path / f"out.{frame}.png")).astype(int)
+        changed = np.abs(after - before).max(axis=2) > 0
+        painted.append(int(changed.sum()))
+        assert changed.mean() < 0.1, "the rest is bit for bit the plate's"
+    assert min(painted[:20]) > 60, "it reaches the frames of the other segment"
+
+
+def test_one_segment_is_asked_for_by_its_number(codef: Codef, linked: Path, tmp_path: Path):
+    one = codef("canonical", linked, "--segment", 1, "-o", tmp_path / "one.exr", "--json").last
+    assert [Path(name).name for name in one["written"]] == ["one.exr"]
+    answer = codef("canonical", linked, "--segment", 2, "-o", tmp_path / "two.exr", "--json")
+    assert answer.code == 2 and "segment 2" in answer.last["error"]["message"]
+
+
+def test_points_are_tracked_over_the_whole_shot(codef: Codef, linked: Path, tmp_path: Path):
+    points = tmp_path / "points.json"
+    points.write_text(json.dumps([{"frame": 1003, "x": 60.5, "y": 30.5}]))
+    out = tmp_path / "tracks.json"
+    assert codef("track", linked, "--points", points, "-o", out).code == 0
+    [track] = json.loads(out.read_text())["tracks"]
+    assert [place["frame"] for place in track["points"]] == list(range(1001, 1027))
+    world = PAN.to_world(2)[30, 60]
+    for t in (0, 12, 25):
+        place = track["points"][t]
+        shown = PAN.to_world(t)[int(place["y"]), int(place["x"])]
+        assert np.abs(shown - world).max() < 1.2
+
+
+def test_frames_come_back_and_other_commands_take_the_shot(
+    codef: Codef, linked: Path, tmp_path: Path
+):
+    out = tmp_path / "rec.%04d.png"
+    assert codef("reconstruct", linked, "-o", out, "--frames", "1001,1013,1026").code == 0
+    for frame in (1001, 1013, 1026):
+        drawn = cv2.imread(str(tmp_path / f"rec.{frame}.png")).astype(float)[..., ::-1]
+        plate = np.rint(PAN.frame(frame - 1001) * 255)
+        assert 10 * np.log10(255**2 / np.mean((drawn - plate) ** 2)) > 30
+    stmap = tmp_path / "st.%04d.exr"
+    assert codef("stmap", linked, "-o", stmap, "--frames", "1020").code == 0
+    stab = tmp_path / "stab.%04d.exr"
+    assert codef("stabilise", linked, "-o", stab, "--frames", "1020").code == 0
+    assert codef("check", linked).code == 0

@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter
 from PySide6.QtWidgets import QMenu
 
 from engine.errors import UsageError
@@ -174,6 +174,9 @@ class MaskTool(CanvasTool):
             keys = dict(masking.value().get(masking.selected or "", {})).get("keys", {})
             unkey.setEnabled(str(self._editor.clock.frame) in keys and len(keys) > 1)
             unkey.triggered.connect(masking.remove_key)
+            copy = menu.addAction("Copy the shapes for Nuke's Script Editor")
+            copy.setEnabled(bool(masking.value()))
+            copy.triggered.connect(self._copy_for_nuke)
         menu.addSeparator()
         group = menu.addAction("Use as a group of the fit")
         group.setEnabled(bool(masking.value()))
@@ -304,6 +307,26 @@ class MaskTool(CanvasTool):
         ]
         outline = [(at, before, after) for at, before, after in spots]
         draw_shape(painter, outline, closed=closed, selected=selected, keyed=keyed)
+
+    def _copy_for_nuke(self) -> None:
+        """A script on the clipboard that makes a Roto node of the shapes."""
+        from engine.io.nukeroto import roto_script
+        from engine.masks.shapes import shape_from_json
+
+        picture, home = self.canvas.format, self.masking.home()
+        if picture is None or home is None:
+            return
+        try:
+            shapes = [
+                shape_from_json({"name": name, **dict(said)})
+                for name, said in self.masking.value().items()
+            ]
+        except UsageError as error:
+            self._editor.say(error.message)
+            return
+        height = round(picture[3] - picture[1])
+        QGuiApplication.clipboard().setText(roto_script(shapes, height, home.node))
+        self._editor.say("Copied: paste it into Nuke's Script Editor and run it for a Roto node.")
 
     def _redraw(self, *_: object) -> None:
         if self.masking.on:

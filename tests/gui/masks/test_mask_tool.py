@@ -248,3 +248,18 @@ def test_a_mask_becomes_a_group_of_the_fit_of_its_clip(
     assert document.wires("MaskGroup1", "masks") == ("RoughMask1",)
     editor.project.undo()
     assert "MaskGroup1" not in editor.project.document
+
+
+def test_shapes_are_copied_for_nuke(
+    editor: Editor, canvas: Canvas, masking: Masking, application: QApplication
+) -> None:
+    masking.use("DrawMask")
+    for place in ((40, 30), (120, 30), (100, 90), (40, 30)):
+        click(canvas, place)
+    menu = masking.tools["frame"].menu()  # type: ignore[attr-defined]
+    entry = next(each for each in menu.actions() if "Nuke" in each.text())
+    entry.trigger()
+    text = application.clipboard().text()
+    compile(text, "roto.py", "exec")
+    assert '"name": "shape 1"' in text and '"frame": 7' in text
+    menu.close()

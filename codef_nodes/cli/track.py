@@ -62,6 +62,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "x y, y up). A corner pin takes four points: bottom left, then round",
     )
     parser.add_argument(
+        "--no-look",
+        dest="look",
+        action="store_false",
+        help="follow the fit alone; else points are looked for in the frames too, where they are "
+        "at hand: limbs that cross, and parts that the fit mistakes for others",
+    )
+    parser.add_argument(
         "--hidden", action="store_true", help="write keys also where a frame hides the point"
     )
     parser.add_argument(
@@ -102,7 +109,13 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         console.say(f"wrote {done['shapes']} shapes of {done['frames']} frames to {args.output}")
         return done
     job = TrackJob(
-        args.points, args.keypoints, max(args.count, 1), args.layer or 0, args.format, args.hidden
+        args.points,
+        args.keypoints,
+        max(args.count, 1),
+        args.layer or 0,
+        args.format,
+        args.hidden,
+        args.look,
     )
     answer = track_file(field, job, args.output, task)
     tracks = "1 track" if answer["tracks"] == 1 else f"{answer['tracks']} tracks"

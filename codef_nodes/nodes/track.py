@@ -71,6 +71,13 @@ class Track(Node):
             maximum=255,
         ),
         Knob(
+            "look",
+            "bool",
+            True,
+            "Looks for the points in the frames of the fit too, which helps where limbs cross; "
+            "off, or when the frames are not there, the fit alone is followed.",
+        ),
+        Knob(
             "file",
             "file_out",
             "",
@@ -146,14 +153,17 @@ def _job(ctx: Context) -> "TrackJob":
         layer=ctx.knob("layer"),
         form=None if form == "auto" else form,
         hidden=ctx.knob("hidden"),
+        look=ctx.knob("look"),
     )
 
 
 def _tracks(ctx: Context, field: Field) -> "list[PointTrack]":
     from codef_nodes.work.identity import file_identity
-    from codef_nodes.work.tracking import find_tracks
+    from codef_nodes.work.tracking import find_tracks, plate_for
 
     job = _job(ctx)
     stamp = str(file_identity(job.points)) if job.points is not None else ""
-    key = (stamp, job.points, job.keypoints, job.count, job.layer)
-    return TRACKS.get((field,), key, lambda: find_tracks(field, job, ctx.task))
+    key = (stamp, job.points, job.keypoints, job.count, job.layer, job.look)
+    return TRACKS.get(
+        (field,), key, lambda: find_tracks(field, job, ctx.task, plate_for(field, job))
+    )

@@ -1,17 +1,21 @@
 """Tracks of points from and to JSON files."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import InputError, UsageError
+from engine.errors import CodefError, InputError, UsageError
 from engine.fields.field import Field
 from engine.progress import Task
 
 if TYPE_CHECKING:
     from engine.lift.tracks import Track
+    from engine.warp.track_plate import Plate
+
+log = logging.getLogger(__name__)
 
 FPS = 24.0
 """Frames per second of a clip that says none."""
@@ -59,6 +63,7 @@ class TrackJob:
         layer: The layer whose still the detector looks at.
         form: Format of the output, or None for what its ending says.
         hidden: Keys also where the frame does not show the point.
+        look: Look for the points in the plate too, where it is at hand.
     """
 
     points: str | None = None
@@ -67,10 +72,35 @@ class TrackJob:
     layer: int = 0
     form: str | None = None
     hidden: bool = False
+    look: bool = True
 
 
-def find_tracks(field: Field, job: TrackJob, task: Task) -> "list[Track]":
+def plate_for(field: Field, job: TrackJob) -> "Plate | None":
+    """The plate to look at; where it is not at hand, a warning says so and the field answers."""
+    from engine.warp.track_plate import plate_of
+
+    if not job.look:
+        return None
+    try:
+        return plate_of(field)
+    except CodefError as error:
+        log.warning(
+            "the fit alone is followed, without looking at the frames (%s)",
+            error.message.rstrip("."),
+        )
+        return None
+
+
+def find_tracks(
+    field: Field, job: TrackJob, task: Task, plate: "Plate | None" = None
+) -> "list[Track]":
     """The tracks that a job asks for.
+
+    Args:
+        field: The fit.
+        job: What is asked.
+        task: Progress and cancel.
+        plate: What ``plate_for`` says.
 
     Raises:
         InputError: The points file is absent.
@@ -88,7 +118,7 @@ def find_tracks(field: Field, job: TrackJob, task: Task) -> "list[Track]":
             names = ", ".join(f"{k} ({each.name})" for k, each in enumerate(field.layers))
             raise UsageError(f"the field has no layer {job.layer}; it has {names}")
         found = find_keypoints(field, job.layer, job.keypoints, job.count)
-        followed = track_canonical(field, job.layer, found.points, task)
+        followed = track_canonical(field, job.layer, found.points, task, plate)
         return [Track(f"{job.keypoints}{n}", one) for n, one in enumerate(followed, 1)]
     path = Path(job.points or "")
     listed = read_points(path)
@@ -101,7 +131,9 @@ def find_tracks(field: Field, job: TrackJob, task: Task) -> "list[Track]":
     named = [item.get("name") for item in listed]
     return [
         Track(name if isinstance(name, str) and name else f"track{n}", one)
-        for n, (name, one) in enumerate(zip(named, track(field, asked, task), strict=True), 1)
+        for n, (name, one) in enumerate(
+            zip(named, track(field, asked, task, plate), strict=True), 1
+        )
     ]
 
 
@@ -128,7 +160,8 @@ def track_file(field: Field, job: TrackJob, output: str, task: Task) -> dict[str
     """``codef track``.
 
     Returns:
-        ``{"output", "format", "tracks", "frames"}``: the file and how much is in it.
+        ``{"output", "format", "tracks", "frames", "looked"}``: the file, how much is in it, and
+        whether the plate was looked at.
 
     Raises:
         InputError: The points file is absent.
@@ -139,12 +172,19 @@ def track_file(field: Field, job: TrackJob, output: str, task: Task) -> dict[str
     from engine.lift.tracks import format_of
 
     form = format_of(Path(output).suffix, job.form)  # told before the work, not after it
-    found = find_tracks(field, job, task)
+    plate = plate_for(field, job)
+    found = find_tracks(field, job, task, plate)
     text = tracks_as(field, found, job, output)
     clean_parts(Path(output).parent)
     with replace_atomically(output) as part:
         part.write_text(text, encoding="utf-8")
-    return {"output": output, "format": form, "tracks": len(found), "frames": len(field.frames)}
+    return {
+        "output": output,
+        "format": form,
+        "tracks": len(found),
+        "frames": len(field.frames),
+        "looked": plate is not None,
+    }
 
 
 def track_shapes(

@@ -11,6 +11,7 @@ import numpy as np
 from engine.arrays import F32, F64, U8, AnyArray, Bool
 from engine.fields.field import Field
 from engine.progress import Task, silent
+from engine.warp.track_plate import Plate
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,11 @@ class Carried:
 
 
 def carried_points(
-    field: Field, starts: AnyArray, points: AnyArray, task: Task | None = None
+    field: Field,
+    starts: AnyArray,
+    points: AnyArray,
+    task: Task | None = None,
+    plate: Plate | None = None,
 ) -> Carried:
     """Points of frames carried to every frame, just as ``codef track`` does it.
 
@@ -36,6 +41,7 @@ def carried_points(
         starts: Index [N] of the frame that each point lies in.
         points: [N, 2] in pixels of the display window, centres at +0.5.
         task: Progress and cancel.
+        plate: The clip, where it may be looked at.
     """
     from engine.warp.track import TrackPoint, track
 
@@ -43,7 +49,7 @@ def carried_points(
         TrackPoint(field.frames[int(index)], float(x), float(y))
         for index, (x, y) in zip(starts, points, strict=True)
     ]
-    tracks = track(field, asked, task or silent())
+    tracks = track(field, asked, task or silent(), plate)
     places = [[(entry["x"], entry["y"]) for entry in one] for one in tracks]
     seen = [[entry["visible"] for entry in one] for one in tracks]
     count = (len(asked), len(field.frames))

@@ -1,4 +1,4 @@
-"""Points followed through a clip by its field."""
+"""Points followed through a clip by its field, and by its plate where that is at hand."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from engine.linked.field import LinkedField
 from engine.progress import Task
 from engine.warp.continued import astray, moved_along
 from engine.warp.inverse import TOLERANCE, FrameInverse
+from engine.warp.track_plate import Plate
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,18 @@ class _Sweep:
 
 
 def _swept(
-    field: Field, layer: I64, canonical: F32, place: F32, starts: I64, task: Task
+    field: Field,
+    layer: I64,
+    canonical: F32,
+    place: F32,
+    starts: I64,
+    plate: Plate | None,
+    task: Task,
 ) -> tuple[F32, Bool, F64]:
     """Places [N, T, 2], visibility and confidence [N, T] of points, from their starts on."""
+    if plate is not None and len(layer):
+        answers = _swept(field, layer, canonical, place, starts, None, task.part(0, 0.3))
+        return _looked(field, layer, place, starts, answers, plate, task.part(0.3, 1))
     size = (len(layer), len(field.frames))
     places = np.zeros((*size, 2), np.float32)
     visible, confidence = np.zeros(size, np.bool_), np.zeros(size)
@@ -131,7 +141,34 @@ def _swept(
     return places, visible, confidence
 
 
-def track_canonical(field: Field, k: int, points: F32, task: Task) -> list[list[dict[str, Any]]]:
+def _looked(
+    field: Field,
+    layer: I64,
+    place: F32,
+    starts: I64,
+    answers: tuple[F32, Bool, F64],
+    plate: Plate,
+    task: Task,
+) -> tuple[F32, Bool, F64]:
+    """The field's answers, and the plate's where the field is wrong."""
+    from engine.warp.track_look import join, look
+    from engine.warp.track_views import Views
+
+    places, visible, confidence = answers
+    layers = np.unique(layer).tolist()
+    for n, k in enumerate(layers):
+        mine = np.flatnonzero(layer == k)
+        part = task.part(n / len(layers), (n + 1) / len(layers))
+        found = look(Views(field, k, plate), place[mine], starts[mine], places[mine], part)
+        places[mine], visible[mine], confidence[mine] = join(
+            found, places[mine], visible[mine], confidence[mine]
+        )
+    return places, visible, confidence
+
+
+def track_canonical(
+    field: Field, k: int, points: F32, task: Task, plate: Plate | None = None
+) -> list[list[dict[str, Any]]]:
     """Follows points of a layer's still through every frame, from the reference frame on.
 
     Args:
@@ -139,6 +176,7 @@ def track_canonical(field: Field, k: int, points: F32, task: Task) -> list[list[
         k: Layer, front to back.
         points: Canonical points [N, 2].
         task: Progress and cancel.
+        plate: The clip, as for ``track``.
 
     Returns:
         As ``track`` does.
@@ -161,6 +199,7 @@ def track_canonical(field: Field, k: int, points: F32, task: Task) -> list[list[
         points,
         place,
         np.full(count, start, np.int64),
+        plate,
         task,
     )
     task.report(1.0, "track")
@@ -176,7 +215,10 @@ def track_canonical(field: Field, k: int, points: F32, task: Task) -> list[list[
 
 
 def track(
-    field: Field, points: Sequence[TrackPoint | Mapping[str, Any]], task: Task
+    field: Field,
+    points: Sequence[TrackPoint | Mapping[str, Any]],
+    task: Task,
+    plate: Plate | None = None,
 ) -> list[list[dict[str, Any]]]:
     """Follows points through every frame of the field.
 
@@ -186,10 +228,14 @@ def track(
     and has no confidence. ``confidence`` is 1 for a place that maps back exactly, falls with the
     residual, and is scaled by the group's share of the pixel.
 
+    With a plate the points are looked for in the frames too (``engine.warp.track_look``): where
+    limbs cross, a field has the motion of one of them only.
+
     Args:
         field: The field.
         points: Where the tracks start; as ``TrackPoint`` or as ``points.json`` has them.
         task: Progress and cancel.
+        plate: The clip (``engine.warp.track_plate.plate_of``); None: the field alone answers.
 
     Returns:
         Per point, in the order asked, per frame ``{"frame", "x", "y", "visible", "confidence"}``.
@@ -214,7 +260,7 @@ def track(
             mine = here[layer[here] == k]
             deformation = field.layers[k].deformation
             canonical[mine] = deformation.at(int(index), place[mine])
-    places, visible, confidence = _swept(field, layer, canonical, place, starts, task)
+    places, visible, confidence = _swept(field, layer, canonical, place, starts, plate, task)
     # What the person pointed at stays where it was put.
     tracks: list[list[dict[str, Any]]] = []
     for n, point in enumerate(asked):

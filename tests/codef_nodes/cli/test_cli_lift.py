@@ -1,6 +1,7 @@
 """``codef track`` beyond points: formats, keypoints, mattes."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,25 @@ def test_tracks_are_written_for_nuke_by_their_ending(
     assert codef(*common, "-o", tmp_path / "t.abc").code == 2
     assert codef(*common, "--format", "corner-pin", "-o", tmp_path / "c.nk").code == 2
     assert not (tmp_path / "c.nk").exists()
+
+
+def test_the_answer_says_whether_the_frames_were_looked_at(
+    codef: Codef, field: Path, tmp_path: Path
+) -> None:
+    points = [{"frame": 1003, "x": 60.5, "y": 40.5}]
+    (tmp_path / "p.json").write_text(json.dumps(points), encoding="utf-8")
+    common = ("track", field, "--points", tmp_path / "p.json", "-o", tmp_path / "t.json", "--json")
+    assert codef(*common).last["looked"] is True
+    assert codef(*common, "--no-look").last["looked"] is False
+    gone = tmp_path / "field"
+    shutil.copytree(field, gone)
+    said = json.loads((gone / "field.json").read_text("utf-8"))
+    said["source"]["path"] = "nowhere"
+    (gone / "field.json").write_text(json.dumps(said), encoding="utf-8")
+    answer = codef("track", gone, *common[2:])
+    assert answer.code == 0
+    assert answer.last["looked"] is False
+    assert "without looking" in answer.err
 
 
 def test_keypoints_of_the_still_become_tracks(codef: Codef, field: Path, tmp_path: Path) -> None:

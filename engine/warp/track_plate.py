@@ -1,0 +1,56 @@
+"""The plate that a field was fitted to, where it is at hand."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.arrays import F32
+from engine.errors import InputError
+from engine.fields.field import Field
+from engine.io.picture import Picture
+
+#: The picture of a frame number.
+Plate = Callable[[int], Picture]
+
+
+def plate_of(field: Field) -> Plate:
+    """The field's own clip.
+
+    Raises:
+        InputError: The field does not say where it is, or it is not there, or has other frames or
+            another size; the sentence says so.
+    """
+    from engine.colour.ocio import DEFAULT_WORKING
+    from engine.io.clip import open_clip
+
+    kept = field.source
+    if not kept.get("path"):
+        raise InputError("the field does not say where its clip is")
+    clip = open_clip(
+        str(kept["path"]),
+        first=int(kept.get("first") or 0),
+        colour_space=kept.get("colour_space"),
+        working=kept.get("working") or DEFAULT_WORKING,
+    )
+    absent = [frame for frame in field.frames if not clip.has(frame)]
+    if absent:
+        raise InputError(f"the clip at {kept['path']} has no frame {absent[0]}", frame=absent[0])
+    if (clip.width, clip.height) != (field.display.width, field.display.height):
+        raise InputError(f"the clip at {kept['path']} has another size than the fit")
+    return clip.read
+
+
+def data_pixels(field: Field, picture: Picture) -> F32:
+    """The colours [H, W, 3] of a frame over the field's data window; 0 where it has none."""
+    data = picture.data.moved(-picture.display.x0, -picture.display.y0)
+    if data == field.data:
+        return picture.rgb
+    found = np.zeros((field.height, field.width, 3), np.float32)
+    x0, y0 = max(data.x0, field.data.x0), max(data.y0, field.data.y0)
+    x1, y1 = min(data.x1, field.data.x1), min(data.y1, field.data.y1)
+    if x0 < x1 and y0 < y1:
+        cut = picture.rgb[y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0]
+        found[y0 - field.data.y0 : y1 - field.data.y0, x0 - field.data.x0 : x1 - field.data.x0] = (
+            cut
+        )
+    return found

@@ -94,6 +94,7 @@ class Toolbar(QToolBar):
         self.name.linkActivated.connect(lambda _: self.followed.emit())
         self.addWidget(self.name)
         self.layers = MenuButton("Layer of the fit  (PgUp, PgDown)")
+        self._one_layer = QActionGroup(self)
         self._layers_action = self.addWidget(self.layers)
         self._layers_action.setVisible(False)
         self._compact = False
@@ -213,12 +214,11 @@ class Toolbar(QToolBar):
         self._layers_action.setVisible(len(names) > 1)
         menu = self.layers.menu()
         menu.clear()
-        group = QActionGroup(menu)
         for number, name in enumerate(names):
             action = menu.addAction(f"{number}  {name}")
             action.setCheckable(True)
             action.setChecked(number == current)
-            group.addAction(action)
+            self._one_layer.addAction(action)
             action.triggered.connect(lambda _=False, k=number: self.layer_chosen.emit(k))
         if names:
             self.layers.setText(names[min(current, len(names) - 1)])

@@ -37,7 +37,10 @@ class Hands:
 
     Attributes:
         said: What the status line said.
+        patience: How many times as long it waits as was asked for, on a busy machine.
     """
+
+    patience = 1.0
 
     def __init__(self, window: MainWindow) -> None:
         self.window, self.editor = window, window.editor
@@ -89,7 +92,7 @@ class Hands:
         Raises:
             UsageError: It did not in that time.
         """
-        end = time.monotonic() + seconds
+        end = time.monotonic() + self.patience * seconds
         while not condition():
             if time.monotonic() > end:
                 last = "; ".join(self.said[-3:])

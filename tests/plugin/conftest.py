@@ -11,7 +11,7 @@ from codef_nodes.cli import install_plugin
 from tests.plugin import fakenuke, nukerender
 
 ROOT = Path(__file__).resolve().parents[2]
-SOON = 90.0
+SOON = 120.0
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from engine.io.read import read_picture
 from tests.codef_nodes.worker.jobkit import make_clip
 
 ROOT = Path(__file__).resolve().parents[2]
-SOON = 60.0
+SOON = 120.0
 
 
 @pytest.fixture

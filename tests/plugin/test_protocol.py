@@ -19,7 +19,7 @@ from codef_nodes.cli.install_plugin import program
 from tests.codef_nodes.worker.jobkit import make_clip
 
 ROOT = Path(__file__).resolve().parents[2]
-SOON = 30.0
+SOON = 120.0
 
 
 class Raw:

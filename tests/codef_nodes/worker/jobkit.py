@@ -69,7 +69,7 @@ class Heard:
         """Data of all events of a name."""
         return [data for event, data in list(self.events) if event == name]
 
-    def wait(self, condition: Callable[[], object], seconds: float = 40.0) -> None:
+    def wait(self, condition: Callable[[], object], seconds: float = 240.0) -> None:
         """Waits until something holds after an event."""
         until = time.monotonic() + seconds
         with self._news:

@@ -21,7 +21,7 @@ from engine.errors import DeviceError
 from tests.codef_nodes.worker.harness import clip_document, opened, slow_document
 
 ROOT = Path(__file__).resolve().parents[3]
-SOON = 20.0
+SOON = 120.0
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.codef_nodes.graph import small_nodes
 from tests.codef_nodes.graph.small_nodes import RELEASE, STARTED, build, fit_graph
 from tests.codef_nodes.worker.harness import clip_document, opened, worker_inside
 
-SOON = 20.0
+SOON = 120.0
 
 
 def pixels_of(picture):

@@ -16,6 +16,7 @@ from gui.paint.painting import painting_of
 from gui.project.autosave import Autosave
 from gui.shell.window import MainWindow
 from tests.conftest import GRACE
+from tests.gui.helpers import PATIENCE
 
 OpenWindow = Callable[[], Hands]
 
@@ -36,7 +37,9 @@ class Opened:
         QTest.qWaitForWindowExposed(window)
         editor.start_workers()
         self._windows.append((window, autosave))
-        return Hands(window)
+        hands = Hands(window)
+        hands.patience = PATIENCE
+        return hands
 
     def close(self) -> None:
         for window, autosave in self._windows:

@@ -1,9 +1,6 @@
 """The window answers while all is under way: its heart beats, Esc is heard, nothing leaks."""
 
 import gc
-import itertools
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +18,7 @@ from gui.manual.hands import Hands
 from gui.paint.painting import painting_of
 from gui.shell.statusbar import resident
 from tests.gui.e2e.shots import fitted_shot
-from tests.gui.shell.test_heartbeat import METRONOME
+from tests.gui.heart import Heart
 
 LIMIT = 0.100
 ESC = 0.200
@@ -56,34 +53,19 @@ def busy(hands: Hands, shot: Path) -> Iterator[Hands]:
 
 
 def beats_while(hands: Hands, seconds: float) -> list[float]:
-    """Gaps of the heart while frames are stepped through, less what kept all processes asleep."""
-    metronome = subprocess.Popen(
-        [sys.executable, "-c", METRONOME],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    heart, frames, beats = QTimer(interval=10), QTimer(interval=60), [time.monotonic()]
-    heart.timeout.connect(lambda: beats.append(time.monotonic()))
-    clock = hands.editor.clock
+    """Gaps of the heart while frames are stepped through."""
+    heart, frames, clock = Heart(), QTimer(interval=60), hands.editor.clock
     frames.timeout.connect(
         lambda: clock.set_frame(clock.first if clock.frame >= clock.last else clock.frame + 1)
     )
-    heart.start()
     frames.start()
     end = time.monotonic() + seconds
     hands.wait(lambda: time.monotonic() > end, seconds + 30)
-    heart.stop()
     frames.stop()
-    others = json.loads(metronome.communicate("stop\n", timeout=30)[0])
-    gaps = []
-    for before, after in itertools.pairwise(beats):
-        excused = sum(max(0.0, min(after, until) - max(before, start)) for start, until in others)
-        gaps.append(after - before - excused)
-    return gaps
+    heart.stop()
+    return heart.gaps
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the metronome listens to a pipe")
 def test_the_heart_beats_while_a_fit_runs_and_frames_are_viewed(busy: Hands) -> None:
     seen: set[int] = set()
     canvas = busy.canvas("frame")

@@ -1,16 +1,19 @@
 """How long a brush event takes until the pixels are there: the canonical image and the frame.
 
-    python -m benchmarks.edit_latency [--events N] [--strokes 10 1000] [--brush 150] [-o FILE]
+    python -m benchmarks.edit_latency [--events N] [--strokes 10 1000] [--brush 150] [--only window]
+        [-o FILE]
 
 A scripted stroke (a spiral over the middle of the canvas, a pen report every 8 pixels) is drawn on
 a canonical image of 2048x1152 and of 4096x2304, over 10 and over 1000 earlier strokes, while a
-frame of 1920x1080 follows through a bent field with changing light. Two measurements:
+frame of 1920x1080 follows through a bent field with changing light. Three measurements:
 
 1. *engine*: ``StrokeSession`` and ``FrameFollower`` alone, for each kind of stroke;
 2. *worker*: the verbs ``paint.*`` of a real worker over its socket, from the request until the
    client has mapped the pixels; one event with the canonical viewer alone, and one with both.
    The file holds as well how long ``paint.begin`` takes, and ``paint.begin`` of the next stroke
-   right after the document got this one.
+   right after the document got this one;
+3. *window*: mouse events on the canonical viewer of the real window, until each viewer has drawn
+   what changed, both viewers shown in software.
 
 The table shows median and 95th percentile in milliseconds; everything, with the machine, is
 written as JSON to ``benchmarks/results/edit_latency.json``. On two idle cores: two minutes.
@@ -50,6 +53,7 @@ FRAME = (1920, 1080)
 CANVAS = (2048, 1152)
 FRAMES = (1001, 1002)
 SCALES = (1, 2)
+PARTS = ("window", "worker", "engine")
 Figures = dict[str, Any]
 
 
@@ -298,6 +302,36 @@ def worker(folder: Path, events: int, counts: list[int], brush: float) -> list[F
     return rows
 
 
+def window(folder: Path, events: int, counts: list[int], brush: float) -> list[Figures]:
+    """Times in the real window."""
+    from benchmarks.window_latency import Desk
+
+    rows = []
+    desk = Desk(folder)
+    try:
+        # The loops are loaded by the first stroke of a session.
+        warm = tree_of(earlier_strokes(1), 1)
+        desk.stroke(warm, FRAMES[1], spiral(40), brush, lambda a, b: {})
+        for scale in SCALES:
+            for count in counts:
+                row: Figures = {
+                    "where": "window",
+                    "kind": "brush",
+                    "canvas": f"{CANVAS[0] * scale}x{CANVAS[1] * scale}",
+                    "strokes": count,
+                }
+                tree = tree_of(earlier_strokes(count), scale)
+                row |= desk.stroke(
+                    tree, FRAMES[1], spiral(events), brush / scale,
+                    lambda a, b: {"canonical": summary(a), "frame": summary(b)},
+                )  # fmt: skip
+                rows.append(row)
+                show(row)
+    finally:
+        desk.close()
+    return rows
+
+
 def show(row: Figures) -> None:
     """One line of the table."""
     figures = "".join(
@@ -331,6 +365,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=200, help="pen reports of a stroke")
     parser.add_argument("--strokes", type=int, nargs="+", default=[10, 1000])
     parser.add_argument("--brush", type=float, default=150.0, help="diameter in canvas pixels")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measurements")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
     output = options.output or ROOT / "benchmarks" / "results" / "edit_latency.json"
@@ -340,8 +375,13 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="codef-latency-") as name:
         folder = Path(name)
         field = prepare(folder)
-        rows = worker(folder, options.events, options.strokes, options.brush)
-        rows += engine(field, options.events, options.strokes, options.brush)
+        rows = []
+        if "window" in options.only:
+            rows += window(folder, options.events, options.strokes, options.brush)
+        if "worker" in options.only:
+            rows += worker(folder, options.events, options.strokes, options.brush)
+        if "engine" in options.only:
+            rows += engine(field, options.events, options.strokes, options.brush)
     result = {
         "machine": describe(),
         "frame": f"{FRAME[0]}x{FRAME[1]}",

@@ -93,12 +93,13 @@ def face_of(document: Document, name: str, told: Told, keys: str = "") -> NodeFa
     """The face of a node as it is now."""
     state, cls = document.state(name), document.node_class(name)
     unknown = cls is UnknownNode
+    caption = _first_line(state.label) or _caption(document, name, cls)
     return NodeFace(
         name=name,
         kind=state.type,
         title=state.type if unknown else title_of(cls),
         category=cls.category,
-        caption=_first_line(state.label) or _caption(document, name, cls),
+        caption="" if caption == name else caption,
         label=state.label,
         spots=spots(document, name),
         gives=unknown or cls.output is not None,

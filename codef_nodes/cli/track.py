@@ -22,7 +22,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--points", metavar="FILE", help="points as JSON")
     what.add_argument(
-        "--keypoints", choices=("sift", "orb"), help="points that this detector finds on the still"
+        "--keypoints",
+        metavar="DETECTOR",
+        help="points that this detector finds on the still: sift, orb, or a file detector.onnx",
     )
     what.add_argument(
         "--mask",
@@ -34,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--shapes",
         metavar="FILE",
         help="drawn shapes as JSON, as DrawMask holds them: the outline of one frame gets keys in "
-        "all",
+        "all; an output that ends in .py is a script for Nuke that makes a Roto node of them",
     )
     parser.add_argument(
         "--every", type=count, default=1, metavar="N", help="with --shapes: a key every N frames"

@@ -61,6 +61,12 @@ class Track(Node):
             "Finds points on the still when there is no file: sift is surer, orb is quicker.",
             choices=("sift", "orb"),
         ),
+        Knob(
+            "model",
+            "file_in",
+            "",
+            "A detector of keypoints of your own instead, as an .onnx file.",
+        ),
         Knob("count", "int", 64, "The most points to find.", minimum=1, maximum=10000),
         Knob(
             "layer",
@@ -108,11 +114,11 @@ class Track(Node):
         return (ctx.frame_or_none,)
 
     def identity(self, ctx: Context) -> list[JSON]:
-        """The points file."""
+        """The points file, else the detector's."""
         from codef_nodes.work.identity import file_identity
 
-        points = ctx.knob("points")
-        return file_identity(ctx.path(points)) if points else []
+        file = ctx.knob("points") or ctx.knob("model")
+        return file_identity(ctx.path(file)) if file else []
 
     def compute(self, ctx: Context) -> Any:
         """The frame with its points."""
@@ -145,10 +151,10 @@ class Track(Node):
 def _job(ctx: Context) -> "TrackJob":
     from codef_nodes.work.tracking import TrackJob
 
-    points, form = ctx.knob("points"), ctx.knob("format")
+    points, form, model = (ctx.knob(name) for name in ("points", "format", "model"))
     return TrackJob(
         points=str(ctx.path(points)) if points else None,
-        keypoints=None if points else ctx.knob("detector"),
+        keypoints=None if points else (str(ctx.path(model)) if model else ctx.knob("detector")),
         count=ctx.knob("count"),
         layer=ctx.knob("layer"),
         form=None if form == "auto" else form,
@@ -162,7 +168,9 @@ def _tracks(ctx: Context, field: Field) -> "list[PointTrack]":
     from codef_nodes.work.tracking import find_tracks, plate_for
 
     job = _job(ctx)
-    stamp = str(file_identity(job.points)) if job.points is not None else ""
+    model = ctx.knob("model") if job.points is None else ""
+    file = job.points if job.points is not None else str(ctx.path(model)) if model else None
+    stamp = str(file_identity(file)) if file is not None else ""
     key = (stamp, job.points, job.keypoints, job.count, job.layer, job.look)
     return TRACKS.get(
         (field,), key, lambda: find_tracks(field, job, ctx.task, plate_for(field, job))

@@ -3,7 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +192,8 @@ def track_shapes(
 ) -> dict[str, Any]:
     """``codef track --shapes``: shapes as DrawMask holds them, with keys through the shot.
 
+    An output that ends in ``.py`` is a script that makes a Roto node of them in Nuke.
+
     Returns:
         ``{"output", "shapes", "frames", "layers"}``.
 
@@ -202,8 +204,9 @@ def track_shapes(
     """
     from codef_nodes.work.canonicals import chosen_layers
     from engine.io.atomic import clean_parts, replace_atomically
+    from engine.io.nukeroto import roto_script
     from engine.lift.shapes import tracked_shape
-    from engine.masks.shapes import shape_from_json
+    from engine.masks.shapes import Shape, shape_from_json
 
     if layer is not None:
         chosen_layers(field, layer)
@@ -221,15 +224,19 @@ def track_shapes(
             '{"keys": {...}}}',
             file=path,
         )
-    made: dict[str, Any] = {}
+    made: list[Shape] = []
     layers: dict[str, str] = {}
     for n, (name, one) in enumerate(said.items()):
         shape = shape_from_json({"name": name, **one} if isinstance(one, dict) else one)
         part = task.part(n / len(said), (n + 1) / len(said))
         found, k = tracked_shape(field, shape, part, layer=layer, every=every)
-        made[name] = found.as_json()
+        made.append(replace(found, name=name))
         layers[name] = field.layers[k].name
+    if Path(output).suffix.lower() == ".py":
+        text = roto_script(made, field.display.height, Path(output).stem)
+    else:
+        text = json.dumps({shape.name: shape.as_json() for shape in made}) + "\n"
     clean_parts(Path(output).parent)
     with replace_atomically(output) as whole:
-        whole.write_text(json.dumps(made) + "\n", encoding="utf-8")
+        whole.write_text(text, encoding="utf-8")
     return {"output": output, "shapes": len(made), "frames": len(field.frames), "layers": layers}

@@ -233,6 +233,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
 def _advised(advice: dict[str, Any]) -> list[str]:
     """What is said of a clip before it is fitted."""
     said = [f"{advice['recipe']}: {advice['reason']}"]
+    said += [f"split at frame {each['frame']}: {each['reason']}" for each in advice["split"]]
     if "groups" not in advice:
         return said
     if not advice["groups"]:

@@ -265,7 +265,8 @@ def advise_clip(
         groups_folder: Where masks of the groups that the motion suggests go; None: not asked.
 
     Returns:
-        ``{"recipe", "reason", "statistics"}``; with a folder ``groups`` too, see ``propose_masks``.
+        ``{"recipe", "reason", "statistics", "split"}``; with a folder ``groups`` too, see
+        ``propose_masks``.
 
     Raises:
         CodefError: The clip or its masks cannot be read.
@@ -278,12 +279,15 @@ def advise_clip(
     groups = folder_masks(job.masks, frames, clip.frames)
     ignore = folder_masks([job.ignore], frames, clip.frames)[0].mask if job.ignore else None
     request = FitRequest(tuple(frames), clip.read, tuple(groups), ignore=ignore)
-    if groups_folder is None:
-        return advise(request, task).as_dict()
-    from codef_nodes.work.proposing import propose_masks
+    from engine.linked.propose import propose_split
 
     found = advise(request, task.part(0, 0.2)).as_dict()
-    proposed = propose_masks(clip.read, frames, Path(groups_folder), task.part(0.2, 1))
+    found["split"] = propose_split(request, frames, task.part(0.2, 0.5)).as_list()
+    if groups_folder is None:
+        return found
+    from codef_nodes.work.proposing import propose_masks
+
+    proposed = propose_masks(clip.read, frames, Path(groups_folder), task.part(0.5, 1))
     return {**found, "groups": proposed}
 
 

@@ -286,10 +286,7 @@ def _report(
         "seconds_matching": sum(float(told.get("seconds_matching", 0)) for told in fresh),
         "bad_pixels": sum(int(told.get("bad_pixels", 0)) for told in reports),
         "identity": request.identity,
-        "split": [
-            {"frame": frame, "reason": reason}
-            for frame, reason in zip(plan.split.starts, plan.split.reasons, strict=True)
-        ],
+        "split": plan.split.as_list(),
         "segments": [_short(part, told) for part, told in made],
         "links": [
             [{"layer": name, **link.figures} for name, link in step.items()] for step in links

@@ -50,12 +50,14 @@ class _Look:
     """A frame, small.
 
     Attributes:
+        grey: uint8 [h, w].
         groups: Where each group is, [h, w] each.
         across: The motion of what is behind the groups, from the frame looked at before.
         ahead: Flow from that frame to this one, [h, w, 2].
         behind: Flow back to it.
     """
 
+    grey: U8
     groups: list[Bool]
     across: F64
     ahead: F32
@@ -97,7 +99,6 @@ def propose_split(request: FitRequest, frames: Sequence[int], task: Task) -> Spl
 def _looks(request: FitRequest, frames: Sequence[int], task: Task) -> list[_Look]:
     """The frames, small, each with what it shares with the one before."""
     found: list[_Look] = []
-    last: U8 | None = None
     shots = pictures(frames, request.picture, request.readers)
     for n, (frame, shot) in enumerate(zip(frames, shots, strict=True)):
         task.report(n / len(frames), "looking for where to split")
@@ -106,13 +107,13 @@ def _looks(request: FitRequest, frames: Sequence[int], task: Task) -> list[_Look
         groups.append(~np.any(groups, axis=0) if groups else np.ones(grey.shape, np.bool_))
         across, ahead = np.eye(3), np.zeros((*grey.shape, 2), np.float32)
         behind = ahead
-        if last is not None:
+        if found:
+            last = found[-1].grey
             ahead, behind = dis_flow(last, grey, "fast"), dis_flow(grey, last, "fast")
             sure = confidence_of(ahead, behind) * found[-1].groups[-1]
             if (sure > 0.5).sum() > MATCHED * found[-1].groups[-1].sum():
                 across = global_motion(ahead, sure.astype(np.float32))
-        found.append(_Look(groups, across, ahead, behind))
-        last = grey
+        found.append(_Look(grey, groups, across, ahead, behind))
     return found
 
 
@@ -179,6 +180,10 @@ class _Stretch:
             share = self.share(k)
             if share is None or share >= KEPT:
                 continue
+            # Steps add up to less than is there: what comes back is seen by looking straight at it.
+            share = max(share, self.straight(k))
+            if share >= KEPT:
+                continue
             late = _Stretch(self._looks, self.last - (self.last - self.first) // 4)
             for n in range(late.first + 1, self.last + 1):
                 late.add(n)
@@ -187,6 +192,28 @@ class _Stretch:
                 continue
             return f"only {share:.0%} of what it begins with is found again"
         return ""
+
+    def straight(self, k: int) -> float:
+        """Share of a group that is found when both frames are laid over one another."""
+        import cv2
+
+        start, end = self._looks[self.first], self._looks[self.last]
+        height, width = start.grey.shape
+        # Pixel centres are at +0.5 here; cv2 counts from 0.
+        half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+        matrix = np.linalg.inv(half) @ np.linalg.inv(self._way) @ half
+        size = (width, height)
+        laid = cv2.warpPerspective(end.grey, matrix, size, flags=cv2.INTER_LINEAR)
+        there = cv2.warpPerspective(
+            np.ones_like(end.grey), matrix, size, flags=cv2.INTER_NEAREST
+        ).astype(np.bool_)
+        common = start.groups[k] & there
+        if not common.any():
+            return 0.0
+        laid = np.where(there, laid, start.grey).astype(np.uint8)
+        ahead = dis_flow(start.grey, laid, "fast")
+        sure = confidence_of(ahead, dis_flow(laid, start.grey, "fast"))
+        return float((sure[common] > 0.5).mean())
 
     def share(self, k: int) -> float | None:
         """Share of a group that is found again; None where too little of it can be compared.

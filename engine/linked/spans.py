@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from engine.errors import UsageError
 from engine.io.frames import format_frames
@@ -27,6 +28,11 @@ class Split:
 
     starts: tuple[int, ...] = ()
     reasons: tuple[str, ...] = ()
+
+    def as_list(self) -> list[dict[str, Any]]:
+        """The form in reports."""
+        pairs = zip(self.starts, self.reasons, strict=True)
+        return [{"frame": frame, "reason": reason} for frame, reason in pairs]
 
     def sentences(self) -> list[str]:
         """What a person is told of each division."""

@@ -128,7 +128,9 @@ class DevicePasses:
         hides = layer > 0 and state.turn % PATIENCE == 0
         state.turn += int(move)
         asked = recipe if robust is None else {**recipe, "robust": robust}
-        visit = Visit(self.kernels, plates, layered, reference, asked, move=move, hides=hides)
+        visit = Visit(
+            self.kernels, plates, layer, layered, reference, asked, move=move, hides=hides
+        )
         plan = self._plan(plates)
         for whole in parts_of(plates, state.where(plates, layer), state.spacing):
             low, stop = whole.frames.start, whole.frames.stop

@@ -24,6 +24,7 @@ class Visit:
     Args:
         kernels: What computes.
         plates: The frames at the resolution of ``state``.
+        layer: Index of the layer.
         state: The layer, changed in place.
         reference: Index of the frame that does not move.
         recipe: The recipe's numbers.
@@ -35,6 +36,7 @@ class Visit:
         self,
         kernels: Kernels,
         plates: Plates,
+        layer: int,
         state: DeviceLayer,
         reference: int,
         recipe: dict[str, Any],
@@ -48,9 +50,7 @@ class Visit:
         # stiffness does not: a finer lattice may move only where the picture insists.
         self._relative = (state.spacing / float(recipe["seed_spacing"])) ** 2
         self._device = device = state.device
-        say = state.say.copy() if len(state.say) else np.ones(plates.count, np.float32)
-        say[reference] = recipe["reference_weight"]
-        self._say = torch.from_numpy(say).to(device)
+        self._say = torch.from_numpy(state.says(plates, layer, reference, recipe)).to(device)
         self._matrices, self._lattices, self._home, self._shade, self._picture = (
             state.on(device, name) for name in ("matrices", "lattices", "home", "shade", "picture")
         )

@@ -152,6 +152,7 @@ def _pass_layer(
     glide = np.float32(recipe["glide"])
     if state.step.shape != state.lattices.shape:
         state.step = np.zeros_like(state.lattices)
+    said = state.says(plates, layer, reference, recipe)
     for number, part in enumerate(parts):
         task.check()
         frames = part.frames
@@ -164,10 +165,7 @@ def _pass_layer(
         shade = state.shade[frames]
         cell = shade_cell(height, shade.shape[1])
         tone = np.empty((*shade.shape[:3], 4), np.float32)
-        frame_weight = state.say[frames].copy() if len(state.say) else np.ones(batch, np.float32)
         still = reference - frames.start if frames.start <= reference < frames.stop else None
-        if still is not None:
-            frame_weight[still] = recipe["reference_weight"]
         with threads.guard():
             register_pass(
                 plates.codes[frames],
@@ -175,7 +173,7 @@ def _pass_layer(
                 np.float32(plates.offset),
                 plates.weights[layer, frames],
                 plates.firm[layer, frames],
-                frame_weight,
+                said[frames],
                 float(robust),
                 state.matrices[frames],
                 lattices,

@@ -14,22 +14,21 @@ repeats a ``--seconds`` run.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from engine.arrays import F32, F64, AnyArray
+from engine.fit.beside import say_of
 from engine.fit.budget import Budget
 from engine.fit.freedom import grain_of
 from engine.fit.parts import boxes_of
 from engine.fit.passes import SHADE as SHADE
-from engine.fit.passes import Passes, host_passes
+from engine.fit.passes import Passes, host_passes, shade_cell
 from engine.fit.plates import Plates
+from engine.fit.seed import Seed
 from engine.io.picture import Window
 from engine.progress import Task
-
-if TYPE_CHECKING:
-    from engine.fit.seeds import Seed
 
 #: Mean squared error per channel, beyond twice the noise, from which a layer earns its finest
 #: lattice: 36 dB.
@@ -66,6 +65,8 @@ class LayerState:
         noise: Variance per channel of what fits, in the last pass, see ``noise_of``.
         excess: Mean squared error per channel beyond twice the noise, in the last pass.
         boxes: Where it is in each frame, for frames of so many rows and columns.
+        beside: What places count beside what is in front, for frames of so many rows and columns
+            and the recipe's number.
         passes: Who visits its pixels.
         own: Numbers of the recipe that are other ones for this layer.
     """
@@ -87,6 +88,7 @@ class LayerState:
     noise: float = 0.0
     excess: float = 0.0
     boxes: tuple[tuple[int, int], AnyArray] | None = None
+    beside: tuple[tuple[int, int, float], F32] | None = None
     passes: Passes = field(default_factory=host_passes, repr=False)
     own: dict[str, Any] = field(default_factory=dict)
 
@@ -104,6 +106,17 @@ class LayerState:
         if self.boxes is None or self.boxes[0] != size:
             self.boxes = size, boxes_of(plates.weights[layer])
         return self.boxes[1]
+
+    def says(self, plates: Plates, layer: int, reference: int, recipe: dict[str, Any]) -> F32:
+        """What each cell of light of each frame counts in the picture, [T, sy, sx]."""
+        key = plates.height, plates.width, float(recipe["beside"])
+        if self.beside is None or self.beside[0] != key:
+            down, across = self.shade.shape[1:3]
+            cell = shade_cell(plates.height, down)
+            self.beside = key, say_of(plates, layer, cell, (down, across), key[2])
+        say = self.say.copy() if len(self.say) else np.ones(plates.count, np.float32)
+        say[reference] = recipe["reference_weight"]
+        return np.asarray(self.beside[1] * say[:, None, None], np.float32)
 
     def positions(self, plates: Plates, index: int) -> F32:
         """Canonical points of the pixel centres of a frame, [H, W, 2]."""
@@ -153,7 +166,7 @@ def start_layer(
     plates: Plates,
     layer: int,
     reference: int,
-    seed: "Seed",
+    seed: Seed,
     say: F32 | None = None,
     grain: float | None = None,
     passes: Passes | None = None,

@@ -29,7 +29,7 @@ def register_pass(  # type: ignore[no-untyped-def]
     offset,
     weights,
     firm,
-    frame_weight,
+    say,
     robust,
     matrices,
     lattices,
@@ -58,7 +58,7 @@ def register_pass(  # type: ignore[no-untyped-def]
         weights: uint8 [B, H, W]: how far a pixel belongs to the group, 255 = wholly.
         firm: uint8 [B, H, W]: 0 where a pixel must not move the lattice (the rim of a mask, whose
             colours are mixed with what lies behind).
-        frame_weight: float32 [B]: weight of each frame for the canonical picture.
+        say: float32 [B, sy, sx]: weight for the canonical picture, by cells as ``shade``.
         robust: Colour error (encoded) at which a pixel's weight halves (Cauchy); 0 = plain squares.
         matrices: float64 [B, 3, 3]: pixel of the data window (from its corner) to canvas.
         lattices: float32 [B, gy, gx, 2].
@@ -115,6 +115,7 @@ def register_pass(  # type: ignore[no-untyped-def]
             n2 = matrix[2, 1] * py + matrix[2, 2]
             shares, firms, code = weights[b, y], firm[b, y], codes[b, y]
             fits, tones = misfit[b, row_cell[y]], tone[b, y // cell]
+            said = say[b, y // cell]
             for x in range(first, width):
                 share = shares[x]
                 if share == 0:
@@ -226,7 +227,7 @@ def register_pass(  # type: ignore[no-untyped-def]
                 tones[tx, 1] += w * r1
                 tones[tx, 2] += w * r2
                 tones[tx, 3] += w
-                w *= frame_weight[b]
+                w *= said[tx]
                 top, bottom = splat[thread, iv], splat[thread, iv + ONE]
                 a00, a01, a10, a11 = w * gu * gv, w * fu * gv, w * gu * fv, w * fu * fv
                 top[iu, 0] += a00 * r0

@@ -131,8 +131,8 @@ class Register(Protocol):
         """Writes ``gradient`` to ``loss``, but adds to ``splat``.
 
         What each array is, and the convention, is said in ``engine.kernels.register``; here
-        ``splat`` is one picture [h, w, 4], ``loss`` is float32, ``say`` is its ``frame_weight``,
-        ``matrices`` are float64, and ``origin`` is where on the canvas ``canonical`` begins.
+        ``splat`` is one picture [h, w, 4], ``loss`` is float32, ``matrices``
+        are float64, and ``origin`` is where on the canvas ``canonical`` begins.
         """
         ...
 

@@ -67,7 +67,7 @@ def _fit(made: torch.Generator) -> list[torch.Tensor]:
         codes,
         weights,
         weights.clone(),
-        torch.ones(frames),
+        torch.rand(frames, 2, 2, generator=made) + 0.5,
         matrices,
         torch.rand(frames, rows, columns, 2, generator=made),
         torch.rand(height + 12, width + 12, 3, generator=made),

@@ -74,7 +74,7 @@ def register(
     said = torch.cat([rest, torch.ones_like(rest[..., :1])], -1) * share[..., None]
     line, column = (torch.arange(size, device=codes.device) // cell for size in (height, width))
     tone.copy_(_cells(said, line, column, tone.shape))
-    said = (said * say.view(-1, 1, 1, 1)).reshape(-1, 4)
+    said = (said * say[:, line][:, :, column][..., None]).reshape(-1, 4)
     corner, fu, fv = corner.reshape(-1), fu.reshape(-1, 1), fv.reshape(-1, 1)
     target = splat.view(-1, 4)
     for step, much in (

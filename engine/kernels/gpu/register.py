@@ -75,7 +75,7 @@ def register(
         codes.contiguous(),
         weights.contiguous(),
         firm.contiguous(),
-        say,
+        say.contiguous(),
         matrices.float().contiguous(),
         lattices.contiguous(),
         canonical,

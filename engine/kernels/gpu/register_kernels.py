@@ -243,13 +243,13 @@ def register_visit(
                 CELLS,
             )
             down, across = tl.program_id(1) * spacing, j * spacing
-            own = (down / cell).to(tl.int32) * lamp_columns + (across / cell).to(tl.int32)
-            _add_four(tone, lamp + own, sums, tl.full((CELLS,), 1.0, tl.float32), cells, CELLS)
+            lit = (down / cell).to(tl.int32) * lamp_columns + (across / cell).to(tl.int32)
+            _add_four(tone, lamp + lit, sums, tl.full((CELLS,), 1.0, tl.float32), cells, CELLS)
         said = _four(r0, r1, r2, tl.full((P, CELLS, P), 1.0, tl.float32), N)
+        own = lamp + (y[:, None, None] // cell) * lamp_columns + x[None, :, :] // cell
         if not NESTED:
-            own = lamp + (y[:, None, None] // cell) * lamp_columns + x[None, :, :] // cell
             _add_four(tone, own, said, w, inside, N)
-        w *= tl.load(say + frame)
+        w *= tl.load(say + own, mask=inside, other=0.0)
         _add_four(splat, corner, said, w * (1 - fu) * (1 - fv), inside, N)
         _add_four(splat, corner + 1, said, w * fu * (1 - fv), inside, N)
         _add_four(splat, corner + wide, said, w * (1 - fu) * fv, inside, N)

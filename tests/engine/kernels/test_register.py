@@ -38,7 +38,7 @@ def run(codes, weights, matrices, lattices, canonical, origin, spacing, robust=0
         np.float32(0),
         weights,
         weights,
-        np.ones(batch, np.float32),
+        np.ones(cells, np.float32),
         robust,
         matrices,
         lattices,

@@ -8,7 +8,6 @@ invents a smeared compromise and never leaves it.
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from engine.fit.matching import Look, Matcher, View, pixel_centres
 from engine.fit.motion import global_motion
 from engine.fit.plates import Plates
 from engine.fit.remembered import Remembered
+from engine.fit.seed import Seed
 from engine.flow.pair import FlowPair
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
@@ -45,25 +45,6 @@ PROOF = 0.25
 GRAINY = 255 * 0.67 * 1.13
 #: Chains that are worked on at once.
 WORKERS = 2
-
-
-@dataclass
-class Seed:
-    """Start of a layer at the working resolution.
-
-    Attributes:
-        matrices: float64 [T, 3, 3] frame to reference frame.
-        lattices: float32 [T, gy, gx, 2].
-        spacing: Pixels between control points.
-        kind: ``flow`` or ``homography``: what explained the group better.
-        errors: Mean colour error against the reference frame by kind, for the report.
-    """
-
-    matrices: F64
-    lattices: F32
-    spacing: int
-    kind: str
-    errors: dict[str, float]
 
 
 class _Chain:

@@ -26,6 +26,7 @@ from gui.core.editor import Editor
 from gui.fit.figures import megabytes
 from gui.icons import icon
 from gui.jobs.reveal import reveal
+from gui.jobs.words import count
 
 _COLUMNS = ("Fit", "Version", "Size", "Quality", "Last use", "Used by")
 _CACHES = {
@@ -239,7 +240,7 @@ class CacheManager(QDialog):
             self.fits.addTopLevelItem(item)
             item.setSelected(each["path"] in chosen)
         whole = sum(each["bytes"] for each in content.get("fits", []))
-        self.total.setText(f"{len(content.get('fits', []))} fits, {megabytes(whole)}")
+        self.total.setText(f"{count(len(content.get('fits', [])), 'fit')}, {megabytes(whole)}")
         for each in content.get("caches", []):
             if each["what"] in self._sizes:
                 text = megabytes(each["bytes"])

@@ -18,6 +18,8 @@ from gui.shell.preferencesdialog import PreferencesDialog
 from gui.shell.shortcuts import ShortcutSheet
 from gui.viewer.canvas import Canvas
 
+_BUSY = 900.0  # s: other work on the machine must not spoil the pictures
+
 
 def tutorial(album: Album, subject: Subject, folder: Path) -> None:
     """The steps of docs/tutorial.md, as an artist does them."""
@@ -53,12 +55,12 @@ def tutorial(album: Album, subject: Subject, folder: Path) -> None:
     job = hands.fit.job
     hands.wait(
         lambda: job is not None and job.elapsed > 25 and len(job.curve) > 8 and bool(job.draft),
-        120,
+        _BUSY,
         "for the fit to get somewhere",
     )
     QTest.qWait(1500)
     album.take("fit_panel.jpg", window.docks["fit"])
-    hands.wait(lambda: job is not None and job.over, 200, "for the fit")
+    hands.wait(lambda: job is not None and job.over, _BUSY, "for the fit")
     album.layout("Paint")
     editor.viewing.show(None, "canonical")
     hands.wait(hands.settled, 60, "for both viewers")
@@ -158,7 +160,7 @@ def jobs(album: Album) -> None:
     queue.render(["WriteStill"])
     job = queue.render(["WriteResult"])
     hands.bring("jobs")
-    hands.wait(lambda: job.fraction > 0.3 or job.over, 120, "for the render")
+    hands.wait(lambda: job.fraction > 0.3 or job.over, _BUSY, "for the render")
     wide = window.docks["jobs"].width()
     album.take("jobs.png", window.docks["jobs"], QRect(0, 0, wide, 420))
     queue.cancel(job)

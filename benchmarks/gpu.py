@@ -1,16 +1,18 @@
-"""What the kernels reach on an NVIDIA card: ``python -m benchmarks.gpu [CLIP.npz] [-o FILE]``.
+"""What the kernels reach on an NVIDIA card: ``python -m benchmarks.gpu [CLIP.npz ...] [-o FILE]``.
 
 Prints and writes one JSON object, in less than eight minutes:
 
 1. the ceilings of the card, measured: bytes copied and products of halves per second;
 2. each kernel at the size of a frame of 854 x 480, with the share of the ceiling that bounds it;
-3. the published fit (``paper``): seconds to 30 dB, for 10 000 steps, and its PSNR as it goes;
+3. the default fit (``seeded``) of every clip, matching included: seconds to 30 dB and to the end;
 4. propagation: frames per second at 480p, 1080p and 2160p, everything on the card;
-5. latency: from a new stroke on the still to the refreshed frame in the computer's own memory.
+5. latency: from a new stroke on the still to the refreshed frame in the computer's own memory;
+6. the published fit (``paper``) of the first clip: seconds to 30 dB, for 10 000 steps, its PSNR.
 
-CLIP.npz holds ``frames``, uint8 [T, H, W, 3]; without it a clip of 100 frames is made up: a
+CLIP.npz holds ``frames``, uint8 [T, H, W, 3]; without one a clip of 100 frames is made up: a
 textured plane under a moving camera. Needs numpy and torch, and Triton for its kernels. Without a
-card it says so, tells what it would measure, and writes nothing.
+card it says so, tells what it would measure, and writes nothing. ``--smoke`` does all of it on a
+few pixels, on any device: no figure of that means anything, but nothing is left untried.
 """
 
 import argparse
@@ -26,8 +28,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.gpu_seeded import measure_seeded
 from benchmarks.machine import describe
 from engine.arrays import F32, U8
+from engine.flow.device import link
 from engine.kernels.backends.choose import kernels_for, report
 from engine.kernels.backends.interface import Kernels
 from engine.kernels.hashgrid_levels import HashGrid
@@ -39,12 +43,17 @@ SIZES = {"480p": (480, 854), "1080p": (1080, 1920), "2160p": (2160, 3840)}
 #: Both fields as published.
 GRIDS = {"canonical": HashGrid(2, growth=1.44), "deformation": HashGrid(3, growth=1.38)}
 NETWORKS = {"canonical": Mlp(34, 2, 64, 3), "deformation": Mlp(35, 8, 64, 2)}
+#: The same for ``--smoke``.
+SMALL_GRIDS = {"canonical": HashGrid(2, 4, 8), "deformation": HashGrid(3, 4, 8)}
+SMALL_NETWORKS = {"canonical": Mlp(10, 2, 16, 3)}
 PLAN = (
     "ceilings: bytes copied and products of halves per second",
-    "kernels: hash grids, networks, lattice, reading, Adam; each against its ceiling",
-    "the published fit: seconds to 30 dB and for 10 000 steps",
+    "kernels: hash grids, networks, lattice, reading, Adam, the visit of a seeded fit and its "
+    "step, flow; each against its ceiling",
+    "the default fit, matching included: seconds to 30 dB and to the end",
     "propagation: frames per second at " + ", ".join(SIZES),
     "latency: stroke to refreshed frame at " + ", ".join(SIZES),
+    "the published fit: seconds to 30 dB and for 10 000 steps",
 )
 
 
@@ -57,12 +66,24 @@ class Bench:
         size: Height and width of the frame that kernels are measured on.
         least: Seconds that each figure is measured for.
         ceilings: Bytes and floating-point operations per second that the card reaches.
+        smoke: On a few pixels, only to see that everything runs.
     """
 
     device: torch.device
     size: tuple[int, int] = SIZES["480p"]
     least: float = 0.3
     ceilings: dict[str, float] = field(default_factory=dict)
+    smoke: bool = False
+
+    @property
+    def grids(self) -> dict[str, HashGrid]:
+        """Hash grids that are measured."""
+        return SMALL_GRIDS if self.smoke else GRIDS
+
+    @property
+    def networks(self) -> dict[str, Mlp]:
+        """Networks that are measured."""
+        return SMALL_NETWORKS if self.smoke else NETWORKS
 
     @property
     def kernels(self) -> Kernels:
@@ -76,14 +97,14 @@ class Bench:
 
     def seconds(self, work: Callable[[], object]) -> float:
         """Mean seconds of some work, after runs that compile and warm up."""
-        for _ in range(3):
+        for _ in range(1 if self.smoke else 3):
             work()
         self.wait()
         runs, began = 0, time.perf_counter()
-        while time.perf_counter() - began < self.least:
-            for _ in range(5):
+        while not runs or time.perf_counter() - began < self.least:
+            for _ in range(1 if self.smoke else 5):
                 work()
-            runs += 5
+                runs += 1
             self.wait()
         return (time.perf_counter() - began) / runs
 
@@ -126,7 +147,7 @@ def measure_kernels(bench: Bench) -> dict[str, Any]:
     found: dict[str, Any] = {}
     made, kernels = torch.Generator().manual_seed(0), bench.kernels
     half = kernels.of["encode"] == "triton"
-    for name, grid in GRIDS.items():
+    for name, grid in bench.grids.items():
         points = pixels(bench, grid.dimensions)
         table = torch.rand(grid.parameters, generator=made).to(bench.device)
         table = (table.half() if half else table).requires_grad_()
@@ -153,7 +174,7 @@ def measure_kernels(bench: Bench) -> dict[str, Any]:
             figure = bench.figure(back)
             figure["additions_per_s"] = round(count * corners * 2 / (figure["ms"] * 1e-3))
             found[f"encode {name}, slopes of {what}"] = figure
-    for name, mlp in NETWORKS.items():
+    for name, mlp in bench.networks.items():
         flat = mlp.initial(made).to(bench.device).requires_grad_()
         count = bench.size[0] * bench.size[1]
         rows = torch.randn(mlp.sizes[0], count, generator=made).to(bench.device).t()
@@ -173,7 +194,8 @@ def measure_kernels(bench: Bench) -> dict[str, Any]:
 
         found[f"network {name}, slopes"] = bench.figure(learn, flops=2 * work)
     found.update(_pictures(bench, made))
-    numbers = GRIDS["deformation"].parameters
+    found.update(_fitting(bench, made))
+    numbers = bench.grids["deformation"].parameters
     four = [torch.rand(numbers, generator=made).to(bench.device) for _ in range(4)]
     slopes = torch.rand(numbers, generator=made).to(bench.device)
 
@@ -218,6 +240,52 @@ def _pictures(bench: Bench, made: torch.Generator) -> dict[str, Any]:
     return found
 
 
+def _fitting(bench: Bench, made: torch.Generator) -> dict[str, Any]:
+    """The visit of a frame's pixels in a seeded fit, the step of its lattice, and flow."""
+    found, kernels, device = {}, bench.kernels, bench.device
+    frames, (height, width), spacing = 8, bench.size, 4.0
+    rows, columns = int(np.ceil(height / spacing)) + 3, int(np.ceil(width / spacing)) + 3
+    codes = torch.randint(0, 256, (frames, height, width, 3), generator=made, dtype=torch.uint8)
+    shares = torch.full((frames, height, width), 255, dtype=torch.uint8, device=device)
+    lamps = (frames, -(-height // 16), -(-width // 16))
+    still = torch.rand(height + 40, width + 40, 3, generator=made).to(device)
+    lattices = torch.randn(frames, rows, columns, 2, generator=made).to(device)
+    gradient, normal = torch.zeros_like(lattices), torch.zeros(frames, rows, columns, 3)
+    sums = (
+        gradient,
+        normal.to(device),
+        torch.zeros(height + 40, width + 40, 4, device=device),
+        torch.zeros(*lamps, 4, device=device),
+        torch.zeros(frames, rows - 3, columns - 3, 2, device=device),
+        torch.zeros(frames, 2, device=device),
+    )
+    eye = torch.eye(3, dtype=torch.float64, device=device).repeat(frames, 1, 1)
+    given = (codes.to(device), shares, shares, torch.ones(*lamps, device=device), eye, lattices)
+    light = torch.zeros(*lamps, 3, device=device)
+    numbers = (spacing, 16, 1 / 255, 0.0, (-20.0, -20.0), 0.15)
+    # Codes and shares once; four taps of the still are read, and four of its sums added to.
+    moved = frames * height * width * (3.0 + 2 + 12 + 32)
+    found["visit of 8 frames"] = bench.figure(
+        lambda: kernels.register(*sums, *given, still, light, *numbers), bytes=moved
+    )
+    home, pull = lattices.clone(), torch.zeros_like(lattices)
+    stiff = torch.full((frames, rows, columns), 0.006, device=device)
+    points = frames * rows * columns
+    found["step of 8 lattices, 8 rounds"] = bench.figure(
+        lambda: kernels.solve(
+            lattices, home, gradient, sums[1], stiff, pull, stiff, 0.015, 0.02, 0.002, 8, 1e-3
+        ),
+        # Of each point: the system, the direction and its product, residual, and step.
+        bytes=points * 8 * (12.0 + 4 + 10 * 8),
+    )
+    small = (max(height // 2, 32), max(width // 2, 32))
+    greys = [torch.randint(0, 256, (8, *small), generator=made, dtype=torch.uint8) for _ in "ab"]
+    pair = [each.to(device) for each in greys]
+    found["flow of 8 pairs, both ways"] = figure = bench.figure(lambda: link(*pair))
+    figure["pairs_per_s"] = round(8 / (figure["ms"] * 1e-3), 1)
+    return found
+
+
 def _places(bench: Bench, height: int, width: int) -> torch.Tensor:
     """Where the pixels of a frame lie on a still: a little turned and moved."""
     y, x = np.mgrid[:height, :width].astype(np.float32) + np.float32(0.5)
@@ -227,7 +295,8 @@ def _places(bench: Bench, height: int, width: int) -> torch.Tensor:
 
 def measure_propagation(bench: Bench, name: str) -> dict[str, float]:
     """Frames per second, and milliseconds from a new stroke to the frame in our own memory."""
-    height, width = SIZES[name] if bench.device.type == "cuda" else (48, 64)
+    tiny = bench.smoke or bench.device.type != "cuda"
+    height, width = (48, 64) if tiny else SIZES[name]
     made, kernels = torch.Generator().manual_seed(1), bench.kernels
     rows, columns = int(np.ceil(height / 8)) + 3, int(np.ceil(width / 8)) + 3
     control = torch.randn(rows, columns, 2, generator=made).to(bench.device)
@@ -327,26 +396,22 @@ def measure_paper(bench: Bench, frames: U8, steps: int, seconds: float) -> dict[
     }
 
 
-def main(arguments: list[str]) -> int:
-    """Measures, prints and writes."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.gpu",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("clip", nargs="?", type=Path, metavar="CLIP.npz")
-    parser.add_argument("--device", default="cuda", help="cuda or cuda:N")
-    parser.add_argument("--fit-seconds", type=float, default=180.0, help="for the published fit")
-    parser.add_argument("-o", "--output", type=Path, help="file to write")
-    options = parser.parse_args(arguments)
-    if not torch.cuda.is_available():
-        print("There is no NVIDIA card here, so nothing was measured. It would measure:")
-        print("\n".join(f"  {line}" for line in PLAN))
-        return 0
-    bench = Bench(torch.device(options.device))
-    bench.ceilings = ceilings(bench)
+def _clips(files: list[Path], smoke: bool) -> dict[str, U8]:
+    """Name to frames of the clips that are fitted."""
+    if smoke:
+        return {"made up": made_up_clip(3, 34, 40)}
+    if not files:
+        return {"made up": made_up_clip(100, *SIZES["480p"])}
+    return {file.stem: np.load(file, allow_pickle=False)["frames"] for file in files}
+
+
+def measure(bench: Bench, clips: dict[str, U8], fit_seconds: float) -> dict[str, Any]:
+    """Everything, printed as it comes."""
+    side = (1, 64) if bench.smoke else (1024, 8192)
+    bench.ceilings = ceilings(bench, *side)
     answer: dict[str, Any] = {
         "machine": describe(),
+        "smoke": bench.smoke,
         "kernels": dict(bench.kernels.of),
         "problems": {each.name: each.problem for each in report(bench.device) if each.problem},
         "ceilings": {
@@ -358,19 +423,51 @@ def main(arguments: list[str]) -> int:
     answer["frame"] = measure_kernels(bench)
     for name, figure in answer["frame"].items():
         print(f"{name:40} {figure}", flush=True)
+    answer["seeded"] = {}
+    for name, frames in clips.items():
+        found = measure_seeded(bench.device, frames, passes=3 if bench.smoke else None)
+        answer["seeded"][name] = found
+        print(name, json.dumps({key: found[key] for key in found if key != "curve"}), flush=True)
     answer["propagation"] = {name: measure_propagation(bench, name) for name in SIZES}
     print(json.dumps(answer["propagation"]), flush=True)
-    frames = made_up_clip(100, *SIZES["480p"])
-    if options.clip is not None:
-        frames = np.load(options.clip, allow_pickle=False)["frames"]
-    answer["paper"] = measure_paper(bench, frames, 10_000, options.fit_seconds)
+    steps = 2 if bench.smoke else 10_000
+    answer["paper"] = measure_paper(bench, next(iter(clips.values())), steps, fit_seconds)
     shown = {key: value for key, value in answer["paper"].items() if key != "curve"}
     print(json.dumps(shown), flush=True)
-    name = torch.cuda.get_device_name(bench.device).lower().split()[-1]
-    target = options.output or RESULTS / f"gpu_{name}.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
-    print(f"wrote {target}")
+    return answer
+
+
+def main(arguments: list[str]) -> int:
+    """Measures, prints and writes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gpu",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("clips", nargs="*", type=Path, metavar="CLIP.npz")
+    parser.add_argument("--device", default="", help="cuda or cuda:N; with --smoke cpu too")
+    parser.add_argument("--fit-seconds", type=float, default=180.0, help="for the published fit")
+    parser.add_argument("--smoke", action="store_true", help="all of it on a few pixels")
+    parser.add_argument("-o", "--output", type=Path, help="file to write")
+    options = parser.parse_args(arguments)
+    there = torch.cuda.is_available()
+    if not there and not options.smoke:
+        print("There is no NVIDIA card here, so nothing was measured. It would measure:")
+        print("\n".join(f"  {line}" for line in PLAN))
+        return 0
+    device = torch.device(options.device or ("cuda" if there else "cpu"))
+    bench = Bench(device)
+    if options.smoke:
+        bench = Bench(device, size=(16, 24), least=1e-6, smoke=True)
+    answer = measure(bench, _clips(options.clips, options.smoke), options.fit_seconds)
+    target = options.output
+    if target is None and not options.smoke:
+        name = torch.cuda.get_device_name(device).lower().split()[-1]
+        target = RESULTS / f"gpu_{name}.json"
+    if target is not None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
+        print(f"wrote {target}")
     return 0
 
 

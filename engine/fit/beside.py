@@ -24,11 +24,11 @@ def say_of(plates: Plates, layer: int, cell: int, shape: tuple[int, int], beside
     Returns:
         float32 [T, down, across]: ``beside`` or 1.
     """
-    import cv2
-
     result = np.ones((plates.count, *shape), np.float32)
     if layer == 0 or beside == 1:
         return result
+    import cv2
+
     cells = np.zeros((shape[0] * cell, shape[1] * cell), np.bool_)
     for index in range(plates.count):
         front = plates.weights[:layer, index].max(axis=0) > 127

@@ -3,9 +3,24 @@
 from typing import Any
 
 import torch
+from torch.nn import functional
 
-from engine.fit.freedom import CLEAN, GOOD_CELLS, RIGHT
+from engine.fit.freedom import BLOCK, CALM, CLEAN, CORRELATED, GOOD_CELLS, READ, RIGHT
+from engine.fit.plates import Plates
 from engine.kernels.device.canvas import blurred
+
+
+def grain_of(plates: Plates, device: torch.device) -> float:
+    """Variance of the grain per channel, as ``engine.fit.freedom.grain_of``."""
+    mask = torch.tensor([[1.0, -2, 1], [-2, 4, -2], [1, -2, 1]], device=device).view(1, 1, 3, 3)
+    found = []
+    for index in range(0, plates.count, max(1, plates.count // READ)):
+        planes = torch.from_numpy(plates.encoded(index)).to(device).permute(2, 0, 1)[:, None]
+        answer = functional.conv2d(functional.pad(planes, (1, 1, 1, 1), mode="replicate"), mask)
+        if min(answer.shape[-2:]) >= BLOCK:
+            blocks = functional.avg_pool2d(answer.square(), BLOCK)
+            found.append(blocks.flatten().quantile(CALM / 100) / 36)
+    return CORRELATED * float(torch.stack(found).median()) if found else 0.0
 
 
 def noise_of(misfit: torch.Tensor, grain: float) -> torch.Tensor:

@@ -65,7 +65,7 @@ def confidence(there: torch.Tensor, back: torch.Tensor) -> torch.Tensor:
     """How far flows [N, H, W, 2] can be trusted, [N, H, W]; as ``engine.flow.confidence_of``."""
     height, width = there.shape[1:3]
     flows = there.permute(0, 3, 1, 2)
-    returned = _warped(back.permute(0, 3, 1, 2), flows)
+    returned = warped(back.permute(0, 3, 1, 2), flows)
     error = (flows + returned).square().sum(1)
     tolerance = RELATIVE * (flows.square().sum(1) + returned.square().sum(1)) + AT_REST
     sure = torch.exp2(-(error / tolerance).clamp(max=16).square())
@@ -104,7 +104,7 @@ def _grid(height: int, width: int, device: torch.device) -> tuple[torch.Tensor, 
     return x, torch.arange(height, dtype=torch.float32, device=device).view(1, -1, 1)
 
 
-def _warped(picture: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
+def warped(picture: torch.Tensor, vectors: torch.Tensor) -> torch.Tensor:
     """Pictures [N, C, H, W] read where flow [N, 2, H, W] leads; the border goes on."""
     height, width = picture.shape[-2:]
     x, y = _grid(height, width, picture.device)

@@ -9,15 +9,13 @@ import pytest
 import torch
 
 from benchmarks import gpu
-from engine.kernels.hashgrid_levels import HashGrid
-from engine.kernels.mlp import Mlp
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def bench() -> gpu.Bench:
-    made = gpu.Bench(torch.device("cpu"), size=(12, 20), least=0.0005)
+    made = gpu.Bench(torch.device("cpu"), size=(12, 20), least=1e-6, smoke=True)
     made.ceilings = gpu.ceilings(made, mib=1, side=64)
     return made
 
@@ -26,10 +24,7 @@ def test_ceilings_are_rates(bench):
     assert bench.ceilings["bytes"] > 1e7 and bench.ceilings["flops"] > 1e6
 
 
-def test_every_kernel_gets_a_figure(bench, monkeypatch):
-    small = {"canonical": HashGrid(2, 4, 8), "deformation": HashGrid(3, 4, 8)}
-    monkeypatch.setattr(gpu, "GRIDS", small)
-    monkeypatch.setattr(gpu, "NETWORKS", {"canonical": Mlp(10, 2, 16, 3)})
+def test_every_kernel_gets_a_figure(bench):
     found = gpu.measure_kernels(bench)
     assert list(found) == [
         "encode canonical",
@@ -44,6 +39,9 @@ def test_every_kernel_gets_a_figure(bench, monkeypatch):
         "lattice, slopes",
         "sample",
         "sample, slopes",
+        "visit of 8 frames",
+        "step of 8 lattices, 8 rounds",
+        "flow of 8 pairs, both ways",
         "adam",
     ]
     assert all(figure["ms"] > 0 for figure in found.values())

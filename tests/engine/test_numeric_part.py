@@ -1,5 +1,6 @@
 """What a bare machine with a graphics card runs: numpy, torch and perhaps Triton, nothing else."""
 
+import json
 import os
 import subprocess
 import sys
@@ -31,9 +32,9 @@ sys.meta_path.insert(0, Absent())
 """
 
 
-def run(program: str) -> list[str]:
+def run(program: str, *arguments: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM + program],
+        [sys.executable, "-c", PROGRAM + program, *arguments],
         capture_output=True,
         text=True,
         cwd=ROOT,
@@ -49,7 +50,11 @@ def test_fields_their_kernels_and_the_published_fit_import_without_the_rest() ->
         for path in sorted((ROOT / folder).glob("*.py")):
             if path.name not in ("__init__.py", "compiled.py"):  # the loops of numba
                 modules.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    assert len(modules) > 12
+    modules += ["engine.flow.device", "engine.kernels.device.register"]
+    modules += [
+        f"engine.fit.{path.stem}" for path in sorted((ROOT / "engine/fit").glob("device*.py"))
+    ]
+    assert len(modules) > 20
     run(f"for name in {modules!r}: importlib.import_module(name)")
 
 
@@ -86,3 +91,21 @@ def test_the_published_fit_runs_without_the_rest() -> None:
     assert lines[0] == "6 True True"
     assert lines[1] == "does not load: No module named 'numba'"
     assert lines[2:] == ["['torch']", "[]"]
+
+
+SMOKE = """
+import torch
+torch.set_num_threads(1)
+from benchmarks.gpu import main
+main(["--smoke", "--device", "cpu", "-o", sys.argv[1]])
+"""
+
+
+def test_the_benchmark_of_cards_runs_without_the_rest(tmp_path: Path) -> None:
+    """All of it, on a few pixels: a card is lent for minutes, and then it must not be broken."""
+    target = tmp_path / "gpu.json"
+    run(SMOKE, str(target))
+    told = json.loads(target.read_text())
+    assert told["smoke"] and told["kernels"]["register"] == "torch"
+    assert told["seeded"]["made up"]["psnr_edit_path"] > 40
+    assert told["paper"]["steps"] == 2 and set(told["propagation"]) == {"480p", "1080p", "2160p"}

@@ -84,7 +84,7 @@ def visit(spacing: float, cell: int, kind: torch.dtype) -> None:
         codes,
         weights,
         weights,
-        torch.ones(2),
+        torch.ones(*lamps),
         torch.zeros(2, 3, 3, dtype=torch.float64),
         torch.zeros(2, rows, columns, 2),
         torch.zeros(150, 260, 3),

@@ -1,13 +1,21 @@
-"""BADJA's annotated joints of animals: read, followed from first sight, counted."""
+"""BADJA's annotated joints of animals: read, followed from first sight, counted.
 
+``python -m benchmarks.joints FIELD ...`` counts them for fits whose clip lies beside ``badja/``,
+with the plate looked at and without, and writes ``results/joints.json``.
+"""
+
+import argparse
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.fit import Clip
+from benchmarks.fit import RESULTS, Clip
+from benchmarks.machine import describe
 from engine.fields.field import Field
+from engine.fields.folder import load_field
 from engine.metrics.carried import carried_points
 from engine.metrics.tracking import first_sight, share_within, tap_vid
 from engine.warp.track_plate import plate_of
@@ -40,13 +48,16 @@ def joints_in(
     return points[kept], seen[kept]
 
 
-def joint_share(field: Field, clip: Clip, folder: Path | None) -> dict[str, Any] | None:
+def joint_share(
+    field: Field, clip: Clip, folder: Path | None, *, look: bool = True
+) -> dict[str, Any] | None:
     """Share of joints within 0.2 sqrt(mask area), and TAP-Vid's figures; None without annotations.
 
     Args:
         field: The fitted field; its first mask is the animal.
         clip: The clip, whose name says the file.
         folder: Where the annotations lie; None looks for ``badja/`` beside the clip.
+        look: Look at the plate, as ``codef track`` does.
     """
     file = (folder or clip.frames.parent.parent / "badja") / f"{clip.name}.json"
     if not file.is_file() or not field.masks.count:
@@ -55,7 +66,7 @@ def joint_share(field: Field, clip: Clip, folder: Path | None) -> dict[str, Any]
     points, seen = joints_in(file, field.frames, size)
     starts, counted = first_sight(seen)
     asked = points[np.arange(len(points)), starts]
-    found = carried_points(field, starts, asked, plate=plate_of(field))
+    found = carried_points(field, starts, asked, plate=plate_of(field) if look else None)
     areas = [float((field.masks.mask(0, i) > 0).sum()) for i in range(len(field.frames))]
     # Whether a joint is hidden is judged in every frame that somebody marked at all.
     later = np.arange(seen.shape[1])[None, :] > np.asarray(starts)[:, None]
@@ -68,3 +79,40 @@ def joint_share(field: Field, clip: Clip, folder: Path | None) -> dict[str, Any]
         "occlusion_accuracy": round(vid.occlusion_accuracy, 4),
         "jaccard": round(vid.jaccard, 4),
     }
+
+
+def main() -> int:
+    """Reads the command line, counts, prints the table and writes the JSON."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.joints", description=__doc__)
+    parser.add_argument("fields", nargs="+", type=Path, metavar="FIELD", help="field folders")
+    parser.add_argument("--badja", type=Path, help="folder of annotations")
+    options = parser.parse_args()
+    rows = []
+    for folder in options.fields:
+        field = load_field(folder)
+        frames = Path(str(field.source.get("path") or ""))
+        clip = Clip(frames.parent.name, frames, ())
+        for look in (False, True):
+            began = time.perf_counter()
+            found = joint_share(field, clip, options.badja, look=look)
+            if found is None:
+                raise SystemExit(f"there are no annotated joints for {folder}; name --badja")
+            seconds = round(time.perf_counter() - began, 1)
+            rows.append({"clip": clip.name, "look": look, "seconds": seconds, **found})
+            print(
+                f"{clip.name:<12} {'with the plate' if look else 'the fit alone':<14} "
+                f"{100 * found['share']:5.1f} % of {found['joints']} joints  delta "
+                f"{found['delta']:.3f}  OA {found['occlusion_accuracy']:.3f}  AJ "
+                f"{found['jaccard']:.3f}  {seconds:.1f} s",
+                flush=True,
+            )
+    RESULTS.mkdir(exist_ok=True)
+    target = RESULTS / "joints.json"
+    answer = {"machine": describe(), "rows": rows}
+    target.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
+    print(f"wrote {target}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -100,6 +100,32 @@ def _answers(origin, known, points, far, places, apart):  # type: ignore[no-unty
         places[n, 0], places[n, 1] = x + across / total, y + down / total
 
 
+@njit(cache=True, parallel=True)
+def _wholes(origin, known, points, reach, counts, spreads):  # type: ignore[no-untyped-def]
+    rows, columns = known.shape
+    for n in prange(len(points)):
+        count = 0
+        x = y = square = 0.0
+        for i in range(rows):
+            for j in range(columns):
+                if not known[i, j]:
+                    continue
+                away = max(
+                    abs(origin[i, j, 0] - points[n, 0]), abs(origin[i, j, 1] - points[n, 1])
+                )
+                if away <= reach:
+                    mx = CELL * (j + 0.5) - origin[i, j, 0]
+                    my = CELL * (i + 0.5) - origin[i, j, 1]
+                    count += 1
+                    x += mx
+                    y += my
+                    square += mx * mx + my * my
+        counts[n] = count
+        if count > 0:
+            left = square / count - (x / count) ** 2 - (y / count) ** 2
+            spreads[n] = np.sqrt(max(left, 0.0))
+
+
 def carry(origin: F32, known: Bool, there: F32, back: F32, own: Bool | U8) -> tuple[F32, Bool]:
     """Chains that are one frame longer.
 
@@ -142,6 +168,24 @@ def answers(origin: F32, known: Bool, points: F32, far: float) -> tuple[F32, F32
     return places, apart
 
 
+def wholes(origin: F32, known: Bool, points: F32, reach: float) -> tuple[F32, F32]:
+    """How much of what is around points of a first frame is still shown, and moves alike.
+
+    Args:
+        origin: As for ``answers``.
+        known: As for ``answers``.
+        points: Points of the first frame, [N, 2].
+        reach: Half the side of the square around each.
+
+    Returns:
+        Number of cells that come from there, [N], and the standard deviation of their motion, [N].
+    """
+    counts, spreads = np.zeros(len(points), np.float32), np.zeros(len(points), np.float32)
+    with threads.guard():
+        _wholes(origin, known, np.ascontiguousarray(points, np.float32), reach, counts, spreads)
+    return counts, spreads
+
+
 def first(own: Bool | U8) -> tuple[F32, Bool]:
     """``origin`` [h, w, 2] and ``known`` [h, w] of a frame that a chain starts in.
 
@@ -149,7 +193,12 @@ def first(own: Bool | U8) -> tuple[F32, Bool]:
         own: Pixels [H, W] of the frame that belong to the layer.
     """
     middle = slice(CELL // 2, None, CELL)
-    known = np.asarray(own, np.bool_)[middle, middle]
+    known = np.ascontiguousarray(np.asarray(own, np.bool_)[middle, middle])
+    return middles(known), known
+
+
+def middles(known: Bool) -> F32:
+    """The points [h, w, 2] that cells [h, w] stand for."""
     row, column = np.indices(known.shape, np.float32)
     origin = np.stack([column + np.float32(0.5), row + np.float32(0.5)], axis=2) * CELL
-    return origin.astype(np.float32), np.ascontiguousarray(known)
+    return np.asarray(origin, np.float32)

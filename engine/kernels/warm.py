@@ -71,7 +71,8 @@ def use(field: "Field", clip: list[Picture]) -> list[Picture]:
     from engine.warp.track import track
 
     reconstruct(field, 1, edit_path=False)
-    track(field, [{"frame": field.frames[0], "x": 20.0, "y": 20.0}], silent())
+    asked = [{"frame": field.frames[0], "x": 20.0, "y": 20.0}]
+    track(field, asked, silent(), lambda frame: clip[field.index(frame)])
     for direction in ("to-canonical", "to-frame"):
         st_map(field, 0, 1, direction)
     pin = Pin("pin", (60.0, 60.0), {field.frames[1]: (64.0, 60.0)})

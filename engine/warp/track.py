@@ -152,6 +152,7 @@ def _looked(
 ) -> tuple[F32, Bool, F64]:
     """The field's answers, and the plate's where the field is wrong."""
     from engine.warp.track_look import join, look
+    from engine.warp.track_standing import ground_tracks
     from engine.warp.track_views import Views
 
     places, visible, confidence = answers
@@ -159,7 +160,10 @@ def _looked(
     for n, k in enumerate(layers):
         mine = np.flatnonzero(layer == k)
         part = task.part(n / len(layers), (n + 1) / len(layers))
-        found = look(Views(field, k, plate), place[mine], starts[mine], places[mine], part)
+        last = k == len(field.layers) - 1
+        ground = None if last else ground_tracks(field, place[mine], starts[mine])
+        views = Views(field, k, plate)
+        found = look(views, place[mine], starts[mine], places[mine], part, ground)
         places[mine], visible[mine], confidence[mine] = join(
             found, places[mine], visible[mine], confidence[mine]
         )

@@ -15,13 +15,14 @@ import numpy as np
 from engine.arrays import F32, F64, I64, U8, AnyArray, Bool
 from engine.kernels import origin as chains
 from engine.progress import Task
+from engine.warp.track_standing import Standing
 from engine.warp.track_views import View, Views
 
 #: Pixels from a point up to which what comes from there speaks for it wholly, and at all.
-SURE, FAR = 10.0, 15.0
+SURE, FAR = 13.0, 18.0
 #: Pixels by which field and plate may differ so that the field stands, and from which the plate
 #: does; between them, a mixture.
-AGREE, DIFFER = 4.0, 12.0
+AGREE, DIFFER = 6.0, 12.0
 #: Pixels from a point up to which what comes from there counts as the point itself.
 ITSELF = 6.0
 #: Pixels around a point that its look is compared in, and how much farther from the first look
@@ -53,7 +54,29 @@ class Looked:
     scale: float
 
 
-def look(views: Views, points: F32, starts: I64, expected: F32, task: Task) -> Looked:
+@dataclass(frozen=True)
+class _Link:
+    """A chain in one frame: ``origin`` and ``known`` as ``engine.kernels.origin`` has them.
+
+    ``there`` is the flow from the frame before to this one; None where the chain starts.
+    """
+
+    index: int
+    start: int
+    origin: F32
+    known: Bool
+    view: View
+    there: F32 | None
+
+
+def look(
+    views: Views,
+    points: F32,
+    starts: I64,
+    expected: F32,
+    task: Task,
+    ground: F32 | None = None,
+) -> Looked:
     """Follows points of one layer through all frames of the plate.
 
     Args:
@@ -62,28 +85,45 @@ def look(views: Views, points: F32, starts: I64, expected: F32, task: Task) -> L
         starts: Position of the frame of each, [N].
         expected: Where the field has them, frame points [N, T, 2].
         task: Progress and cancel.
+        ground: Where the layer behind would take the points, frame points [N, T, 2]; None:
+            nothing is behind.
     """
     places = np.full((len(points), views.count, 2), np.nan, np.float32)
     apart = np.full((len(points), views.count), np.inf, np.float32)
     shown = np.zeros((len(points), views.count), np.bool_)
     held = np.zeros((len(points), views.count), np.bool_)
     small, thought = views.inward(points), views.inward(expected)
+    behind = None if ground is None else views.inward(ground)
     first: dict[int, View] = {}
     begun = np.unique(starts)
     parts = [begun[n : n + TOGETHER] for n in range(0, len(begun), TOGETHER)]
     ways = [(some, step) for some in parts for step in (1, -1)]
     for n, (some, step) in enumerate(ways):
         share = task.part(n / len(ways), (n + 1) / len(ways))
-        for index, start, origin, known, view in _sweep(views, some, step, share):
+        standing: dict[int, Standing] = {}
+        for link in _sweep(views, some, step, share):
+            index, start, view = link.index, link.start, link.view
             mine = np.flatnonzero(starts == start)
             if index == start:
                 first = {s: v for s, v in first.items() if s in some} | {start: view}
-            found, apart[mine, index] = chains.answers(origin, known, small[mine], FAR)
-            places[mine, index] = found
-            shown[mine, index] = _at(view.own, found)
-            held[mine, index] = _at(view.covered, thought[mine, index]) | _better(
-                first[start], view, small[mine], thought[mine, index], found
-            )
+            found, gap = chains.answers(link.origin, link.known, small[mine], FAR)
+            itself = _at(view.own, found)
+            better = _better(first[start], view, small[mine], thought[mine, index], found)
+            if behind is not None and link.there is None:
+                standing[start] = Standing(
+                    small[mine], behind[mine], start, link.origin, link.known
+                )
+            elif behind is not None and link.there is not None:
+                stand, where, seen = standing[start].update(
+                    index, found, link.origin, link.known, view, link.there
+                )
+                found = np.where(stand[:, None], where, found)
+                gap = np.where(stand, np.where(seen, ITSELF, SURE), gap)
+                itself = np.where(stand, seen, itself)
+                better &= ~stand
+            places[mine, index], apart[mine, index] = found, gap
+            shown[mine, index] = itself
+            held[mine, index] = better | _at(view.covered, thought[mine, index])
     return Looked(views.outward(places), apart, shown, held, views.scale)
 
 
@@ -108,10 +148,8 @@ def _better(first: View, view: View, points: F32, thought: F32, found: F32) -> B
     return better
 
 
-def _sweep(
-    views: Views, starts: I64, step: int, task: Task
-) -> Iterator[tuple[int, int, F32, Bool, View]]:
-    """Every chain in one direction, forward with the start: frame, start, origin, known, view."""
+def _sweep(views: Views, starts: I64, step: int, task: Task) -> Iterator[_Link]:
+    """Every chain in one direction, each from its start on."""
     last = views.count - 1 if step > 0 else 0
     order = sorted(starts.tolist(), reverse=step < 0)
     running: list[int] = []
@@ -126,11 +164,10 @@ def _sweep(
             there, back = views.flows(before, view)
             origin, known = chains.carry(origin, known, there, back, view.clear)
             for s, start in enumerate(running):
-                yield index, start, origin[s], known[s], view
+                yield _Link(index, start, origin[s], known[s], view, there)
         if index in order:
             begin, own = chains.first(view.clear)
-            if step > 0:
-                yield index, index, begin, own, view
+            yield _Link(index, index, begin, own, view, None)
             origin = begin[None] if origin is None else np.concatenate([origin, begin[None]])
             known = np.array([own]) if known is None else np.concatenate([known, own[None]])
             running.append(index)

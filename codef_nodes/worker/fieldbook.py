@@ -105,7 +105,7 @@ class FieldBook:
                 f"{node} belongs to no fit, so its places lead nowhere; wire it to a FitCoDeF",
                 node=node,
             )
-        field = _of_still(evaluator.document, node, result_of(worker, evaluator, name, None, task))
+        field = of_still(evaluator.document, node, result_of(worker, evaluator, name, None, task))
         with self._lock:
             fit = self._kept.pop(id(field), None) or Fit(field, name)
             self._kept[id(field)] = fit
@@ -116,7 +116,7 @@ class FieldBook:
             return fit
 
 
-def _of_still(document: "Document", node: str, field: "Field") -> "Field":
+def of_still(document: "Document", node: str, field: "Field") -> "Field":
     """The field with the still that a node shows or carries: that of the one segment above it."""
     from codef_nodes.work.canonicals import view_of
     from engine.linked.field import LinkedField

@@ -9,6 +9,7 @@ import numpy as np
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.worker.args import Args
+from codef_nodes.worker.fieldbook import of_still
 from codef_nodes.worker.kinship import fit_near
 from codef_nodes.worker.verbs import Emit, Reply, verb
 from codef_nodes.worker.work import WorkTask
@@ -152,7 +153,7 @@ def _field(evaluator: Evaluator, node: str, task: Task) -> Field:
     value = evaluator.value(fit, None, task)
     if not isinstance(value, Field):
         raise UsageError(f"{fit} gives no fit; choose another node", node=fit)
-    return value
+    return of_still(evaluator.document, node, value)
 
 
 def _fit_of(document: Document, node: str) -> str:

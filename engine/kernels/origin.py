@@ -110,9 +110,7 @@ def _wholes(origin, known, points, reach, counts, spreads):  # type: ignore[no-u
             for j in range(columns):
                 if not known[i, j]:
                     continue
-                away = max(
-                    abs(origin[i, j, 0] - points[n, 0]), abs(origin[i, j, 1] - points[n, 1])
-                )
+                away = max(abs(origin[i, j, 0] - points[n, 0]), abs(origin[i, j, 1] - points[n, 1]))
                 if away <= reach:
                     mx = CELL * (j + 0.5) - origin[i, j, 0]
                     my = CELL * (i + 0.5) - origin[i, j, 1]

@@ -26,6 +26,7 @@ _DESK = (
     ("paste", "select_all", "find"),
     ("tidy", "frame"),
 )
+_SWATCHES = "QMenu::item { padding-left: 8px; } QMenu::icon { padding-left: 10px; }"
 
 
 def add_categories(menu: QMenu, document: Document, choose: Callable[[str], object]) -> None:
@@ -43,6 +44,7 @@ def add_categories(menu: QMenu, document: Document, choose: Callable[[str], obje
     for category in sorted(groups, key=lambda name: (places.get(name, len(places)), name)):
         submenu = menu.addMenu(category)
         submenu.setToolTipsVisible(True)
+        submenu.setStyleSheet(_SWATCHES)
         # A class whose nodes are called by their operation is listed as these.
         split = {e.cls.type for e in groups[category] if e.stem != e.cls.type}
         for entry in groups[category]:

@@ -17,7 +17,8 @@ _GRAPH = (
     "graph.extract | graph.select_all graph.select_connected graph.find"
 )
 _CREATE = (
-    "graph.create | graph.load graph.write graph.paint graph.grade graph.blur graph.merge graph.dot"
+    "graph.create | graph.load graph.write graph.paint graph.grade graph.blur graph.merge "
+    "graph.dot graph.backdrop |"
 )
 _VIEWER = (
     "viewer.fit viewer.zoom_100 | viewer.wipe viewer.difference viewer.swap | viewer.overlays "

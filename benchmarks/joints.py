@@ -18,7 +18,7 @@ from engine.fields.field import Field
 from engine.fields.folder import load_field
 from engine.metrics.carried import carried_points
 from engine.metrics.tracking import first_sight, share_within, tap_vid
-from engine.warp.track_plate import plate_of
+from engine.warp.track_plate import plate_if_there
 
 #: Size of the pictures that the joints were marked on.
 MARKED = (1920, 1080)
@@ -66,7 +66,7 @@ def joint_share(
     points, seen = joints_in(file, field.frames, size)
     starts, counted = first_sight(seen)
     asked = points[np.arange(len(points)), starts]
-    found = carried_points(field, starts, asked, plate=plate_of(field) if look else None)
+    found = carried_points(field, starts, asked, plate=plate_if_there(field) if look else None)
     areas = [float((field.masks.mask(0, i) > 0).sum()) for i in range(len(field.frames))]
     # Whether a joint is hidden is judged in every frame that somebody marked at all.
     later = np.arange(seen.shape[1])[None, :] > np.asarray(starts)[:, None]

@@ -20,6 +20,7 @@ from engine.fields.field import Field
 from engine.io.clip import Clip, open_clip
 from engine.metrics.carried import carried_points
 from engine.metrics.tracking import f1, jitter, tap_vid, transfer_error
+from engine.warp.track_plate import plate_if_there
 
 #: What of the mark counts as painted, and as hidden by what is in front of it.
 PAINTED, HIDDEN = 0.5, 1 / 255
@@ -46,7 +47,7 @@ def transfer(field: Field, truth: Truth) -> dict[str, Any]:
     rows = np.concatenate([rows for _, rows in picks])
     goal, seen, layer = truth.points[rows], truth.visible[rows], truth.layer[rows]
     asked = np.take_along_axis(goal, starts[:, None, None], axis=1)[:, 0]
-    found = carried_points(field, starts, asked)
+    found = carried_points(field, starts, asked, plate=plate_if_there(field))
     other: Bool = np.arange(count)[None, :] != starts[:, None]
     size = np.array([field.width, field.height])
     inside = ((goal > 0) & (goal < size)).all(axis=2)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.arrays import F32
-from engine.errors import InputError
+from engine.errors import CodefError, InputError
 from engine.fields.field import Field
 from engine.io.picture import Picture
 
@@ -38,6 +38,14 @@ def plate_of(field: Field) -> Plate:
     if (clip.width, clip.height) != (field.display.width, field.display.height):
         raise InputError(f"the clip at {kept['path']} has another size than the fit")
     return clip.read
+
+
+def plate_if_there(field: Field) -> Plate | None:
+    """The field's own clip, or None where it cannot be had."""
+    try:
+        return plate_of(field)
+    except CodefError:
+        return None
 
 
 def data_pixels(field: Field, picture: Picture) -> F32:

@@ -61,6 +61,8 @@ for _name, _more in ADDED.items():
     STEPS[_name] = replace(list(STEPS.values())[-1], **_more)
 #: Alpha from which a pixel is in the mark, wholly in it, and wholly hidden by what is in front.
 MARK, SOLID, FRONT = 0.5, 0.98, 0.95
+#: Pixels of the blur that takes what is no grain.
+BROAD = 8.0
 
 
 def perfect(scene: Scene, error: float = 0.0) -> Field:
@@ -130,8 +132,18 @@ def landing(done: Finished, front: F32, would: F32) -> tuple[float, float]:
 
 
 def likeness(grain: F32, where: Bool) -> tuple[float, float]:
-    """Variance of grain [h, w, 3] and mean correlation of neighbours, over a region."""
+    """Variance of grain [h, w, 3] and mean correlation of neighbours, over a region.
+
+    What is broad is taken away first: light that was found in a grainy plate is a little other than
+    that of a clean one, and no grain.
+    """
+    import cv2
+
+    held = where.astype(np.float64)
     values = np.where(where[..., None], grain, 0).astype(np.float64)
+    broad = cv2.GaussianBlur(values, (0, 0), BROAD)
+    base = np.maximum(cv2.GaussianBlur(held, (0, 0), BROAD), 1e-6)[..., None]
+    values = (values - broad / base) * held[..., None]
     variance = float(np.square(values).sum() / (3 * where.sum()))
     beside = []
     for axis in (0, 1):

@@ -45,6 +45,9 @@ STEADY, STAYS = 0.75, 0.6
 GENTLE = 0.8
 #: Share of a piece's motion that one rigid motion leaves, from which on it has joints.
 JOINTS = 1 / 6
+#: Shares of the picture, and percent of the width per frame against the camera, from and up to
+#: which what moves besides is one thing that wants a group; share of the pairs that show a place.
+APART, MOST_APART, PACE, OFTEN = 0.02, 0.5, 0.2, 0.25
 #: Share of all motion that the camera must explain to be called a pan.
 PAN = 0.5
 
@@ -68,6 +71,8 @@ class Statistics:
             not lead to where it started, or the grey differs.
         groups: Number of groups.
         pairs: Pairs of frames that were looked at.
+        where: Left, top, right and bottom of the largest piece that moves against the camera, as
+            shares of the picture; empty without one.
     """
 
     motion: float = 0.0
@@ -83,6 +88,21 @@ class Statistics:
     lost: float = 0.0
     groups: int = 1
     pairs: int = 0
+    where: tuple[float, ...] = ()
+
+    @property
+    def second(self) -> str:
+        """That one still may not explain the shot, and where; empty when nothing speaks for it."""
+        apart = APART <= self.moving <= MOST_APART and self.rest >= PACE
+        if self.groups > 1 or not apart or not self.where:
+            return ""
+        left, top, right, bottom = (round(100 * value) for value in self.where)
+        return (
+            f"{100 * self.moving:.0f} % of the picture moves {self.rest:.1f} % of its width a "
+            f"frame against the camera, most between {left} and {right} % of the width and "
+            f"{top} and {bottom} % of the height from the top; one still may not explain both: "
+            "give it a mask (MaskGroup), or let codef fit --propose-groups FOLDER draw one"
+        )
 
 
 @dataclass(frozen=True)
@@ -105,13 +125,21 @@ class Advice:
             name: round(value, 4) if isinstance(value, float) else value
             for name, value in asdict(self.statistics).items()
         }
-        return {"recipe": self.recipe, "reason": self.reason, "statistics": numbers}
+        told = {"recipe": self.recipe, "reason": self.reason, "statistics": numbers}
+        second = self.statistics.second
+        return {**told, "second": second} if second else told
 
     def sentence(self, chosen: str) -> str:
         """What a person is told, given the recipe that they chose or ``auto``."""
         if chosen in ("auto", self.recipe):
-            return f"recipe {self.recipe}: {self.reason}"
-        return f"recipe {chosen}, as chosen ({self.recipe} may suit this clip too: {self.reason})"
+            return f"recipe {self.recipe}: {self.reason}{self._beside}"
+        other = f"{self.recipe} may suit this clip too: {self.reason}"
+        return f"recipe {chosen}, as chosen ({other}){self._beside}"
+
+    @property
+    def _beside(self) -> str:
+        second = self.statistics.second
+        return f". {second[:1].upper()}{second[1:]}" if second else ""
 
 
 def advise_plates(plates: Plates) -> Advice:
@@ -243,7 +271,22 @@ def motion_of(
         lost=middle("lost"),
         groups=groups,
         pairs=len(found),
+        where=() if front is not None else _largest(often),
     )
+
+
+def _largest(often: F32) -> tuple[float, ...]:
+    """The box of the largest piece of a map [h, w], as shares of it; empty when there is none."""
+    import cv2
+
+    there = (often >= OFTEN).astype(np.uint8)
+    count, _, boxes, _ = cv2.connectedComponentsWithStats(there)
+    if count < 2:
+        return ()
+    x, y, width, height, _ = boxes[1 + int(np.argmax(boxes[1:, 4]))]
+    rows, columns = often.shape
+    box = x / columns, y / rows, (x + width) / columns, (y + height) / rows
+    return tuple(round(float(value), 3) for value in box)
 
 
 def _share(part: F32, whole: F32) -> float:

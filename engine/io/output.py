@@ -20,6 +20,42 @@ _HARMLESS = "failed TIFFWriteCustomDirectory() of the Exif data"
 """Said by OpenImageIO 3.2.2 after every TIFF, complete ones too; may go when it no longer is."""
 
 
+@dataclass(frozen=True, eq=False)
+class Patched:
+    """Code values of which some rows are others; nothing is copied for the rest.
+
+    Attributes:
+        below: [H, W, C].
+        first: First row that is another.
+        rows: [h, W, C], in its place.
+    """
+
+    below: AnyArray
+    first: int
+    rows: AnyArray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """[H, W, C]."""
+        return self.below.shape
+
+    @property
+    def dtype(self) -> Any:
+        """Of the codes."""
+        return self.below.dtype
+
+    def between(self, first: int, last: int) -> AnyArray:
+        """The rows from one to another."""
+        start, stop = first - self.first, last - self.first
+        if start >= 0 and stop <= len(self.rows):
+            return self.rows[start:stop]
+        found = np.array(self.below[first:last])
+        low, high = max(start, 0), min(stop, len(self.rows))
+        if low < high:
+            found[low - start : high - start] = self.rows[low:high]
+        return found
+
+
 @dataclass
 class PartOut:
     """One part to be written.
@@ -39,7 +75,7 @@ class PartOut:
         changed: First and last changed row (excluded) of ``codes`` against that file.
     """
 
-    codes: AnyArray
+    codes: AnyArray | Patched
     channels: tuple[str, ...]
     data: Window
     display: Window
@@ -51,6 +87,17 @@ class PartOut:
     same_space: bool = True
     source: FileStamp | None = None
     changed: tuple[int, int] = (0, 0)
+
+    def between(self, first: int, last: int) -> AnyArray:
+        """Rows of the codes."""
+        if isinstance(self.codes, Patched):
+            return self.codes.between(first, last)
+        return self.codes[first:last]
+
+    @property
+    def whole(self) -> AnyArray:
+        """All codes in one array."""
+        return np.ascontiguousarray(self.between(0, self.codes.shape[0]))
 
 
 def write_file(
@@ -147,7 +194,7 @@ def _copied(part_path: Path, kind: str, parts: list[PartOut], path: Path) -> boo
         return False
     first, last = band
     window = Window(part.data.x0, part.data.y0 + first, part.data.x1, part.data.y0 + last)
-    rows = replace(part, codes=part.codes[first:last], data=window)
+    rows = replace(part, codes=part.between(first, last), data=window)
     _write_oiio(part_path, kind, [rows], path)
     pieces = exrcopy.spliced(content, layout, part_path.read_bytes(), first)
     if pieces is None:
@@ -172,7 +219,7 @@ def _write_oiio(part_path: Path, kind: str, parts: list[PartOut], path: Path) ->
     for index, part in enumerate(parts):
         if index and good:
             good = output.open(str(part_path), specs[index], "AppendSubimage")
-        good = good and output.write_image(np.ascontiguousarray(part.codes))
+        good = good and output.write_image(part.whole)
     said = output.geterror() if not good else ""
     closed = output.close()
     said = (said + output.geterror()).replace(_HARMLESS, "").strip()
@@ -188,7 +235,7 @@ def _write_jpeg(part_path: Path, part: PartOut, path: Path) -> None:
 
     flags = [cv2.IMWRITE_JPEG_QUALITY, int(part.attributes["quality"])]
     flags += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    codes = part.codes[..., ::-1] if part.codes.shape[2] == 3 else part.codes
+    codes = part.whole[..., ::-1] if part.codes.shape[2] == 3 else part.whole
     good, data = cv2.imencode(".jpg", np.ascontiguousarray(codes), flags)
     if not good:
         raise write_error(path, "JPEG cannot hold this picture")

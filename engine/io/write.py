@@ -11,7 +11,7 @@ from engine.arrays import AnyArray, Bool
 from engine.colour import ocio
 from engine.errors import UsageError
 from engine.io import header as headers
-from engine.io.output import PartOut, write_file
+from engine.io.output import PartOut, Patched, write_file
 from engine.io.picture import Native, Picture, Window
 from engine.io.samples import colour_channels, quantise, requantise
 
@@ -282,7 +282,7 @@ def _default_bits(kind: str, native: Native | None) -> int:
 def _part_out(picture: Picture, target: _Target, options: WriteOptions, name: str) -> PartOut:
     codes, channels, same_space = _codes(picture, target, options.working)
     data = picture.data
-    if target.kind != "exr":
+    if target.kind != "exr" and not isinstance(codes, Patched):
         window = data if options.whole_data else picture.display
         codes = _framed(codes, data, window)
         data = window
@@ -363,7 +363,7 @@ def _name_parts(parts: list[PartOut]) -> None:
 
 def _codes(
     picture: Picture, target: _Target, working: str
-) -> tuple[AnyArray, tuple[str, ...], bool]:
+) -> tuple[AnyArray | Patched, tuple[str, ...], bool]:
     """Code values, channel names, and whether they are in the source's space."""
     native = picture.native
     whole: Bool = np.ones(picture.pixels.shape[:2], np.bool_)
@@ -385,14 +385,25 @@ def _codes(
     chosen = list(range(len(native.channels)))
     if target.kind != "exr":
         chosen = [*colours, *([alpha] if alpha is not None and target.has_alpha else [])]
-    codes = requantise(native.codes[..., chosen], target.dtype, target.bits, native.bits)
+    own = (
+        native.codes if chosen == list(range(native.codes.shape[2])) else native.codes[..., chosen]
+    )
+    codes = requantise(own, target.dtype, target.bits, native.bits)
     names = tuple(native.channels[i] for i in chosen)
     names = names if target.kind == "exr" else _plain_names(len(chosen))
     if not any_change or changed is None:
         return np.ascontiguousarray(codes), names, same_space
     new = _encoded(picture, target, working, changed)
-    codes = np.array(codes)
     where = [chosen.index(i) for i in colours]
+    place = next((i for i, name in enumerate(names) if _is_alpha(name, names)), None)
+    if target.kind == "exr" and len(where) == 3 and (new.shape[1] == 3 or place is not None):
+        there = np.flatnonzero(changed.any(axis=1))
+        first, last = int(there[0]), int(there[-1]) + 1
+        rows = np.array(codes[first:last])
+        for channel, index in enumerate([*where, place][: new.shape[1]]):
+            rows[..., index][changed[first:last]] = new[:, channel]
+        return Patched(codes, first, rows), names, same_space
+    codes = np.array(codes)
     if len(colours) == 1 and not (new[:, 0] == new[:, 1]).all() & (new[:, 1] == new[:, 2]).all():
         # A coloured edit on a grey picture: the picture becomes RGB.
         others = [i for i in range(len(chosen)) if i != where[0]]
@@ -401,8 +412,8 @@ def _codes(
         where = [0, 1, 2]
     for channel, index in enumerate(where):
         codes[..., index][changed] = new[:, channel]
-    place = next((i for i, name in enumerate(names) if _is_alpha(name, names)), None)
     if new.shape[1] == 4:
+        place = next((i for i, name in enumerate(names) if _is_alpha(name, names)), None)
         if place is not None:
             codes[..., place][changed] = new[:, 3]
         elif target.has_alpha and not (picture.pixels[..., 3] == 1).all():

@@ -4,7 +4,7 @@ from collections.abc import Container, Sequence
 
 import numpy as np
 
-from engine.arrays import F32, AnyArray, Bool
+from engine.arrays import F32, I64, AnyArray, Bool
 from engine.fields.field import WHOLE, Field
 from engine.warp.sheet import HOLE, Sheet, sheet_of
 
@@ -72,10 +72,15 @@ def light(
     if control is None:
         size = np.arange(field.height)[part[0]].size, np.arange(field.width)[part[1]].size
         return np.ascontiguousarray(np.broadcast_to(gain, (*size, 3)))
-    rows = _between(field.height, control.shape[0])[part[0]]
-    columns = _between(field.width, control.shape[1])[part[1]]
-    spread = np.einsum("hr,rcd->hcd", rows, control * gain)
-    return np.asarray(np.einsum("wc,hcd->hwd", columns, spread, optimize=True), np.float32)
+    lit = control * gain
+    top, down = _between(field.height, control.shape[0], part[0])
+    left, along = _between(field.width, control.shape[1], part[1])
+    below = np.minimum(top + 1, control.shape[0] - 1)
+    beside = np.minimum(left + 1, control.shape[1] - 1)
+    spread = lit[top] + down[:, None, None] * (lit[below] - lit[top])
+    found = spread[:, left]
+    found += along[:, None] * (spread[:, beside] - found)
+    return np.asarray(found, np.float32)
 
 
 def _light_terms(
@@ -91,11 +96,12 @@ def _light_terms(
     )
 
 
-def _between(pixels: int, count: int) -> F32:
-    """Linear weights [pixels, count] of control points at the centres of pixels."""
+def _between(pixels: int, count: int, part: slice | AnyArray) -> tuple[I64, F32]:
+    """The control point before each of some pixels' centres, and how far it is to the next."""
     place = (np.arange(pixels, dtype=np.float32) + 0.5) / pixels * max(count - 1, 0)
-    distance = np.abs(place[:, None] - np.arange(count, dtype=np.float32))
-    return np.asarray(np.maximum(1 - distance, 0), np.float32)
+    place = place[part]
+    first = np.minimum(place.astype(np.int64), max(count - 2, 0))
+    return first, np.asarray(place - first, np.float32)
 
 
 def bounds(mask: Bool) -> tuple[slice, slice] | None:

@@ -82,6 +82,9 @@ def reason_rows(report: dict[str, Any]) -> list[Row]:
     advice = report.get("advice")
     if isinstance(advice, dict) and advice.get("reason"):
         rows.append(("Advice", f"{advice.get('recipe')}: {advice['reason']}"))
+    if isinstance(advice, dict) and advice.get("second"):
+        second = str(advice["second"])
+        rows.append(("Groups", second[:1].upper() + second[1:] + "."))
     if report.get("reference_reason"):
         rows.append(("Reference", str(report["reference_reason"])))
     if report.get("cuts"):

@@ -116,8 +116,23 @@ def test_a_rigid_group_before_a_pan_leaves_it_a_pan():
     assert found.recipe == "camera_pan"
 
 
-@pytest.mark.parametrize("count", [2, 3, 40])
+def test_it_says_where_something_moves_that_one_still_cannot_hold():
+    body = texture(HEIGHT, WIDTH, 6)
+    inside = (walking()[1][0][1][0] > 0)[..., None]
+    found = advised([np.where(inside, body, frame) for frame in pan()])
+    left, top, right, bottom = found.statistics.where
+    assert 0 <= left < right <= 1
+    assert 0 <= top < bottom <= 1
+    assert "propose-groups" in found.as_dict()["second"]
+    assert found.statistics.second[1:] in found.sentence("auto")
+
+
+def test_a_pan_alone_wants_no_second_group():
+    assert "second" not in advised(pan()).as_dict()
+
+
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("count", [2, 3, 40])
 def test_a_clip_of_one_colour_gives_finite_numbers_and_the_default(count, level):
     found = advised([np.full((40, 56, 3), level, np.float32)] * count)
     assert found.recipe == "seeded"
@@ -146,6 +161,7 @@ def test_noise_and_holes_give_finite_numbers():
 
 def check_bounds(found: Statistics) -> None:
     values = asdict(found)
+    assert all(0 <= share <= 1 for share in values.pop("where"))
     assert all(np.isfinite(value) and value >= 0 for value in values.values()), values
     for name in ("explained", "moving", "bent", "steady", "stays", "lost"):
         assert values[name] <= 1 + 1e-6, name

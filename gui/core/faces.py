@@ -57,7 +57,12 @@ class Faces(QObject):
             return
         for name, told in dict(data.get("nodes", {})).items():
             if name in self._project.document:
-                self.update(name, error=told.get("error") or "", fit=told.get("fit") or "")
+                parts = {"error": told.get("error") or "", "fit": told.get("fit") or ""}
+                if self.face(name).fit == "failed" and parts["fit"] in ("", "none"):
+                    # A worker finds no fit on the disk; that one was tried and failed, the queue
+                    # knows. It stays so until the next try.
+                    del parts["fit"]
+                self.update(name, **parts)
 
     def update(self, name: str, **parts: Any) -> None:
         """Changes parts of a face (the names are those of ``Face``)."""

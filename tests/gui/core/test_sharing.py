@@ -94,3 +94,14 @@ def test_the_range_follows_the_settings_and_then_the_clip(editor: Editor) -> Non
     editor.project.undo()
     editor.project.undo()
     assert (editor.clock.first, editor.clock.fps) == (0, 25.0)
+
+
+def test_a_failed_fit_stays_failed_whatever_the_disk_says(editor):
+    editor.project.do(AddNode("FitCoDeF", "Fit"))
+    faces = editor.faces
+    faces.start("Fit", fitting=True)
+    faces.finish("Fit", error="no frame can be read", fit="failed")
+    faces.heard("faces", {"nodes": {"Fit": {"error": "", "fit": "none"}}})
+    assert faces.face("Fit").fit == "failed"
+    faces.heard("faces", {"nodes": {"Fit": {"error": "", "fit": "fitted"}}})
+    assert faces.face("Fit").fit == "fitted"

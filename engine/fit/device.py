@@ -41,6 +41,17 @@ def device_of(name: str) -> "torch.device":
     return device
 
 
+def chosen(device: "torch.device") -> "torch.device":
+    """A device by its full name, and made the one that this thread starts kernels on."""
+    import torch
+
+    if device.type != "cuda":
+        return device
+    device = torch.device("cuda", device.index or 0)
+    torch.cuda.set_device(device)
+    return device
+
+
 def passes_for(name: str, tell: Callable[[str], None] | None = None) -> Passes:
     """What visits the pixels of a seeded fit.
 

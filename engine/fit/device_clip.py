@@ -73,14 +73,13 @@ class ClipPart:
         self.firm = self.weights if same else read(plates.firm, (layer, part))
 
 
-def halved(plates: Plates, uploads: Uploads, frames: int, resident: bool) -> Plates:
+def halved(plates: Plates, uploads: Uploads, frames: int) -> Plates:
     """The same frames at half the working resolution; see ``engine.fit.plates.halved``.
 
     Args:
         plates: The frames.
-        uploads: What is on the device; the result stays there.
+        uploads: The device; nothing is kept there.
         frames: At most so many are worked on at once.
-        resident: Whether ``plates`` are to stay on the device.
     """
     count, layers = plates.count, len(plates.weights)
     rows, columns = -(-plates.height // 2), -(-plates.width // 2)
@@ -91,7 +90,7 @@ def halved(plates: Plates, uploads: Uploads, frames: int, resident: bool) -> Pla
     for low in range(0, count, frames):
         part = slice(low, min(low + frames, count))
         for k in range(layers):
-            here = ClipPart(uploads, plates, k, part, resident)
+            here = ClipPart(uploads, plates, k, part, resident=False)
             if k == 0:
                 codes[part] = _half(here.codes.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).cpu()
             small = _half(here.weights[:, None])

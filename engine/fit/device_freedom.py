@@ -37,9 +37,9 @@ def noise_of(misfit: torch.Tensor, grain: float) -> torch.Tensor:
     errors = errors.flatten().sort().values
     place = (seen.sum() - 1).clamp(min=0) * (GOOD_CELLS / 100)
     low = place.floor()
-    first, after = (
-        errors[index.long().clamp(max=len(errors) - 1)] for index in (low, place.ceil())
-    )
+    # Not by a number in brackets: for that the device would have to tell it.
+    at = torch.stack([low, place.ceil()]).long().clamp(max=len(errors) - 1)
+    first, after = errors.gather(0, at)
     found = first + (place - low) * torch.where(place > low, after - first, 0)
     return torch.where(seen.any(), found, 0).clamp(max=grain)
 

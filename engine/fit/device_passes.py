@@ -8,7 +8,7 @@ two runs agree to rounding, not to the bit.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ import torch
 from engine.arrays import F32, F64, U8
 from engine.errors import DeviceError
 from engine.fit.canvas import SEEN, WHOLE, canvas_of
+from engine.fit.device import chosen
 from engine.fit.device_clip import ClipPart, Uploads, halved
 from engine.fit.device_layer import DeviceLayer
 from engine.fit.device_memory import PassDemand, PassPlan, plan_passes, smaller_passes
@@ -33,6 +34,7 @@ from engine.progress import Task
 if TYPE_CHECKING:
     from engine.fit.seeded import LayerState
 
+_T = TypeVar("_T")
 #: Bytes that plain torch needs for a pixel of a call, and our own kernels.
 _PLAIN, _FUSED = 600, 16
 #: The finest lattice has a control point for so many pixels, and takes so many numbers for each.
@@ -56,7 +58,7 @@ class DevicePasses:
         tell: Callable[[str], None] | None = None,
         free: int | None = None,
     ) -> None:
-        self.device = torch.device(device)
+        self.device = chosen(torch.device(device))
         self.name = str(self.device)
         self.kernels = kernels_for(self.device)
         self._tell, self._free = tell, free
@@ -77,9 +79,12 @@ class DevicePasses:
         state.passes = self
         return state if isinstance(state, DeviceLayer) else DeviceLayer.of(state)
 
-    @torch.no_grad()
     def lay(self, state: "LayerState", plates: Plates, layer: int, reference: int) -> None:
         """Lays the canonical picture anew from the frames as they are placed now."""
+        self._attempt(plates, lambda: self._lay(state, plates, layer, reference))
+
+    @torch.no_grad()
+    def _lay(self, state: "LayerState", plates: Plates, layer: int, reference: int) -> None:
         layered = self._own(state)
         order = sorted(range(plates.count), key=lambda t: (abs(t - reference), t))
         matrices, lattices = (layered.on(self.device, name) for name in ("matrices", "lattices"))
@@ -128,8 +133,11 @@ class DevicePasses:
         hides = layer > 0 and state.turn % PATIENCE == 0
         state.turn += int(move)
         asked = recipe if robust is None else {**recipe, "robust": robust}
-        visit = Visit(
-            self.kernels, plates, layer, layered, reference, asked, move=move, hides=hides
+        visit = self._attempt(
+            plates,
+            lambda: Visit(
+                self.kernels, plates, layer, layered, reference, asked, move=move, hides=hides
+            ),
         )
         plan = self._plan(plates)
         for whole in parts_of(plates, state.where(plates, layer), state.spacing):
@@ -153,21 +161,44 @@ class DevicePasses:
     def subdivide(self, state: "LayerState", plates: Plates) -> None:
         """Halves the spacing of a layer's lattices."""
         layered, size = self._own(state), (plates.height, plates.width, state.spacing)
-        for name in ("lattices", "home"):
-            coarse = layered.on(self.device, name)
-            layered.keep(name, lattice_kernels.subdivide(coarse, *size))
+        names = ("lattices", "home")
+
+        def finer() -> list[torch.Tensor]:
+            coarse = [layered.on(self.device, name) for name in names]
+            return [lattice_kernels.subdivide(each, *size) for each in coarse]
+
+        for name, found in zip(names, self._attempt(plates, finer), strict=True):
+            layered.keep(name, found)
         state.spacing /= 2
 
     def halved(self, plates: Plates) -> Plates:
         """The same frames at half the working resolution."""
-        plan = self._plan(plates)
-        return halved(plates, self._uploads, max(1, plan.frames // 4), plan.resident)
+        frames = max(1, self._plan(plates).frames // 4)
+        small = self._attempt(plates, lambda: halved(plates, self._uploads, frames))
+        # The passes at half size are the first: the room is theirs.
+        self._uploads.clear()
+        self._give_back()
+        return small
 
     def close(self) -> None:
         """The fit has ended in whatever way: nothing stays on the card on its account."""
         self._uploads.clear()
         self._plans.clear()
         self._give_back()
+
+    def _attempt(self, plates: Plates, work: Callable[[], _T]) -> _T:
+        """Does what can be done again; where the card is full, with less on it.
+
+        Raises:
+            DeviceError: There is not enough memory for the smallest way.
+        """
+        while True:
+            try:
+                return work()
+            except torch.OutOfMemoryError:
+                pass
+            # Outside of the handler: the traceback would hold on to the very tensors.
+            self._fall_back(plates, self._plan(plates))
 
     def _plan(self, plates: Plates) -> PassPlan:
         key = (plates.height, plates.width)

@@ -51,10 +51,14 @@ def demand_of(
     # Colour, flow and its trust, and three masks for each group.
     frame = plates.height * plates.width * (12 + 8 + 1 + 3 * plates.layers)
     one = networks[0]
-    twice = 2 if numbers.flow_loss else 1  # at its own time and at the next frame's
+    twice = (
+        2 if numbers.flow_loss and not numbers.stored_next else 1
+    )  # at its own time and at the next frame's
     point = _PIXEL + _point(one["canonical"], half) + twice * _point(one["deformation"], half)
+    # Places of all frames, where the flow loss reads the next frame's.
+    kept = plates.count * plates.height * plates.width * 8 * plates.layers
     return Demand(
-        parameters=parameters * _PARAMETER,
+        parameters=parameters * _PARAMETER + (kept if numbers.stored_next else 0),
         clip=frame * plates.count,
         frame=frame,
         point=point,

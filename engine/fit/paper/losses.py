@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from engine.arrays import F32, I64, U8, Bool
 from engine.fit.paper.numbers import Numbers
+from engine.fit.paper.stored import read
 from engine.flow.pair import FlowPair
 from engine.kernels.field_network import Network
 
@@ -147,6 +148,9 @@ class Losses:
         deformation: D.
         weights: float32 [L], annealing of D.
         numbers: The recipe.
+        stored: Where the next frame's pixels lay at its last visit [H, W, 2]; None: the deformation
+            is asked.
+        room: Where this frame's places are left, or None.
     """
 
     def __init__(
@@ -157,7 +161,10 @@ class Losses:
         deformation: Network,
         weights: F32,
         numbers: Numbers,
+        stored: torch.Tensor | None = None,
+        room: torch.Tensor | None = None,
     ) -> None:
+        self.stored, self.room = stored, room
         self.shot, self.weights, self.numbers = shot, weights, numbers
         self.canonical, self.deformation = canonical, deformation
         self.inside, self.outside = shot.inside[group], shot.outside[group]
@@ -200,18 +207,31 @@ class Losses:
             truth = _sobel(shot.colour[outer], tile, height, width)
             apart = (there - truth).abs().sum(0)
             loss = loss + (apart * self.gradient[core]).sum() * self.gradient_weight
+        if self.room is not None:
+            self.room[core] = places.detach().view(rows, columns, 2)[owned]
         if self.flow_weight and self.paired is not None and shot.flow is not None:
-            paired = self.paired[core]
-            near = places.view(rows, columns, 2)[owned][paired]
-            start = points.view(rows, columns, 2)[owned][paired]
-            if len(near):
-                far = self._moved(start + shot.flow[core][paired], shot.next_time)
-                loss = loss + (near - far).abs().sum() * self.flow_weight
+            near = places.view(rows, columns, 2)[owned]
+            landing = points.view(rows, columns, 2)[owned] + shot.flow[core]
+            loss = loss + self._apart(near, landing, self.paired[core]) * self.flow_weight
         loss.backward()  # type: ignore[no-untyped-call]
         tally.losses.append(loss.detach())
         tally.squares.append(own.detach())
         here = self.inside[core]
         tally.samples += 3 * (self._inside if self._whole(here) else int(here.sum()))
+
+    def _apart(
+        self, near: torch.Tensor, landing: torch.Tensor, paired: torch.Tensor
+    ) -> torch.Tensor:
+        """How far places [h, w, 2] and those of the next frame, where flow lands, are apart."""
+        if self.stored is not None:
+            # Nothing is picked out, so the device need not tell how much there is.
+            there = read(self.stored, landing)
+            known = (paired & torch.isfinite(there).all(-1))[..., None]
+            return torch.where(known, near - torch.where(known, there, 0), 0).abs().sum()
+        landing = landing[paired]
+        if not len(landing):
+            return near.new_zeros(())
+        return (near[paired] - self._moved(landing, self.shot.next_time)).abs().sum()
 
     def _matters(self, outer: tuple[slice, slice]) -> bool:
         """Whether a tile has pixels that count; of a whole frame that is known without asking."""

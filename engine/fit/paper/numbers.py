@@ -51,6 +51,7 @@ class Numbers:
     gradient_loss: float
     flow_loss: float
     background_loss: float
+    stored_next: bool
     flow_confidence: float
     mask_threshold: int
     rate: float
@@ -96,7 +97,10 @@ class Numbers:
     def that_shape_the_result(self) -> dict[str, Any]:
         """What a checkpoint must agree in."""
         loose = ("steps", "tile", "checkpoint_seconds", "finish_share", "stop_at_psnr")
-        return {name: value for name, value in asdict(self).items() if name not in loose}
+        found = {name: value for name, value in asdict(self).items() if name not in loose}
+        if not self.stored_next:
+            del found["stored_next"]  # checkpoints of fits that did not know of it
+        return found
 
     @property
     def canonical(self) -> Shape:

@@ -8,7 +8,7 @@ import torch
 from engine.arrays import F32
 from engine.fields.networkfield import NetworkDeformation
 from engine.fit.budget import Budget
-from engine.fit.device import device_of
+from engine.fit.device import chosen, device_of
 from engine.fit.paper import checkpoint
 from engine.fit.paper.adam import Moments, adam_step
 from engine.fit.paper.card import Card
@@ -16,6 +16,7 @@ from engine.fit.paper.clip import ClipData, PaperFit
 from engine.fit.paper.estimate import Estimate
 from engine.fit.paper.losses import Losses, Tally, tiles
 from engine.fit.paper.numbers import Numbers
+from engine.fit.paper.stored import Stored
 from engine.fit.request import FitRequest
 from engine.kernels.field_network import Network
 from engine.progress import Task
@@ -49,7 +50,7 @@ class _Group:
 def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | None) -> PaperFit:
     """``engine.fit.paper.fit_paper``, which says what the arguments are."""
     numbers = Numbers.load(request.options.overrides, request.options.recipe)
-    device = device_of(request.options.device)
+    device = chosen(device_of(request.options.device))
     seed = request.options.seed
     generator = torch.Generator().manual_seed(seed)
     groups = [
@@ -69,6 +70,7 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
         step = checkpoint.load(request.checkpoint, agree, state)
     wanted = request.options.steps
     limit = numbers.steps if wanted is None else wanted
+    stored = Stored(plates.height, plates.width, device) if numbers.stored_next else None
     budget = Budget(request.started, request.options.seconds, limit, numbers.steps, task)
 
     estimate = Estimate(plates, numbers, device)
@@ -79,7 +81,7 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
     try:
         while budget.allows(step, cost, kept):
             began = time.monotonic()
-            tally = _step(step, groups, plates, numbers, seed, card, task)
+            tally = _step(step, groups, plates, numbers, seed, card, task, stored)
             step += 1
             now = time.monotonic()
             cost = now - began if cost == 0 else 0.8 * cost + 0.2 * (now - began)
@@ -111,6 +113,8 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
         # However the fit ends, the card's memory goes back, also while a traceback is still held.
         for held in (groups, networks, state):
             held.clear()
+        if stored is not None:
+            stored.clear()
         card.close()
 
 
@@ -122,6 +126,7 @@ def _step(
     seed: int,
     card: Card,
     task: Task,
+    stored: Stored | None,
 ) -> Tally:
     """One whole frame through all groups, and one step of Adam."""
     index = numbers.frame_at(step, plates.count, seed)
@@ -131,7 +136,11 @@ def _step(
     def slopes() -> Tally:
         shot, tally = card.shot(index), Tally()
         for k, group in enumerate(groups):
-            losses = Losses(shot, k, group.canonical, group.deformation, weights, numbers)
+            ahead = stored.of(k, index + 1) if stored is not None else None
+            room = stored.room(k, index) if stored is not None else None
+            losses = Losses(
+                shot, k, group.canonical, group.deformation, weights, numbers, ahead, room
+            )
             for tile in tiles(plates.height, plates.width, card.tile):
                 task.check()
                 losses.backward(tile, tally)

@@ -14,9 +14,11 @@ import torch
 from engine.arrays import F32, U8
 from engine.errors import Cancelled, DeviceError, InputError, UsageError
 from engine.fit.paper import PaperFit, fit_paper
+from engine.fit.paper import losses as losses_module
 from engine.fit.paper.adam import Moments, adam_step
 from engine.fit.paper.losses import Losses, Shot, Tally, tiles
 from engine.fit.paper.numbers import Numbers
+from engine.fit.paper.stored import read
 from engine.fit.request import FitOptions, FitRequest
 from engine.flow.pair import FlowPair
 from engine.io.picture import Window
@@ -456,3 +458,41 @@ def test_a_device_that_is_not_there_is_named() -> None:
         options = replace(request.options, device=name)
         with pytest.raises(kind, match=name):
             fit_paper(replace(request, options=options), Clip(), silent())
+
+
+def test_the_next_frame_is_read_from_its_last_visit_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The deformation is asked once a pixel then."""
+    asked = []
+    moved = losses_module.moved
+
+    def counted(deformation, points, *rest):
+        asked.append(len(points))
+        return moved(deformation, points, *rest)
+
+    monkeypatch.setattr(losses_module, "moved", counted)
+    clip, pixels = Clip(count=3, height=24, width=24), []
+    for stored in (False, True):
+        asked.clear()
+        fit_paper(_request(steps=12, stored_next=stored), clip, silent())
+        pixels.append(sum(asked))
+    # Of three frames two have a next one, which is asked until it was visited itself.
+    frame = 24 * 24
+    assert pixels[0] > 12 * frame + 5 * frame
+    assert 12 * frame <= pixels[1] <= pixels[0] - 3 * frame
+
+
+def test_stored_places_give_the_flow_loss_of_the_deformation_they_came_from() -> None:
+    places = torch.rand(5, 7, 2, generator=torch.Generator().manual_seed(1))
+    row, column = torch.meshgrid(
+        (torch.arange(5) + 0.5) / 5, (torch.arange(7) + 0.5) / 7, indexing="ij"
+    )
+    points = torch.stack([row, column], -1)
+    torch.testing.assert_close(read(places, points), places)
+    torch.testing.assert_close(
+        read(places, points[:, :-1] + torch.tensor([0, 0.5 / 7])),
+        (places[:, :-1] + places[:, 1:]) / 2,
+    )
+    places[2, 3] = torch.nan
+    assert int(torch.isnan(read(places, points)).any(-1).sum()) >= 1

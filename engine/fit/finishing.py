@@ -97,7 +97,7 @@ class Finish:
         # Sharpening reads a frame as measuring does and has less to do.
         full = 0.8 * self._per_frame * plates.count if plates.shrink > 1 else 0.0
         passes = int(self.recipe["polish_passes"]) + self._purifying
-        polish = 0.7 * passes * pass_cost  # these move nothing
+        polish = 0.55 * passes * pass_cost  # these move nothing
         # A fifth and a second and a half more: noise, writing the folder, leaving the process.
         budget = self.clip.request.options.seconds
         closer = self._closer + self._finer

@@ -122,6 +122,8 @@ def test_devices_tell_what_is_there(codef: Codef) -> None:
         "lattice": "numba",
         "sample": "numba",
         "adam": "numba",
+        "register": "numba",
+        "solve": "numba",
     }
     known = {each["name"]: each for each in kernels["implementations"]}
     assert known["numba"]["problem"] == "" and known["numba"]["version"]

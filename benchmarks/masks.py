@@ -4,7 +4,8 @@ Each clip is a folder with ``frames/`` and the true masks in ``masks_0/``. Of th
 first frame only a rectangle around it (5 % wider on each side) or a few scribbles are told: a line
 along the middle of the object, one across it, and a frame around it. J and F are DAVIS' measures,
 mean over all frames but the first. Then the worst frame is told exactly, and everything again
-("mended"). Seconds are wall-clock seconds a frame, decoding included; ``cpu`` is processor time.
+("mended"). ``trust`` is the correlation of J and of the confidence that is told. Seconds are
+wall-clock seconds a frame, decoding included; ``cpu`` is processor time.
 """
 
 import argparse
@@ -149,6 +150,9 @@ def measure(clip: Clip, kinds: Sequence[str]) -> list[dict[str, Any]]:
                 "F": round(float(np.mean(boundary_scores[1:])), 3),
                 "J first": round(region_scores[0], 3),
                 "J worst": round(min(region_scores), 3),
+                "trust": round(
+                    float(np.corrcoef(region_scores[1:], found.confidence[1:])[0, 1]), 2
+                ),
                 "J mended": round(float(np.mean(region_after[1:])), 3),
                 "others gain": round(
                     float(np.mean([region_after[k] - region_scores[k] for k in others])), 3

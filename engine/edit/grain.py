@@ -20,7 +20,7 @@ TILE, MOST, NEEDED = 16, 500, 24
 #: Share of the tiles, the flattest, that is measured.
 FLAT = 0.3
 #: Standard deviations by which a tile may be above what grain explains, and how often it is asked.
-SPREAD, ROUNDS = 2.0, 2
+SPREAD, ROUNDS = 1.5, 2
 #: Pixels to each side over which grain is alike.
 REACH = 3
 #: Encoded levels that strength is kept at, and the pixels that a level needs.

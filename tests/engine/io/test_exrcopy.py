@@ -49,7 +49,7 @@ def _edited(shot, rows=slice(20, 29)):
 
 def _header(path):
     spec = OpenImageIO.ImageInput.open(str(path)).spec()
-    return {a.name: a.value for a in spec.extra_attribs} | {
+    return {a.name: a.value for a in spec.extra_attribs if a.name != "DateTime"} | {
         "roi": (spec.x, spec.y, spec.width, spec.height, spec.full_x, spec.full_width),
         "channels": spec.channelnames,
     }

@@ -48,6 +48,8 @@ JOINTS = 1 / 6
 #: Shares of the picture, and percent of the width per frame against the camera, from and up to
 #: which what moves besides is one thing that wants a group; share of the pairs that show a place.
 APART, MOST_APART, PACE, OFTEN = 0.02, 0.5, 0.2, 0.25
+#: Share of the picture from which a box says nothing about the place.
+WIDE = 0.6
 #: Share of all motion that the camera must explain to be called a pan.
 PAN = 0.5
 
@@ -97,10 +99,15 @@ class Statistics:
         if self.groups > 1 or not apart or not self.where:
             return ""
         left, top, right, bottom = (round(100 * value) for value in self.where)
+        place = (
+            f"most between {left} and {right} % of the width and {top} and {bottom} % of the "
+            "height from the top"
+        )
+        if (right - left) * (bottom - top) > WIDE * 100**2:
+            place = "spread over the picture (codef qc shows where)"
         return (
             f"{100 * self.moving:.0f} % of the picture moves {self.rest:.1f} % of its width a "
-            f"frame against the camera, most between {left} and {right} % of the width and "
-            f"{top} and {bottom} % of the height from the top; one still may not explain both: "
+            f"frame against the camera, {place}; one still may not explain both: "
             "give it a mask (MaskGroup), or let codef fit --propose-groups FOLDER draw one"
         )
 

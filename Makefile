@@ -1,4 +1,4 @@
-# Every target is one short command that can be typed without make as well (see README.md);
+# Every target is a short command or two that can be typed without make as well (see README.md);
 # on Windows the interpreter is .venv\Scripts\python.
 PYTHON ?= python3
 VENV := .venv/bin/python

@@ -78,13 +78,13 @@ def asked_split(text: str, frames: Sequence[int]) -> Split | None:
 
 
 def check_split(split: Split, frames: Sequence[int]) -> None:
-    """Refuses segments that are too short.
+    """Refuses segments that are too short; a shot that is not split may have any length.
 
     Raises:
         UsageError: One has fewer than ``LEAST`` frames of its own.
     """
     for core in _cores(frames, split.starts):
-        if len(core) < LEAST:
+        if split.starts and len(core) < LEAST:
             raise UsageError(
                 f"the split leaves a segment of only {format_frames(core)}; a segment needs at "
                 f"least {LEAST} frames of its own",

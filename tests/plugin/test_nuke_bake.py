@@ -137,7 +137,7 @@ def difference(last, fitted, frame):
 def test_the_baked_graph_composites_as_our_own_propagation_does(nuke, builder, fitted, frame):
     apart, moved = difference(baked(nuke, builder, fitted), fitted, frame)
     assert moved.max() > 0.3, "the edit has to be seen in this frame"
-    assert apart.max() < 0.0005 and apart.mean() < 0.00001
+    assert apart.max() < 0.001 and apart.mean() < 0.00001
     # Where nothing was painted the plate is Nuke's own, to the last bit of a half float.
     assert apart[moved == 0].max() < 1e-6
 

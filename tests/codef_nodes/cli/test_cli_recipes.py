@@ -61,6 +61,7 @@ def test_a_fit_says_what_is_proposed_and_keeps_it(
     codef: Codef, clip: Path, layered: Path, tmp_path: Path
 ) -> None:
     advice = codef("fit", clip, "--advise", "--json").last["advice"]
+    assert advice.pop("split") == []
     target = tmp_path / "F"
     answer = codef("fit", clip, "--recipe", "auto", "--steps", 1, "-o", target, "--json")
     assert answer.code == 0

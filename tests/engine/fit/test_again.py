@@ -144,7 +144,11 @@ def test_a_mask_of_something_else_begins_anew_and_the_rest_is_kept(shot, first):
     moved = [np.roll(mask, (30, 70), (0, 1)) for mask in shot[1]]
     done, told = _again(shot, first, moved, steps=4)
     assert "from the beginning" in told[0]
-    assert _same(done.layers[1], first.layers[1])
+    done_card, first_card = done.layers[1], first.layers[1]
+    # The ball that is somewhere else now may uncover a little of the card for the first time.
+    known = first_card.canonical.pixels[..., 3] > 0
+    assert np.array_equal(done_card.canonical.pixels[known], first_card.canonical.pixels[known])
+    assert _same(done_card, replace(first_card, canonical=done_card.canonical))
 
 
 @pytest.mark.parametrize("what", ["nothing changed", "other groups", "other reference"])

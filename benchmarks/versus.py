@@ -133,7 +133,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="of both, for the gap")
     parser.add_argument("--goal", type=float, default=30.0, help="dB")
     parser.add_argument("--ratio", type=float, default=50.0, help="how much longer paper may take")
-    parser.add_argument("--limit", type=float, default=300.0, help="seconds of paper at most")
+    parser.add_argument("--limit", type=float, default=600.0, help="seconds of paper at most")
     options = parser.parse_args()
     clips = clips_in(options.clip)
     clip = next((c for c in clips if c.name == "portrait"), clips[0])

@@ -21,7 +21,7 @@ from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.keys import hash_of
 from codef_nodes.graph.safewrite import clear_left_overs, write_safely
 from engine.errors import CodefError, InputError, UsageError, WriteError
-from engine.io.atomic import beside
+from engine.io.atomic import beside, share_folder
 
 UNSAVED = "untitled"
 _MOST_VERSIONS = 1000
@@ -192,7 +192,7 @@ class FitAssets:
         """
         partial = beside(self.folder / self._prefix(node))
         try:
-            shutil.copytree(folder, partial, copy_function=_share)
+            share_folder(folder, partial)
             return self._move_into_place(node, partial)
         except OSError as error:
             raise WriteError(
@@ -299,15 +299,6 @@ class FirstSave:
         """The document could not be saved: takes away what was brought."""
         for folder in self._brought:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _share(source: str, target: str) -> str:
-    """A second name for a file, or a copy where the file system gives none."""
-    try:
-        os.link(source, target)
-    except OSError:
-        return str(shutil.copy2(source, target))
-    return target
 
 
 def identity_of(folder: Path) -> str | None:

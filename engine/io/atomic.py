@@ -150,6 +150,28 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
         raise
 
 
+def share_folder(source: Path, target: Path) -> None:
+    """Gives a folder's files a second name, or copies them where the file system gives none.
+
+    Args:
+        source: The folder. Whoever changes its files later must replace them, not write into them.
+        target: Where the second one is made; not there yet.
+
+    Raises:
+        OSError: It could not be made.
+    """
+    shutil.copytree(source, target, copy_function=_share)
+
+
+def _share(source: str, target: str) -> str:
+    """A second name for a file, or a copy where the file system gives none."""
+    try:
+        os.link(source, target)
+    except OSError:
+        return str(shutil.copy2(source, target))
+    return target
+
+
 def _swap(part: Path, path: Path) -> None:
     if not path.exists():
         os.replace(part, path)

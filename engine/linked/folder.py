@@ -5,8 +5,6 @@
 that grows shares the files of the segments that stay.
 """
 
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from engine.errors import FieldError
 from engine.fields import files as plain
 from engine.fields.field import Field, Masks
 from engine.fields.folder import field_identity, load_field
+from engine.io.atomic import share_folder
 from engine.io.picture import Window
 from engine.linked.field import LinkedField, Shot, joined_masks, seen_from
 from engine.linked.lights import Light, Lights
@@ -140,7 +139,7 @@ def save_linked(field: LinkedField, folder: Path, *, working_space: str) -> Link
         listed = []
         for number, each in enumerate(segments.parts):
             name = segment_name(number)
-            shutil.copytree(each.folder, part / name, copy_function=_share)
+            share_folder(each.folder, part / name)
             listed.append(
                 {
                     "folder": name,
@@ -178,15 +177,6 @@ def save_linked(field: LinkedField, folder: Path, *, working_space: str) -> Link
             },
         )
     return load_linked(folder, plain.read_info(folder))
-
-
-def _share(source: str, target: str) -> str:
-    """A second name for a file, or a copy where the file system gives none."""
-    try:
-        os.link(source, target)
-    except OSError:
-        return str(shutil.copy2(source, target))
-    return target
 
 
 def _window(window: Window) -> list[int]:

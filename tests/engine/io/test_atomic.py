@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from engine.errors import WriteError
-from engine.io.atomic import atomic_folder, clean_parts, replace_atomically
+from engine.io.atomic import atomic_folder, clean_parts, replace_atomically, share_folder
 
 
 def test_the_final_name_appears_only_when_the_block_ends_well(tmp_path):
@@ -137,3 +137,24 @@ def test_parts_of_running_writers_are_kept(tmp_path):
 
 def test_cleaning_an_absent_folder_is_no_error(tmp_path):
     assert clean_parts(tmp_path / "none") == []
+
+
+def test_a_shared_folder_holds_the_same_files_and_outlives_the_first(tmp_path):
+    first, second = tmp_path / "a", tmp_path / "b"
+    (first / "deep").mkdir(parents=True)
+    (first / "deep" / "x.bin").write_bytes(b"pixels")
+    share_folder(first, second)
+    with replace_atomically(first / "deep" / "x.bin") as part:
+        part.write_bytes(b"other")
+    assert (second / "deep" / "x.bin").read_bytes() == b"pixels"
+
+
+def test_where_files_cannot_have_two_names_they_are_copied(tmp_path, monkeypatch):
+    def refused(source, target):
+        raise OSError("no links here")
+
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.bin").write_bytes(b"pixels")
+    monkeypatch.setattr("os.link", refused)
+    share_folder(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b" / "x.bin").read_bytes() == b"pixels"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.fit import RESULTS, Clip
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from engine.fields.field import Field
 from engine.fields.folder import load_field
 from engine.metrics.carried import carried_points
@@ -106,11 +106,7 @@ def main() -> int:
                 f"{found['jaccard']:.3f}  {seconds:.1f} s",
                 flush=True,
             )
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / "joints.json"
-    answer = {"machine": describe(), "rows": rows}
-    target.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
-    print(f"wrote {target}")
+    record(RESULTS / "joints.json", {"rows": rows})
     return 0
 
 

@@ -12,7 +12,6 @@ On two cores that nothing else uses: 8 minutes for 600 frames of 854x480, half a
 """
 
 import argparse
-import json
 import os
 import shutil
 import tempfile
@@ -21,7 +20,7 @@ from typing import Any
 
 from benchmarks.child import run
 from benchmarks.fit import RESULTS
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from benchmarks.scaling import make_clip
 from engine.colour.encoding import to_display8
 from engine.io.clip import Clip, open_clip
@@ -159,10 +158,7 @@ def main() -> int:
         row = measure(clip, options.frames, options, home)
     print("\n".join([*table(row), *verdict(row)]))
     name = options.name or (f"{options.made}p" if options.made else options.clip.name)
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"long_shots_{name}.json"
-    path.write_text(json.dumps({"machine": describe(), **row}, indent=1) + "\n", "utf-8")
-    print(f"written to {path}")
+    record(RESULTS / f"long_shots_{name}.json", row)
     return 0
 
 

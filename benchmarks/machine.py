@@ -6,6 +6,7 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("torch", "numpy", "numba", "opencv-python-headless", "OpenImageIO", "opencolorio", "av")
 
@@ -68,6 +69,19 @@ def describe() -> dict[str, object]:
         "python": platform.python_version(),
         "packages": {name: installed(name) for name in PACKAGES},
     }
+
+
+def record(file: Path, figures: dict[str, Any]) -> None:
+    """Writes figures beside the machine that they were measured on, and says where.
+
+    Args:
+        file: JSON file; its folder is made.
+        figures: What was measured, ready for JSON.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"machine": describe(), **figures}, indent=2)
+    file.write_text(text + "\n", encoding="utf-8")
+    print(f"wrote {file}")
 
 
 if __name__ == "__main__":

@@ -7,14 +7,13 @@ bit), and how many pixels were turned over where the fit has no fold.
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from engine.arrays import F32
 from engine.fields.field import Field
 from engine.fields.folder import load_field
@@ -108,11 +107,7 @@ def main() -> int:
             f"{row['worst_turned']} px turned over",
             flush=True,
         )
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / "pins.json"
-    answer = {"machine": describe(), "rows": rows}
-    target.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
-    print(f"wrote {target}")
+    record(RESULTS / "pins.json", {"rows": rows})
     return 0
 
 

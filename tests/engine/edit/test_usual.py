@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.edit.finish import Finish
 from engine.edit.finished import finish_frame
+from engine.edit.holdout import EDGE
 from engine.edit.usual import usual_error
 from engine.fields.field import Field
 from engine.fields.residual import Residual, grid_shapes
@@ -41,8 +42,9 @@ def test_places_that_are_wrong_in_most_frames_hold_nothing_out() -> None:
     left, right = slice(20, WIDTH // 2 - 20), slice(WIDTH // 2 + 20, WIDTH - 20)
     assert before[:, left].max() > 0.9 and before[:, right].max() > 0.9
     assert after[:, left].max() == 0
-    changed = np.abs(after - before)[:, right] > 0.02
-    assert changed.sum() <= 3, "single pixels at the threshold may go either way"
+    # Light is looked for over some pixels, so what is wrong reaches so far beyond its edge.
+    beyond = slice(right.start + EDGE, right.stop)
+    np.testing.assert_allclose(after[:, beyond], before[:, beyond], atol=0.02)
 
 
 def test_what_is_wrong_in_one_frame_only_does_not_count() -> None:

@@ -103,7 +103,7 @@ def test_the_jobs_worker_during_a_fit(hands: Hands, tmp_path: Path) -> None:
     job = hands.fit.job
     assert job is not None
     # One checkpoint every ten seconds: that is what a crash may cost.
-    hands.wait(lambda: set(cache.glob("fits/**/*.safetensors")) - others, 40, "for a checkpoint")
+    hands.wait(lambda: set(cache.glob(kept)) - others, 40, "for a checkpoint")
     start = as_text(project.document)
     old = kill(hands, "jobs")
     hands.wait(lambda: job.over, 10, "for the job to be told")

@@ -28,7 +28,7 @@ from benchmarks.fit import RESULTS, Clip, clips_in
 from benchmarks.machine import describe
 from engine.colour.encoding import to_display8
 from engine.edit.canonical import canonical_pixels
-from engine.edit.change import EditLayer, cropped
+from engine.edit.editlayer import EditLayer, cropped
 from engine.edit.finish import FULL_FINISH
 from engine.edit.finished import finish_frame
 from engine.fields.field import Field

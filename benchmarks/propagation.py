@@ -35,7 +35,7 @@ from benchmarks.synthetic.scene import SOFTNESS, Scene, Shot
 from benchmarks.synthetic.texture import DENSITY
 from engine.arrays import F32, Bool
 from engine.colour.encoding import encode, to_display8
-from engine.edit.change import EditLayer, cropped
+from engine.edit.editlayer import EditLayer, cropped
 from engine.edit.finish import Finish
 from engine.edit.finished import Finished, finish_frame
 from engine.edit.frameview import FrameView

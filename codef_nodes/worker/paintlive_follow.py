@@ -18,7 +18,8 @@ from codef_nodes.work.merging import matte
 from codef_nodes.worker.paintlive_start import Started
 from codef_nodes.worker.viewing import result_of
 from engine.arrays import F32
-from engine.edit.change import EditLayer, change_of
+from engine.edit.change import change_of
+from engine.edit.editlayer import EditLayer
 from engine.edit.edits import EditSource, matched_layer
 from engine.edit.placement import Placed, place_edit
 from engine.edit.propagate import SeenLayer, check_plate, seen_layer

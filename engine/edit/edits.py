@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.colour.ocio import DEFAULT_WORKING
-from engine.edit.change import EditLayer, change_of
+from engine.edit.change import change_of
+from engine.edit.editlayer import EditLayer
 from engine.edit.placement import Placed, place_edit, read_sidecar
 from engine.errors import EditError
 from engine.fields.field import Field
@@ -50,15 +51,17 @@ class Edit:
         change: What it changes (for ``over``), or None when nothing.
         how: How the picture was placed, for a person.
         compared: Whether ``change`` was looked for (it is not in mode ``replace``).
-        lit: The field's light belongs on it. Not on an edit of the stabilised plate, which was made
-            in the light of its own frame.
     """
 
     placed: Placed
     change: EditLayer | None
     how: str
     compared: bool = True
-    lit: bool = True
+
+    @property
+    def lit(self) -> bool:
+        """The field's light belongs on it; see ``EditLayer.lit``."""
+        return self.change is None or self.change.lit
 
     @cached_property
     def sheet(self) -> Sheet:
@@ -139,7 +142,7 @@ def prepare_edits(
         EditError: No layer or two edits for one, a picture that cannot be placed, a JPEG in
             ``over``, an unknown mode.
     """
-    from engine.edit.stabilise import reached_beyond
+    from engine.edit.stabilise import made_on_frame
 
     if mode not in MODES:
         raise EditError(f"unknown mode {mode!r}; use one of {', '.join(MODES)}")
@@ -174,7 +177,7 @@ def prepare_edits(
         if mode == "over":
             change = change_of(source.picture, placed, field, k, working, against)
             if change is not None and against is not None:
-                change = reached_beyond(change, against, k)
+                change = made_on_frame(change, field, k, placed, against)
         how = placed.how if against is None else f"{placed.how}, stabilised"
-        edits[k] = Edit(placed, change, how, mode == "over", lit=against is None)
+        edits[k] = Edit(placed, change, how, mode == "over")
     return edits

@@ -29,6 +29,8 @@ class Finish:
         shutter: How long the shutter is open, in frames, for the motion blur of the edit; 0: none.
         shutter_offset: When the middle of the open shutter is, in frames from the frame's time.
         focus: Strength of the blur that makes the edit as soft as the plate is around it.
+        replaced: Whether frames of mode ``replace`` are finished too: lit, grained, blurred, with
+            what passes in front. If not they are the edited canonical image as it is.
     """
 
     merge: str = "over"
@@ -44,6 +46,7 @@ class Finish:
     shutter: float = 0.0
     shutter_offset: float = 0.0
     focus: float = 0.0
+    replaced: bool = False
 
     def __post_init__(self) -> None:
         """Refuses what no knob can mean.
@@ -80,6 +83,7 @@ class Finish:
             holdout_gain=self.holdout_gain,
             holdout_clip=self.holdout_clip,
             shutter_offset=self.shutter_offset,
+            replaced=self.replaced,
         )
 
 

@@ -6,21 +6,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.arrays import F32, Bool
-from engine.edit.broad import Broad, broad_light
-from engine.edit.change import EditLayer
 from engine.edit.finish import Finish
-from engine.edit.focus import MARGIN, blur_map, blurred
+from engine.edit.focus import MARGIN, blur_map, blurred, own_softness
 from engine.edit.frameview import FrameView
-from engine.edit.grain import Grain, measure_grain, synthesise
-from engine.edit.holdout import MARGIN as HOLDOUT_MARGIN
-from engine.edit.holdout import belief, holdout_matte
+from engine.edit.grain import Grain
 from engine.edit.kinds import Merged, merged, purity
-from engine.edit.patch import Patch, read_patch
-from engine.edit.usual import usual_error
-from engine.edit.windows import Box, grown, inside, plate_part, size, union
+from engine.edit.patch import Patch, Source, read_patch
+from engine.edit.place import Place, look_at
+from engine.edit.regrain import grain_share, regrained
+from engine.edit.windows import Box, inside, plate_part, size, union
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.progress import Task
+
+#: Shares of the plate's difference from the still: a change that differs from it by less mends
+#: what the plate has in front, one that differs by more lies behind it.
+MENDS, HIDES = 0.25, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,36 +52,9 @@ class Finished:
     grain: Grain | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """What is known of the frame around its edits, over one box."""
-
-    view: FrameView
-    finish: Finish
-    box: Box
-    plate: F32
-    encoded: F32
-    held: F32
-    grain: Grain | None
-    broad: Broad | None
-    firm: F32 | None
-
-    def lit(self, patch: Patch) -> F32 | None:
-        """Factors of light on a patch, [h, w, 3]: the field's and of shadows unknown to it."""
-        gain = self.view.gain(patch.layer, patch.box)
-        if self.broad is None or self.finish.shade <= 0:
-            return gain
-        shade = self.broad.part(patch.box).shade(patch.layer)
-        strength = np.full_like(shade, self.finish.shade)
-        if self.firm is not None:
-            strength *= self.firm[inside(patch.box, self.box)]
-        power = np.power(shade, strength)[..., None]
-        return np.repeat(power, 3, axis=2) if gain is None else gain * power
-
-
 def finish_frame(
     field: Field,
-    changes: Mapping[int, EditLayer],
+    changes: Mapping[int, Source],
     plate: Picture,
     index: int,
     finish: Finish,
@@ -107,6 +81,21 @@ def finish_frame(
         Cancelled: The person stopped the work.
     """
     view = FrameView(field, index, finish.light)
+    return finish_view(view, changes, plate, finish, mix=mix, mask=mask, task=task, filter=filter)
+
+
+def finish_view(
+    view: FrameView,
+    changes: Mapping[int, Source],
+    plate: Picture,
+    finish: Finish,
+    *,
+    mix: float = 1.0,
+    mask: F32 | None = None,
+    task: Task | None = None,
+    filter: str = "cubic",
+) -> Finished:
+    """As ``finish_frame``, for a caller that has the frame's view already."""
     margin = MARGIN if finish.focus > 0 else 0
     patches = []
     for k in sorted(changes):
@@ -118,27 +107,29 @@ def finish_frame(
         return _nothing(plate)
     box = union([patch.box for patch in patches])
     _check(task)
-    place = _place(view, plate, box, finish)
+    place = look_at(view, plate, box, finish)
     _check(task)
+    field = view.field
     strength = np.full(size(box), mix, np.float32)
     if mask is not None:
         strength *= _mask_part(mask, plate, field, box)
     own = place.plate
-    result, kept = own.copy(), np.ones_like(own)
-    alpha = np.zeros(size(box), np.float32)
+    result, alpha = own.copy(), np.zeros(size(box), np.float32)
+    lost = np.zeros_like(own)
     found = _Found(np.ones_like(own), np.zeros((*size(box), 2), np.float32), np.zeros_like(alpha))
     for patch in patches:
         there = inside(patch.box, box)
         part = _merge(place, patch, strength[there], there, found)
         result[there] += (part.own - 1) * own[there] + part.added
-        if place.broad is not None and finish.highlight > 0:
+        if place.broad is not None and finish.highlight > 0 and patch.source.lit:
             glow = place.broad.highlight[there] * part.covered
             result[there] += np.float32(finish.highlight) * glow
-        kept[there] += part.grain - 1
+        lost[there] += (1 - part.grain) * np.float32(1 - _own_grain(place, patch, there))
         alpha[there] += part.alpha
     touched = np.asarray(alpha > 0, np.bool_)
     if finish.regrain > 0 and place.grain is not None:
-        result = regrained(result, kept, touched, place.grain, box, field.frames[index], finish)
+        frame = field.frames[view.index]
+        result = regrained(result, 1 - lost, touched, place.grain, box, frame, finish)
     return Finished(
         _put(plate, field, box, result, touched),
         box,
@@ -161,32 +152,6 @@ class _Found:
     focus: F32
 
 
-def regrained(
-    result: F32, kept: F32, touched: Bool, grain: Grain, box: Box, frame: int, finish: Finish
-) -> F32:
-    """A result with as much new grain as the edit took from the plate.
-
-    Args:
-        result: Scene-linear, [h, w, 3].
-        kept: Factor on the plate's own grain that is still in it, [h, w, 3].
-        touched: Where it may change, [h, w].
-        grain: The plate's.
-        box: Where in the data window.
-        frame: Frame number: the seed.
-        finish: Its ``regrain``.
-    """
-    from engine.colour.encoding import decode, encode
-
-    lost = 1 - np.square(np.clip(kept, 0, 1))
-    if not (touched & (lost.max(axis=2) > 1e-4)).any():
-        return result
-    encoded = encode(result)
-    # Grain of different origin adds by variance.
-    more = grain.at(encoded) * np.sqrt(lost) * np.float32(finish.regrain)
-    fresh = decode(encoded + more * synthesise(grain, box, frame))
-    return np.where((touched & (more.max(axis=2) > 0))[..., None], fresh, result)
-
-
 def _nothing(plate: Picture) -> Finished:
     plane, colour = np.zeros((0, 0), np.float32), np.zeros((0, 0, 3), np.float32)
     return Finished(plate, None, plane, plane, colour, colour, colour[..., :2], plane)
@@ -197,79 +162,32 @@ def _check(task: Task | None) -> None:
         task.check()
 
 
-def _place(view: FrameView, plate: Picture, box: Box, finish: Finish) -> _Place:
-    from engine.colour.encoding import encode
-
-    field = view.field
-    own, _ = plate_part(plate, field, box)
-    held = np.zeros(size(box), np.float32)
-    measured = finish.regrain > 0 or finish.holdout or finish.focus > 0
-    measured |= finish.highlight > 0 or finish.shade > 0
-    grain = measure_grain(view, plate) if measured else None
-    broad, firm = None, None
-    if finish.highlight > 0 or finish.shade > 0 or finish.holdout:
-        around = HOLDOUT_MARGIN if finish.holdout else 0
-        wide = grown(box, around, (field.height, field.width))
-        there = inside(box, wide)
-        broad = broad_light(view, plate, wide, grain)
-        usual = _usual(view, wide)
-        if usual is not None:
-            # Where a fit is wrong in most frames, what differs is no shadow and nothing in front.
-            firm = belief(usual)[there]
-        if finish.holdout:
-            seen, finite = plate_part(plate, field, wide)
-            drawn, known = view.drawn(wide)
-            held = holdout_matte(
-                encode(seen),
-                encode(drawn * broad.shadow[..., None]) + broad.encoded,
-                known & finite,
-                grain,
-                finish.holdout_gain,
-                finish.holdout_clip,
-                usual,
-                broad.shadow,
-            )[there]
-        broad = broad.part(box)
-    encoded = encode(own) if finish.focus > 0 else own
-    return _Place(view, finish, box, own, encoded, held, grain, broad, firm)
-
-
-def _usual(view: FrameView, box: Box) -> F32 | None:
-    """Error that the layers usually have at the places that a box shows."""
-    found: F32 | None = None
-    for k in range(len(view.field.layers)):
-        share = view.seen[k][box]
-        if share.any():
-            error = usual_error(view.field, k, view.positions_at(k, box))
-            if error is not None:
-                part = np.asarray(error * share, np.float32)
-                found = part if found is None else found + part
-    return found
-
-
-def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found) -> Merged:
+def _merge(place: Place, patch: Patch, strength: F32, there: Box, found: _Found) -> Merged:
     """A patch against the plate; ``there`` is its part of the place's box."""
     finish, plate, held = place.finish, place.plate[there], place.held[there]
-    lit = place.lit(patch)
+    lit = place.lit(patch.layer, patch.box)
     if finish.focus > 0:
         _focus(place, patch, there, found)
-    paint, below = patch.paint, patch.below
     if lit is not None:
-        below = below * lit
-        paint = np.concatenate([paint[..., :3] * lit, paint[..., 3:]], axis=2)
-        mine = (patch.share > 0.5)[..., None]
-        found.light[there] = np.where(mine, lit, found.light[there])
+        if patch.source.lit:
+            patch.paint[..., :3] *= lit
+            mine = (patch.share > 0.5)[..., None]
+            found.light[there] = np.where(mine, lit, found.light[there])
+        if patch.source.lit or patch.on_still:
+            patch.below = patch.below * lit
+    if finish.holdout and not patch.on_still and not patch.source.lit:
+        held = held * (1 - _mended(place, patch, lit, there))
     if patch.motion is not None:
         mine = (patch.share > 0.5)[..., None]
         found.motion[there] = np.where(mine, patch.motion, found.motion[there])
     fine = None
     if finish.detail is not None:
         certain = patch.share * (patch.known > 0.5) * (1 - held)
-        fine = fine_part(plate - below, certain, finish.split)
+        fine = fine_part(plate - patch.below, certain, finish.split)
     return merged(
         finish.merge,
-        paint,
-        below,
+        patch.paint,
+        patch.below,
         patch.known,
         plate,
         patch.share * strength * (1 - held),
@@ -280,15 +198,48 @@ def _merge(place: _Place, patch: Patch, strength: F32, there: Box, found: _Found
     )
 
 
-def _focus(place: _Place, patch: Patch, there: Box, found: _Found) -> None:
-    """Makes a patch as soft as the plate is around it."""
+def _mended(place: Place, patch: Patch, lit: F32 | None, there: Box) -> F32:
+    """How surely a change takes away what is in front, [h, w]: it looks like what is behind.
+
+    On a stabilised frame that can be seen and painted out; it must not hide its own repair.
+    """
+    import cv2
+
+    from engine.colour.encoding import encode
+
+    still = encode(patch.still if lit is None else patch.still * lit)
+    changed = encode(patch.paint[..., :3] + patch.below * (1 - patch.paint[..., 3:]))
+    left, was = (
+        cv2.GaussianBlur(np.square(each - still).sum(axis=2), (0, 0), 1.5)
+        for each in (changed, place.encoded[there])
+    )
+    ratio = np.sqrt(left / np.maximum(was, 1e-8))
+    return np.asarray(np.clip((HIDES - ratio) / (HIDES - MENDS), 0, 1), np.float32)
+
+
+def _own_grain(place: Place, patch: Patch, there: Box) -> float:
+    """Share of the plate's grain that a change made on plate pixels has in itself."""
+    from engine.colour.encoding import encode
+
+    inner = np.asarray((patch.paint[..., 3] > 0.98) & (patch.share > 0.98), np.bool_)
+    if place.grain is None or not patch.source.on_plate or not inner.any():
+        return 0.0
+    return grain_share(place.grain, encode(patch.paint[..., :3]), inner)
+
+
+def _focus(place: Place, patch: Patch, there: Box, found: _Found) -> None:
+    """Makes a patch as soft as the plate is around it, unless it is that already."""
     from engine.colour.encoding import encode
 
     lit = place.view.light_at(patch.layer, patch.box)
-    below = patch.below if lit is None else patch.below * lit
+    still = patch.still if lit is None else patch.still * lit
     certain = patch.share * (patch.known > 0.99) * (place.held[there] < 0.1)
-    sigma = blur_map(place.encoded[there], encode(below), certain, place.grain)
+    sigma = blur_map(place.encoded[there], encode(still), certain, place.grain)
     sigma = np.asarray(sigma * np.float32(place.finish.focus), np.float32)
+    if patch.source.on_plate and (sigma > 0).any():
+        alpha = patch.paint[..., 3:]
+        own = own_softness(encode(patch.paint[..., :3] + patch.below * (1 - alpha)), alpha[..., 0])
+        sigma = np.sqrt(np.maximum(np.square(sigma) - np.float32(own**2), 0))
     if not (sigma > 0).any():
         return
     mine = patch.share > 0.5

@@ -15,6 +15,8 @@ LEAST = 0.6
 TRUST = 0.75
 #: Root mean square slope of encoded colours per pixel that is needed to tell.
 TEXTURE = 1.0 / 255
+#: Blurs that tell how soft a picture is, and the share of its slopes below the sharpest edges.
+PROBES, SHARPEST = (0.8, 1.6), 0.99
 
 
 def blur_map(plate: F32, below: F32, weight: F32, grain: Grain | None) -> F32:
@@ -94,6 +96,33 @@ def blurred(pictures: F32, sigma: F32) -> F32:
         if upper_sigma >= most:
             break
     return np.asarray(result, np.float32)
+
+
+def own_softness(picture: F32, matte: F32) -> float:
+    """Standard deviation of the blur that the sharpest edges of a picture have already, in pixels.
+
+    An edge that is blurred more loses slope as ``1 / sqrt(own^2 + more^2)``, so two more blurs tell
+    the own one; both are wide enough to leave no grain.
+
+    Args:
+        picture: Encoded colours, [h, w, 3].
+        matte: Where it counts, [h, w], 0 to 1.
+    """
+    import cv2
+
+    inside = matte > 0
+    if not inside.any():
+        return 0.0
+    grey = np.ascontiguousarray(picture.mean(axis=2), np.float32)
+    steep = [
+        float(np.quantile(_energy(cv2.GaussianBlur(grey, (0, 0), sigma))[inside], SHARPEST))
+        for sigma in PROBES
+    ]
+    near, far = (sigma**2 for sigma in PROBES)
+    ratio = steep[0] / max(steep[1], 1e-12)
+    if steep[0] < TEXTURE**2 or ratio <= 1.001:
+        return 0.0
+    return float(np.sqrt(max((far - near * ratio) / (ratio - 1), 0.0)))
 
 
 def _local(values: F32) -> F32:

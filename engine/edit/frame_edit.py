@@ -7,7 +7,8 @@ import numpy as np
 
 from engine.arrays import F32, Bool
 from engine.colour.ocio import DEFAULT_WORKING
-from engine.edit.change import EditLayer, cropped, equal_pixels, matte_of
+from engine.edit.change import equal_pixels, matte_of
+from engine.edit.editlayer import EditLayer, cropped
 from engine.edit.propagate import OVER_FILTER, Piece, check_plate, put_over
 from engine.errors import EditError
 from engine.fields.field import Field

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.arrays import F32, F64, Bool
 from engine.edit.frameview import FrameView
-from engine.edit.windows import Box, plate_points
+from engine.edit.windows import plate_points
 from engine.io.picture import Picture
 
 #: Side of a tile, most tiles of a frame, and how many are needed to say anything.
@@ -33,8 +32,6 @@ UNSEEN = 0.25
 MEDIAN = 0.4549
 #: Weakest grain, in encoded colour, that is worth putting back.
 FAINT = 0.6 / 255
-
-U64 = NDArray[np.uint64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,24 +104,6 @@ def measure_grain(view: FrameView, plate: Picture) -> Grain | None:
     return Grain(
         strength.astype(np.float32), mixing.astype(np.float32), _kernel(likeness), likeness
     )
-
-
-def synthesise(grain: Grain, box: Box, frame: int) -> F32:
-    """Grain of variance 1 for a box of the frame, [h, w, 3]; the same for every box and run.
-
-    Args:
-        grain: What it is to be like.
-        box: Rows and columns of the data window.
-        frame: Frame number: the seed.
-    """
-    import cv2
-
-    rows = np.arange(box[0].start - REACH, box[0].stop + REACH, dtype=np.int64)
-    columns = np.arange(box[1].start - REACH, box[1].stop + REACH, dtype=np.int64)
-    white = np.stack([_normal(rows, columns, frame, channel) for channel in range(3)], axis=2)
-    mixed = np.ascontiguousarray(white @ grain.mixing.T, np.float32)
-    soft = cv2.filter2D(mixed, cv2.CV_32F, grain.kernel[::-1, ::-1])
-    return np.ascontiguousarray(soft[REACH:-REACH, REACH:-REACH], np.float32)
 
 
 def _tiles(view: FrameView, plate: Picture) -> tuple[F32, F32, F32, F32, F32] | None:
@@ -308,22 +287,3 @@ def _kernel(likeness: F32) -> F32:
     power = np.maximum(np.fft.fft2(wave).real, 0)
     filtered = np.fft.ifft2(np.sqrt(power)).real[np.ix_(reach % size, reach % size)]
     return np.asarray(filtered / np.sqrt(np.square(filtered).sum()), np.float32)
-
-
-def _normal(rows: NDArray[np.int64], columns: NDArray[np.int64], frame: int, channel: int) -> F32:
-    """Normal numbers [h, w] that depend on the place and the seed alone (Box-Muller)."""
-    seed = np.uint64((frame * 1_000_003 + channel * 7_919 + 12_345) % 2**63)
-    down = _scrambled(rows.astype(np.uint64) + seed * np.uint64(0x9E3779B1))
-    key = _scrambled(down[:, None] ^ (columns.astype(np.uint64) * np.uint64(0x85EBCA77C2B2AE63)))
-    high = (key >> np.uint64(40)).astype(np.float32)
-    low = (key & np.uint64(0xFFFFFF)).astype(np.float32)
-    radius = np.sqrt(-2 * np.log((high + 1) / np.float32(2**24)))
-    return np.asarray(radius * np.cos(low * np.float32(2 * np.pi / 2**24)), np.float32)
-
-
-def _scrambled(key: U64) -> U64:
-    """A mixing of 64 bits (splitmix64's constants)."""
-    with np.errstate(over="ignore"):
-        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return key ^ (key >> np.uint64(31))

@@ -9,7 +9,7 @@ from engine.arrays import F32
 from engine.edit.edits import Edit
 from engine.edit.finish import PLAIN, Finish
 from engine.edit.frame_edit import FrameEdit
-from engine.edit.propagate import check_asked, finish_lit, propagate_frame, unlit, warp_change
+from engine.edit.propagate import check_asked, finish_edits, propagate_frame, warp_change
 from engine.edit.windows import window_of
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -97,32 +97,37 @@ def edit_pass(
     check_asked(field, edits, plate, index, mode, mask)
     shape = plate.pixels.shape[:2]
     strength = np.full(shape, mix, np.float32) if mask is None else mask * np.float32(mix)
-    rest = edits
     matte = np.zeros(shape, np.float32)
-    before = plate
-    if mode == "over" and not finish.plain:
-        rest = unlit(edits)
-        done = finish_lit(
-            field, edits, plate, index, finish, mix=mix, mask=mask, task=task, filter=filter
+    if finish.replaced if mode == "replace" else not finish.plain:
+        done = finish_edits(
+            field,
+            edits,
+            plate,
+            index,
+            finish,
+            mode=mode,
+            mix=mix,
+            mask=mask,
+            task=task,
+            filter=filter,
         )
-        before = done.picture
         if done.box is not None:
             # The finished matte has mix and mask in it already.
             _lay(matte, done.alpha, window_of(done.box, field), plate)
+        return done.picture, edit_alone(done.picture, plate, matte)
     result = propagate_frame(
-        field, rest, before, index, mode=mode, mix=mix, mask=mask, task=task, filter=filter
+        field, edits, plate, index, mode=mode, mix=mix, mask=mask, task=task, filter=filter
     )
     if mode == "replace":
         matte = strength if result is not plate else matte
         return result, edit_alone(result, plate, matte)
-    painted = np.zeros(shape, np.float32)
-    for k, edit in sorted(rest.items()):
+    for k, edit in sorted(edits.items()):
         if edit.change is None:
             continue
         piece = warp_change(field, k, index, edit.change, filter, lit=edit.lit)
         if piece is not None:
-            _lay(painted, piece[1][..., 3], piece[0], plate)
-    return result, edit_alone(result, plate, matte + painted * strength)
+            _lay(matte, piece[1][..., 3], piece[0], plate)
+    return result, edit_alone(result, plate, matte * strength)
 
 
 def finish_pass(
@@ -157,9 +162,7 @@ def finish_pass(
     from engine.edit.aovs import propagate_aovs
 
     check_asked(field, edits, plate, index, "over", mask)
-    done = finish_lit(
-        field, edits, plate, index, finish, mix=mix, mask=mask, task=task, filter=None
-    )
+    done = finish_edits(field, edits, plate, index, finish, mix=mix, mask=mask, task=task)
     found = propagate_aovs(field, plate, done)[name]
     return replace(found, metadata={**found.metadata, "codef/pass": name})
 

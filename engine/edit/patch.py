@@ -1,11 +1,11 @@
-"""A change as one frame sees it, with what lies below it on the canonical image."""
+"""A change as one frame sees it, with what lies below it."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from engine.arrays import F32, Bool
-from engine.edit.change import EditLayer
 from engine.edit.finish import Finish
 from engine.edit.frameview import FrameView
 from engine.edit.shutter import moments, sweep
@@ -15,49 +15,95 @@ from engine.warp.render import bounds
 from engine.warp.sheet import sheet_of
 
 
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A change at some places.
+
+    Attributes:
+        paint: Premultiplied, [h, w, 4].
+        below: What it was made on, premultiplied by how much of it is known, [h, w, 4]; None: the
+            canonical image.
+        grade: How surely it is a grade of that, [h, w]; None: it is paint.
+    """
+
+    paint: F32
+    below: F32 | None = None
+    grade: F32 | None = None
+
+
+class Source(Protocol):
+    """A change of one layer, wherever it was made: on the still, on a stabilised or a real frame.
+
+    Attributes:
+        box: Canonical x0, y0, x1, y1 that it can reach, filter included.
+        density: Pixels of its picture per canonical pixel.
+        lit: Whether the light of the frame belongs on it.
+        on_plate: Whether it was made on pixels of the plate, so that it may have their grain and
+            softness already.
+    """
+
+    @property
+    def box(self) -> tuple[float, float, float, float]: ...
+    @property
+    def density(self) -> float: ...
+    @property
+    def lit(self) -> bool: ...
+    @property
+    def on_plate(self) -> bool: ...
+    def at(self, points: F32, filter: str) -> Reading:
+        """The change at canonical points [h, w, 2]."""
+        ...
+
+
 @dataclass(eq=False)
 class Patch:
     """A change in a box of the frame; nothing is hidden or lit yet.
 
     Attributes:
         layer: Its layer.
+        source: Where it comes from.
         box: Rows and columns of the field's data window.
         paint: Premultiplied, [h, w, 4].
-        below: The canonical image there, [h, w, 3].
-        known: Share of the pixel that the canonical image knows, [h, w].
+        still: The canonical image there, [h, w, 3].
+        below: What the change was made on, [h, w, 3]; the still unless the source says otherwise.
+        known: Share of the pixel that is known of what lies below, [h, w].
         share: Visible share of the layer, [h, w].
         grade: How surely it is a grade, [h, w].
         motion: What goes by while the shutter is open, [h, w, 2] pixels, or None.
+        on_still: Whether ``below`` is the still.
     """
 
     layer: int
+    source: Source
     box: Box
     paint: F32
+    still: F32
     below: F32
     known: F32
     share: F32
     grade: F32
     motion: F32 | None
+    on_still: bool
 
 
 def read_patch(
-    view: FrameView, k: int, change: EditLayer, finish: Finish, filter: str, margin: int = 0
+    view: FrameView, k: int, source: Source, finish: Finish, filter: str, margin: int = 0
 ) -> Patch | None:
     """A change as a frame sees it; None when it does not reach the frame.
 
     Args:
         view: The frame.
         k: Layer of the change.
-        change: The change on the canonical canvas.
+        source: The change.
         finish: What is wanted.
         filter: ``bilinear`` or ``cubic``.
         margin: Pixels around what it reaches that are looked at too.
     """
     share = view.seen[k]
     shape = share.shape[0], share.shape[1]
-    found = _found(view, k, change, share)
+    found = _found(view, k, source, share)
     if finish.shutter > 0:
-        found = _swept_reach(view, k, change.box, finish, found)
+        found = _swept_reach(view, k, source.box, finish, found)
     if found is None:
         return None
     box = grown(found, margin, shape)
@@ -69,25 +115,37 @@ def read_patch(
             places = [swept.at(tau) for tau in times]
             motion = swept.blur(finish.shutter)
     sheet = sheet_of(view.field.layers[k].canonical)
-    paint = _mean([change.sheet.read_linear(p, filter=filter) for p in places])
-    rgba = _mean([sheet.read_linear(p, filter=filter) for p in places])
-    known = np.ascontiguousarray(rgba[..., 3])
-    below = np.asarray(rgba[..., :3] / np.maximum(known, 1 / 256)[..., None], np.float32)
+    read = [source.at(points, filter) for points in places]
+    rgba = _mean([sheet.read_linear(points, filter=filter) for points in places])
+    still = _plain(rgba)
+    paint, middle = _mean([one.paint for one in read]), read[len(read) // 2]
+    below, known = still, np.ascontiguousarray(rgba[..., 3])
+    lower = [one.below for one in read if one.below is not None]
+    if lower:
+        mean = _mean(lower)
+        below, known = _plain(mean), np.ascontiguousarray(mean[..., 3])
     grade = np.zeros(known.shape, np.float32)
-    if finish.merge == "auto" and change.grade is not None:
-        grade = _grade(change, change.grade, places[len(places) // 2])
-    return Patch(k, box, paint, below, known, np.ascontiguousarray(share[box]), grade, motion)
+    if finish.merge == "auto" and middle.grade is not None:
+        grade = middle.grade
+    own = np.ascontiguousarray(share[box])
+    return Patch(k, source, box, paint, still, below, known, own, grade, motion, not lower)
 
 
-def _found(view: FrameView, k: int, change: EditLayer, share: F32) -> Box | None:
+def _plain(rgba: F32) -> F32:
+    """Colours without their premultiplied alpha."""
+    alpha = np.maximum(rgba[..., 3:], np.float32(1 / 256))
+    return np.asarray(rgba[..., :3] / alpha, np.float32)
+
+
+def _found(view: FrameView, k: int, source: Source, share: F32) -> Box | None:
     """The pixels that a change reaches at the frame's own time."""
-    field, scale = view.field, max(change.sheet.scale)
+    field, scale = view.field, source.density
     deformation = field.layers[k].deformation
-    near = points_near(deformation, view.index, change.box, scale, field.data)
+    near = points_near(deformation, view.index, source.box, scale, field.data)
     if near is None:
         return None
     part, points = near
-    more, box = widening(points, scale), change.box
+    more, box = widening(points, scale), source.box
     wide = box[0] - more, box[1] - more, box[2] + more, box[3] + more
     inner = bounds(_reach(wide, points, share[part]))
     if inner is None:
@@ -141,14 +199,3 @@ def _mean(pictures: list[F32]) -> F32:
     if len(pictures) > 1:
         total *= np.float32(1 / len(pictures))
     return total
-
-
-def _grade(change: EditLayer, grade: F32, points: F32) -> F32:
-    """How surely each pixel is a grade, weighted by the matte, so that its rim is not paint."""
-    from engine.kernels.sample import sample
-
-    matte = change.sheet.pixels[..., 3]
-    planes = np.stack([grade * matte, matte], axis=2)
-    read = sample(planes, points, origin=change.sheet.origin, scale=change.sheet.scale)
-    share = read[..., 0] / np.maximum(read[..., 1], 1e-6)
-    return np.asarray(np.clip(share, 0, 1), np.float32)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.arrays import F32, Bool
-from engine.edit.change import EditLayer
+from engine.edit.editlayer import EditLayer
 from engine.edit.edits import MODES, Edit
 from engine.edit.finish import PLAIN, Finish
 from engine.edit.mixed import add_unmixed
@@ -17,7 +17,7 @@ from engine.io.picture import Picture, Window
 from engine.progress import Task
 from engine.warp.reach import points_near, widening
 from engine.warp.render import bounds, composite, light
-from engine.warp.sheet import Sheet
+from engine.warp.sheet import Sheet, sheet_of
 
 if TYPE_CHECKING:
     from engine.edit.finished import Finished
@@ -44,7 +44,8 @@ def propagate_frame(
     ``over``: the changes are warped with their mattes, hidden by the layers in front, lit by the
     field's lighting and composited over the plate. Pixels without any change keep the plate's
     values and code values. The plate's alpha and further channels stay. ``replace``: the whole
-    frame is drawn from the edited canonical images, as the published method does, without lighting.
+    frame is drawn from the edited canonical images, as the published method does, without lighting,
+    or finished like a change when ``finish.replaced`` says so.
 
     Args:
         field: The field.
@@ -56,7 +57,7 @@ def propagate_frame(
         mask: Where, [H, W] over the plate's data window, 0 to 1; None: everywhere.
         task: Cancel.
         filter: ``bilinear``, ``cubic``, or None for the mode's own.
-        finish: How the change meets the plate in mode ``over``; ``PLAIN``: paint over the plate.
+        finish: How the change meets the plate; ``PLAIN``: paint over the plate.
 
     Returns:
         The frame; the very ``plate`` when nothing reaches it.
@@ -71,13 +72,21 @@ def propagate_frame(
         task.check()
     if mix <= 0:
         return plate
-    if mode == "replace":
+    if mode == "replace" and not finish.replaced:
         return _replaced(field, edits, plate, index, mix, mask, filter)
-    if not finish.plain:
-        done = finish_lit(
-            field, edits, plate, index, finish, mix=mix, mask=mask, task=task, filter=filter
-        )
-        plate, edits = done.picture, unlit(edits)
+    if mode == "replace" or not finish.plain:
+        return finish_edits(
+            field,
+            edits,
+            plate,
+            index,
+            finish,
+            mode=mode,
+            mix=mix,
+            mask=mask,
+            task=task,
+            filter=filter,
+        ).picture
     pieces = []
     for k in sorted(edits):
         change = edits[k].change
@@ -91,34 +100,38 @@ def propagate_frame(
     return put_over(plate, pieces, field.data, mix=mix, mask=mask)
 
 
-def finish_lit(
+def finish_edits(
     field: Field,
     edits: Mapping[int, Edit],
     plate: Picture,
     index: int,
     finish: Finish,
     *,
-    mix: float,
-    mask: F32 | None,
-    task: Task | None,
-    filter: str | None,
+    mode: str = "over",
+    mix: float = 1.0,
+    mask: F32 | None = None,
+    task: Task | None = None,
+    filter: str | None = None,
 ) -> "Finished":
-    """Puts the edits that the field's light belongs on into the frame, finished.
+    """Puts edits into a frame, finished; the arguments are those of ``propagate_frame``.
 
-    The arguments are those of ``propagate_frame``; ``unlit`` tells which edits are left.
+    In mode ``replace`` the whole canonical images are the change, edited or not.
     """
     from engine.edit.finished import finish_frame
 
-    changes = {k: e.change for k, e in edits.items() if e.change is not None and e.lit}
+    if mode == "replace":
+        layers = enumerate(field.layers)
+        changes = {
+            k: EditLayer(edits[k].sheet if k in edits else sheet_of(layer.canonical))
+            for k, layer in layers
+        }
+        finish = replace(finish, merge="over")
+    else:
+        changes = {k: edit.change for k, edit in edits.items() if edit.change is not None}
     named = filter or OVER_FILTER
     return finish_frame(
         field, changes, plate, index, finish, mix=mix, mask=mask, task=task, filter=named
     )
-
-
-def unlit(edits: Mapping[int, Edit]) -> dict[int, Edit]:
-    """Edits made on the stabilised plate: they have their frame's light, grain and blur already."""
-    return {k: edit for k, edit in edits.items() if not edit.lit}
 
 
 def check_asked(

@@ -8,7 +8,7 @@ import numpy as np
 from engine.arrays import F32
 from engine.colour.ocio import DEFAULT_WORKING
 from engine.edit.canonical import window_points
-from engine.edit.change import EditLayer
+from engine.edit.editlayer import EditLayer
 from engine.edit.edits import EditSource, prepare_edits
 from engine.errors import EditError
 from engine.fields.field import Field

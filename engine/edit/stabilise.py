@@ -9,13 +9,8 @@ import numpy as np
 
 from engine.arrays import F32, Bool
 from engine.edit.canonical import canonical_picture, canonical_windows, window_points
-from engine.edit.change import (
-    EditLayer,
-    Reference,
-    equal_pixels,
-    plain_colour,
-    reference_on,
-)
+from engine.edit.change import Reference, equal_pixels, plain_colour, reference_on
+from engine.edit.editlayer import EditLayer
 from engine.edit.placement import Placed
 from engine.errors import EditError
 from engine.fields.field import Field
@@ -262,46 +257,54 @@ def closer(edit: F32, still: F32, stable: F32, same_still: Bool, same_stable: Bo
     return gaps[1] < gaps[0]
 
 
-def reached_beyond(change: EditLayer, reference: Reference, k: int) -> EditLayer:
-    """A change of a stabilised frame, continued a little where the frame shows nothing.
+def made_on_frame(
+    change: EditLayer, field: Field, k: int, placed: Placed, reference: Reference
+) -> EditLayer:
+    """A change of a stabilised frame with that frame, both continued where it shows nothing.
 
     The rim of what a frame shows would else be read half edited: there is no paint beyond it. The
     frame's own mattes cut what was continued.
 
     Args:
         change: The change, on the canvas.
-        reference: What it was compared with.
+        field: The field.
         k: Layer, front to back.
+        placed: How the edit that it was found in lies there.
+        reference: What it was compared with.
+    """
+    sheet = change.sheet
+    origin = sheet.origin[0] - _BEYOND, sheet.origin[1] - _BEYOND
+    paint: F32 = np.pad(sheet.pixels, ((_BEYOND, _BEYOND), (_BEYOND, _BEYOND), (0, 0)))
+    grade = None if change.grade is None else np.pad(change.grade, _BEYOND)
+    below = reference_on(field, k, replace(placed, origin=origin), paint.shape, reference)
+    below = np.array(below, np.float32)
+    _continue(paint, below[..., 3] > 0.5, paint[..., 3] > 0, grade)
+    _continue(below, below[..., 3] > 0.5)
+    return EditLayer(Sheet(paint, origin, sheet.scale), grade, Sheet(below, origin, sheet.scale))
+
+
+def _continue(
+    pixels: F32, shown: Bool, more: Bool | None = None, beside: F32 | None = None
+) -> None:
+    """Continues pixels [h, w, 4] a little beyond where something is shown or there, in place.
+
+    Args:
+        pixels: What is continued.
+        shown: Where the frame shows something.
+        more: Where there is something too, or None.
+        beside: [h, w], continued in the same way, or None.
     """
     import cv2
 
-    sheet = change.sheet
-    scale = sheet.scale[0]
-    if sheet.scale != (scale, scale):
-        return change
-    stable, (left, top) = reference(k, scale)
-    paint: F32 = np.pad(sheet.pixels, ((_BEYOND, _BEYOND), (_BEYOND, _BEYOND), (0, 0)))
-    x0, y0 = round(sheet.origin[0]) - _BEYOND, round(sheet.origin[1]) - _BEYOND
-    height, width = paint.shape[:2]
-    alpha = np.zeros((height, width), np.float32)
-    a, b = max(x0, left), min(x0 + width, left + stable.shape[1])
-    c, d = max(y0, top), min(y0 + height, top + stable.shape[0])
-    if a < b and c < d:
-        alpha[c - y0 : d - y0, a - x0 : b - x0] = stable[c - top : d - top, a - left : b - left, 3]
-    blank = (alpha <= 0.5) & (paint[..., 3] <= 0)
-    if not blank.any() or blank.all():
-        return change
+    known = shown if more is None else shown | more
+    if known.all() or not known.any():
+        return
     far, labels = cv2.distanceTransformWithLabels(
-        blank.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    known = ~blank
-    found = np.zeros((int(labels.max()) + 1, 4), np.float32)
-    found[labels[known]] = paint[known]
-    near = blank & (far <= _BEYOND)
-    paint[near] = found[labels[near]]
-    grade = None if change.grade is None else np.pad(change.grade, _BEYOND)
-    if grade is not None:
-        kept = np.zeros(len(found), np.float32)
-        kept[labels[known]] = grade[known]
-        grade[near] = kept[labels[near]]
-    return EditLayer(Sheet(paint, (float(x0), float(y0)), sheet.scale), grade)
+    near = ~known & (far <= _BEYOND)
+    for values in (pixels, beside):
+        if values is not None:
+            found = np.zeros((int(labels.max()) + 1, *values.shape[2:]), np.float32)
+            found[labels[known]] = values[known]
+            values[near] = found[labels[near]]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from engine.arrays import F32, F64, Bool
-from engine.edit.change import EditLayer
+from engine.edit.editlayer import EditLayer
 from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from engine.colour.encoding import decode, encode
-from engine.edit.change import EditLayer
+from engine.edit.editlayer import EditLayer
 from engine.edit.finish import FULL_FINISH, Finish
 from engine.edit.finished import finish_frame
 from engine.edit.frameview import FrameView
-from engine.edit.grain import REACH, measure_grain, synthesise
+from engine.edit.grain import REACH, measure_grain
+from engine.edit.regrain import synthesise
 from engine.fields.field import Canonical, Field, Layer, Masks
 from engine.io.picture import Picture, Window
 from engine.warp.render import composite

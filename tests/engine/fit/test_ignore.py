@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.colour.encoding import decode, encode
-from engine.edit.change import EditLayer
+from engine.edit.editlayer import EditLayer
 from engine.edit.propagate import put_over, warp_change
 from engine.errors import InputError, MaskError
 from engine.fields.folder import load_field, save_field

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.edit.change import EditLayer
+from engine.edit.editlayer import EditLayer
 from engine.edit.propagate import warp_change
 from engine.warp.sheet import Sheet
 from tests.engine.warp.analytic import lattice_layer, one_layer

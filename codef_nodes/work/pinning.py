@@ -44,7 +44,7 @@ def pins_of_files(
             layer = group or each.group
             if layer is not None:
                 layer_of(field, layer, f"the track {each.name} of {path}")
-            found.append(pins_of_tracks(field, each, layer, str(path), radius=radius, hard=hard))
+            found += pins_of_tracks(field, each, layer, str(path), radius=radius, hard=hard)
     for spec in corner_pins:
         group, path = split(spec, folder)
         names = {layer.name for layer in field.layers}

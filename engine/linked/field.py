@@ -1,7 +1,7 @@
 """A field of several segments, as one of its stills sees it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as default
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +62,6 @@ class LinkedField(Field):
         shares = super().seen(index, part)
         for k, layer in enumerate(self.layers):
             mapped = layer.deformation
-            # Pins may lie over it; what they move is as well known.
-            mapped = getattr(mapped, "base", mapped)
             known = mapped.known(index, part) if isinstance(mapped, LinkedDeformation) else None
             if known is not None:
                 shares[k] *= known
@@ -93,6 +91,23 @@ class Shot:
     source: dict[str, Any]
     recipe: str
     views: dict[int, LinkedField] = default(default_factory=dict)
+
+
+def segment_at(field: Field, index: int) -> int:
+    """The segment that a frame belongs to, by its position; 0 where the field is not linked."""
+    return field.segments.of_frame(index) if isinstance(field, LinkedField) else 0
+
+
+def view_at(field: Field, index: int) -> Field:
+    """The view of a field whose stills a frame belongs to; a field that is not linked itself."""
+    if not isinstance(field, LinkedField):
+        return field
+    return field.seen_from(segment_at(field, index))
+
+
+def through(field: LinkedField, segments: Segments) -> LinkedField:
+    """The same shot through other segments of the same stills, as the same still sees it."""
+    return seen_from(segments, replace(field.shot, views={}), field.anchor)
 
 
 def seen_by(field: Field, still: object) -> Field:

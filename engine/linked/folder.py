@@ -16,7 +16,6 @@ from engine.errors import FieldError
 from engine.fields import files as plain
 from engine.fields.field import Field, Masks
 from engine.fields.folder import field_identity, load_field
-from engine.io.atomic import share_folder
 from engine.io.picture import Window
 from engine.linked.field import LinkedField, Shot, joined_masks, seen_from
 from engine.linked.lights import Light, Lights
@@ -139,7 +138,7 @@ def save_linked(field: LinkedField, folder: Path, *, working_space: str) -> Link
         listed = []
         for number, each in enumerate(segments.parts):
             name = segment_name(number)
-            share_folder(each.folder, part / name)
+            segments.store(number, part / name, working_space)
             listed.append(
                 {
                     "folder": name,

@@ -82,16 +82,32 @@ class Segments:
 
     def field(self, segment: int) -> Field:
         """A segment's field, from memory or from its folder."""
-        from engine.fields.folder import load_field
-
         with self._lock:
             found = self._held.pop(segment, None)
             if found is None:
-                found = load_field(self.parts[segment].folder)
+                found = self.read(segment)
             self._held[segment] = found
             while len(self._held) > HELD:
                 self._held.popitem(last=False)
             return found
+
+    def read(self, segment: int) -> Field:
+        """A segment's field from its folder."""
+        from engine.fields.folder import load_field
+
+        return load_field(self.parts[segment].folder)
+
+    def store(self, segment: int, folder: Path, working_space: str) -> None:
+        """Puts a segment's field into a folder; the files that are there already are shared.
+
+        Args:
+            segment: Its number.
+            folder: Where, not there yet.
+            working_space: OCIO name of the space of its stills, where they are written again.
+        """
+        from engine.io.atomic import share_folder
+
+        share_folder(self.parts[segment].folder, folder)
 
     def shares(self, index: int) -> tuple[Share, ...]:
         """The segments that hold a frame, by its position among all."""

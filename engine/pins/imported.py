@@ -10,6 +10,7 @@ import numpy as np
 from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.io.pointfiles import NamedPlaces
+from engine.linked.field import segment_at, view_at
 from engine.pins.apply import layer_of
 from engine.pins.pin import FADE, Pin
 from engine.warp.track import owners
@@ -24,8 +25,8 @@ def pins_of_tracks(
     radius: float,
     hard: bool,
     corner: int = 0,
-) -> Pin:
-    """The pin that a track means.
+) -> list[Pin]:
+    """The pin that a track means; of a shot of several segments one in each that it goes through.
 
     Args:
         field: The fit.
@@ -37,34 +38,45 @@ def pins_of_tracks(
         corner: Which of its places counts.
 
     Raises:
-        UsageError: It has no frame in common with the fit.
+        UsageError: It has no frame in common with the fit, or names no layer of it.
     """
-    common = sorted(set(track.places) & set(field.frames))
-    if not common:
+    by_segment: dict[int, list[int]] = {}
+    for frame in sorted(set(track.places) & set(field.frames)):
+        number = segment_at(field, field.index(frame))
+        by_segment.setdefault(number, []).append(frame)
+    if not by_segment:
         held = sorted(track.places)
         raise UsageError(
             f"the track {track.name} of {source} holds frames {held[0]}-{held[-1]}, and the fit "
             f"{field.frames[0]}-{field.frames[-1]}; check its frame numbers"
         )
-    still = min(common, key=lambda frame: abs(frame - field.reference))
-    index = field.index(still)
-    place = np.asarray(track.places[still][corner : corner + 1], np.float32)
-    k = (
-        int(owners(field, index, place)[0])
-        if layer is None
-        else layer_of(field, layer, f"the track {track.name} of {source}")
-    )
-    x, y = field.layers[k].deformation.at(index, place)[0].tolist()
-    keys = {f: (float(p[corner, 0]), float(p[corner, 1])) for f, p in track.places.items()}
-    return Pin(
-        name=track.name,
-        canonical=(x, y),
-        keys={frame: keys[frame] for frame in common},
-        layer=field.layers[k].name,
-        radius=radius,
-        hard=hard,
-        fade=FADE,
-    )
+    found = []
+    for segment, frames in by_segment.items():
+        view = view_at(field, field.index(frames[0]))
+        still = min(frames, key=lambda frame: abs(frame - view.reference))
+        index = field.index(still)
+        place = np.asarray(track.places[still][corner : corner + 1], np.float32)
+        k = (
+            int(owners(view, index, place)[0])
+            if layer is None
+            else layer_of(view, layer, f"the track {track.name} of {source}")
+        )
+        x, y = view.layers[k].deformation.at(index, place)[0].tolist()
+        places = {f: track.places[f][corner] for f in frames}
+        found.append(
+            Pin(
+                name=track.name,
+                canonical=(x, y),
+                keys={f: (float(p[0]), float(p[1])) for f, p in places.items()},
+                layer=view.layers[k].name,
+                radius=radius,
+                hard=hard,
+                # Where one of them ends, the next begins.
+                fade=FADE if len(by_segment) == 1 else 0,
+                segment=segment,
+            )
+        )
+    return found
 
 
 def pins_of_corners(
@@ -77,10 +89,8 @@ def pins_of_corners(
     hard: bool,
 ) -> list[Pin]:
     """The four pins that a corner pin means; see ``pins_of_tracks``."""
-    found = []
+    found: list[Pin] = []
     for corner in range(4):
         each = NamedPlaces(f"{pin.name} {corner + 1}", pin.group, pin.places)
-        found.append(
-            pins_of_tracks(field, each, layer, source, radius=radius, hard=hard, corner=corner)
-        )
+        found += pins_of_tracks(field, each, layer, source, radius=radius, hard=hard, corner=corner)
     return found

@@ -35,6 +35,7 @@ class Pin:
         fade: Frames before the first and after the last key over which it lets go; None: it holds
             to both ends of the shot.
         enabled: It counts.
+        segment: Number of the segment of a long shot on whose still the point is.
     """
 
     name: str
@@ -45,9 +46,11 @@ class Pin:
     hard: bool = True
     fade: int | None = FADE
     enabled: bool = True
+    segment: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """The pin as documents hold it."""
+        """The pin as documents hold it; a shot with one still has no segments to name."""
+        told: dict[str, Any] = {"segment": self.segment} if self.segment else {}
         return {
             "name": self.name,
             "canonical": [float(v) for v in self.canonical],
@@ -59,6 +62,7 @@ class Pin:
             "hard": self.hard,
             "fade": self.fade,
             "enabled": self.enabled,
+            **told,
         }
 
     def keyed(self, frame: int, place: Point) -> "Pin":
@@ -89,6 +93,7 @@ def pin_from(item: Any, number: int = 1) -> Pin:
             hard=bool(item.get("hard", True)),
             fade=None if fade is None else int(fade),
             enabled=bool(item.get("enabled", True)),
+            segment=int(item.get("segment", 0)),
         )
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise UsageError(

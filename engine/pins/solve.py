@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import F32, F64
+from engine.arrays import F32, F64, AnyArray
 from engine.fields.field import Field
-from engine.pins.pin import PULL, Pin
+from engine.pins.pin import PULL, Pin, Point
 from engine.pins.timing import corrections
 from engine.pins.warp import REACH, FrameWarp, warp_through
 from engine.warp.inverse import TOLERANCE, FrameInverse
@@ -26,6 +26,25 @@ ABSORBED = 0.25
 
 _NOTHING = 1e-6
 """Canonical pixels that are no correction."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pinning:
+    """A pin and the map that it corrects.
+
+    Attributes:
+        pin: The pin.
+        field: The fit with the still that the pinned point is on; not pinned.
+        k: The layer in it, front to back.
+    """
+
+    pin: Pin
+    field: Field
+    k: int
+
+    def at(self, index: int, places: AnyArray) -> F32:
+        """What a frame shows at places [N, 2] of it."""
+        return self.field.layers[self.k].deformation.at(index, np.asarray(places, np.float32))
 
 
 @dataclass(frozen=True)
@@ -65,33 +84,31 @@ class Absorbed:
 class LayerPins:
     """The moves of a layer, frame by frame.
 
+    A move is one of the frame, whatever the still: pins on several stills of a long shot make one.
+
     Args:
-        field: The fit without pins.
-        k: Layer, front to back.
-        pins: The layer's pins that count.
+        frames: All frame numbers of the fit.
+        pins: The layer's pins that count, each with a map of these frames.
     """
 
-    def __init__(self, field: Field, k: int, pins: Sequence[Pin]) -> None:
-        self._field, self._k = field, k
-        index = {frame: n for n, frame in enumerate(field.frames)}
+    def __init__(self, frames: Sequence[int], pins: Sequence[Pinning]) -> None:
+        self._frames = tuple(frames)
+        self._index = index = {frame: n for n, frame in enumerate(frames)}
         # Keys in frames that were not fitted move nothing and must not keep a pin from fading.
         self._pins = [
-            (pin, keys)
-            for pin in pins
-            if (keys := {f: p for f, p in pin.keys.items() if f in index})
+            (each, keys)
+            for each in pins
+            if (keys := {f: p for f, p in each.pin.keys.items() if f in index})
         ]
-        self._corrections = [self._keyed(pin, keys, index) for pin, keys in self._pins]
+        self._corrections = [self._keyed(each, keys) for each, keys in self._pins]
         self._known: dict[int, FrameWarp | None] = {}
         self._shown: dict[int, dict[int, F32]] = {}
         self._lock = threading.Lock()
 
-    def _keyed(
-        self, pin: Pin, keys: dict[int, tuple[float, float]], index: dict[int, int]
-    ) -> dict[int, F64]:
-        at = self._field.layers[self._k].deformation.at
-        point = np.asarray(pin.canonical, np.float64)
+    def _keyed(self, each: Pinning, keys: dict[int, Point]) -> dict[int, F64]:
+        point = np.asarray(each.pin.canonical, np.float64)
         return {
-            frame: point - at(index[frame], np.array([place], np.float32))[0].astype(np.float64)
+            frame: point - each.at(self._index[frame], [place])[0].astype(np.float64)
             for frame, place in keys.items()
         }
 
@@ -99,10 +116,10 @@ class LayerPins:
         """Positions of the frames in which a pin may move something."""
         return tuple(
             index
-            for index, frame in enumerate(self._field.frames)
+            for index, frame in enumerate(self._frames)
             if any(
-                corrections(keyed, frame, pin.fade) is not None
-                for (pin, _), keyed in zip(self._pins, self._corrections, strict=True)
+                corrections(keyed, frame, each.pin.fade) is not None
+                for (each, _), keyed in zip(self._pins, self._corrections, strict=True)
             )
         )
 
@@ -114,33 +131,38 @@ class LayerPins:
             return self._known[index]
 
     def _solved(self, index: int) -> FrameWarp | None:
-        frame = self._field.frames[index]
+        frame = self._frames[index]
         active = []
-        for n, ((pin, keys), keyed) in enumerate(zip(self._pins, self._corrections, strict=True)):
+        for n, ((each, keys), keyed) in enumerate(zip(self._pins, self._corrections, strict=True)):
             # A pin without correction holds still what others would move.
-            correction = corrections(keyed, frame, pin.fade)
+            correction = corrections(keyed, frame, each.pin.fade)
             if correction is not None:
-                active.append((n, pin, keys, correction))
+                active.append((n, each, keys, correction))
         if not any(np.hypot(*correction) > _NOTHING for *_, correction in active):
             return None
-        points = np.array([pin.canonical for _, pin, *_ in active], np.float32)
-        wrong = np.stack([correction for *_, correction in active]).astype(np.float32)
-        near = np.array([_near(keys, frame) for _, _, keys, _ in active], np.float32)
-        inverse = FrameInverse(self._field, self._k, index)
-        shown = inverse.find(points, near)
-        stand = inverse.find(points - wrong, shown.points)
-        self._shown[index] = {n: place for (n, *_), place in zip(active, shown.points, strict=True)}
-        places: F32 = stand.points.copy()
-        good = (shown.residual < TOLERANCE) & (stand.residual < TOLERANCE)
+        count = len(active)
+        places, shown = np.zeros((count, 2), np.float32), np.zeros((count, 2), np.float32)
+        good = np.zeros(count, np.bool_)
+        for some in _of_one_map([each for _, each, *_ in active]):
+            side = active[some[0]][1]
+            points = np.array([active[m][1].pin.canonical for m in some], np.float32)
+            wrong = np.stack([active[m][3] for m in some]).astype(np.float32)
+            near = np.array([_near(active[m][2], frame) for m in some], np.float32)
+            inverse = FrameInverse(side.field, side.k, index)
+            here = inverse.find(points, near)
+            stand = inverse.find(points - wrong, here.points)
+            shown[some], places[some] = here.points, stand.points
+            good[some] = (here.residual < TOLERANCE) & (stand.residual < TOLERANCE)
+        self._shown[index] = {n: place for (n, *_), place in zip(active, shown, strict=True)}
         for m, (_, _, keys, _) in enumerate(active):
             if frame in keys:
                 places[m], good[m] = keys[frame], True
         if not good.any():
             return None
-        kept = [pin for (_, pin, *_), fine in zip(active, good, strict=True) if fine]
+        kept = [each.pin for (_, each, *_), fine in zip(active, good, strict=True) if fine]
         return warp_through(
             places[good].astype(np.float64),
-            shown.points[good].astype(np.float64),
+            shown[good].astype(np.float64),
             np.array([pin.radius for pin in kept], np.float64),
             np.array([1.0 if pin.hard else PULL for pin in kept], np.float64),
         )
@@ -157,30 +179,35 @@ class LayerPins:
         return [each for _, each in sorted(found, key=lambda pair: pair[0])]
 
     def _fared(self, frame: int, which: Sequence[int]) -> list[Absorbed]:
-        index = self._field.index(frame)
-        at = self._field.layers[self._k].deformation.at
+        index = self._index[frame]
         warp = self.at(index)
         with self._lock:
             shown = self._shown.get(index, {})
-        here = np.array([self._pins[n][1][frame] for n in which], np.float64)
-        moved = here if warp is None else warp.moved(here)
-        points = np.array([self._pins[n][0].canonical for n in which], np.float64)
-        gap = points - at(index, moved.astype(np.float32))
-        left = np.linalg.solve(_slopes(at, index, moved), gap[..., None])[..., 0]
-        return [
-            Absorbed(
-                self._pins[n][0].name,
-                frame,
-                float(np.hypot(*(shown.get(n, place) - place))),
-                float(np.hypot(*missing)),
-                self._pins[n][0].radius,
-                self._pins[n][0].hard,
-            )
-            for n, place, missing in zip(which, here, left, strict=True)
-        ]
+        found: dict[int, Absorbed] = {}
+        for some in _of_one_map([self._pins[n][0] for n in which]):
+            mine = [which[m] for m in some]
+            pins, side = [self._pins[n][0].pin for n in mine], self._pins[mine[0]][0]
+            here = np.array([self._pins[n][1][frame] for n in mine], np.float64)
+            moved = here if warp is None else warp.moved(here)
+            points = np.array([pin.canonical for pin in pins], np.float64)
+            gap = points - side.at(index, moved)
+            left = np.linalg.solve(_slopes(side.at, index, moved), gap[..., None])[..., 0]
+            for n, pin, place, missing in zip(mine, pins, here, left, strict=True):
+                far = float(np.hypot(*(shown.get(n, place) - place)))
+                lacks = float(np.hypot(*missing))
+                found[n] = Absorbed(pin.name, frame, far, lacks, pin.radius, pin.hard)
+        return [found[n] for n in which]
 
 
-def _slopes(at: Callable[[int, F32], F32], index: int, places: F64) -> F64:
+def _of_one_map(pins: Sequence[Pinning]) -> list[list[int]]:
+    """The numbers of pins that correct the same map, together."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for n, each in enumerate(pins):
+        found.setdefault((id(each.field), each.k), []).append(n)
+    return list(found.values())
+
+
+def _slopes(at: Callable[[int, AnyArray], F32], index: int, places: F64) -> F64:
     """The Jacobians [N, 2, 2] of a map at frame points [N, 2]; that of no map where it is flat."""
     apart = np.array([[0.5, 0], [-0.5, 0], [0, 0.5], [0, -0.5]])
     asked = (places[None] + apart[:, None]).reshape(-1, 2).astype(np.float32)
@@ -190,7 +217,7 @@ def _slopes(at: Callable[[int, F32], F32], index: int, places: F64) -> F64:
     return np.asarray(jacobian, np.float64)
 
 
-def _near(keys: dict[int, tuple[float, float]], frame: int) -> tuple[float, float]:
+def _near(keys: dict[int, Point], frame: int) -> tuple[float, float]:
     """About where a pin stands: on the straight line between its keys."""
     numbers = sorted(keys)
     places = np.array([keys[number] for number in numbers])

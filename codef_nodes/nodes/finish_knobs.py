@@ -129,4 +129,12 @@ FINISH_KNOBS: tuple[Knob, ...] = (
         maximum=4,
         page=PAGE,
     ),
+    Knob(
+        "replaced",
+        "bool",
+        FULL_FINISH.replaced,
+        "In mode replace, finishes the whole frame too: lit, with grain and blur, behind what "
+        "passes in front. Off: the frame is the edited canonical image as it is.",
+        page=PAGE,
+    ),
 )

@@ -20,7 +20,6 @@ from engine.fields.field import Field
 from engine.io.picture import Picture
 
 if TYPE_CHECKING:
-    from engine.arrays import F32
     from engine.edit.finish import Finish
     from engine.linked.carry import Carried
     from engine.linked.frames import Painted
@@ -133,9 +132,12 @@ class Propagate(Node):
 
     def compute(self, ctx: Context) -> Any:
         """The frame with the edit in it."""
+        import numpy as np
+
         from codef_nodes.work.merging import matte
-        from engine.linked.carry import carry
-        from engine.linked.frames import carry_frames
+        from engine.edit.outputs import edit_alone
+        from engine.linked.carry import carry, carry_alone, over_plate
+        from engine.linked.frames import carry_frames, carry_frames_alone
 
         field: Field = ctx.input("field")
         index = field.index(ctx.frame)
@@ -145,61 +147,29 @@ class Propagate(Node):
         if ctx.has("mask"):
             mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
         edits = prepared(ctx, field)
-        if ctx.knob("output") == "edit":
-            return _edit_alone(ctx, field, edits, plate, mask)
-        if ctx.knob("output") != "result":
-            return _found(ctx, field, edits, plate, mask)
-        result = plate
-        if edits or mode == "replace":
-            result = carry(
-                field,
-                edits,
-                plate,
-                index,
-                mode=mode,
-                mix=mix,
-                mask=mask,
-                task=ctx.task,
-                finish=finish_of(ctx),
-            )
-        if ctx.has("frame_edit"):
+        asked = {"mix": mix, "mask": mask, "task": ctx.task, "finish": finish_of(ctx)}
+        if ctx.knob("output") not in ("result", "edit"):
+            return _found(ctx, field, edits, plate, asked)
+        drawn = bool(edits) or mode == "replace"
+        if ctx.has("frame_edit") and not drawn:
             painted = _frame_edits(ctx, field)
-            result = carry_frames(field, painted, result, index, mix=mix, mask=mask, task=ctx.task)
-        return result
-
-
-def _edit_alone(
-    ctx: Context, field: Field, edits: "Carried", plate: Picture, mask: "F32 | None"
-) -> Picture:
-    """What the node puts over the plate."""
-    import numpy as np
-
-    from engine.edit.outputs import edit_alone
-    from engine.linked.carry import carry_alone
-    from engine.linked.frames import carry_frames, frames_matte
-
-    index, mix = field.index(ctx.frame), ctx.knob("mix")
-    result, alone = carry_alone(
-        field,
-        edits,
-        plate,
-        index,
-        mode=ctx.knob("mode"),
-        mix=mix,
-        mask=mask,
-        task=ctx.task,
-        finish=finish_of(ctx),
-    )
-    if not ctx.has("frame_edit"):
-        return alone
-    painted = _frame_edits(ctx, field)
-    upper = frames_matte(field, painted, plate, index, mix=mix, mask=mask)
-    result = carry_frames(field, painted, result, index, mix=mix, mask=mask, task=ctx.task)
-    return edit_alone(result, plate, np.float32(1) - (1 - alone.alpha) * (1 - upper))
+            if ctx.knob("output") == "result":
+                return carry_frames(field, painted, plate, index, **asked)
+            return carry_frames_alone(field, painted, plate, index, **asked)[1]
+        if ctx.knob("output") == "result" and not ctx.has("frame_edit"):
+            return carry(field, edits, plate, index, mode=mode, **asked) if drawn else plate
+        result, alone = carry_alone(field, edits, plate, index, mode=mode, **asked)
+        if ctx.has("frame_edit"):
+            # What is in front and how it is lit is told by the plate, not by what lies over it.
+            painted = _frame_edits(ctx, field)
+            upper = carry_frames_alone(field, painted, plate, index, **asked)[1]
+            result, over = over_plate(result, [upper]), (1 - alone.alpha) * (1 - upper.alpha)
+            alone = edit_alone(result, plate, np.float32(1) - over)
+        return alone if ctx.knob("output") == "edit" else result
 
 
 def _found(
-    ctx: Context, field: Field, edits: "Carried", plate: Picture, mask: "F32 | None"
+    ctx: Context, field: Field, edits: "Carried", plate: Picture, asked: dict[str, Any]
 ) -> Picture:
     """What putting the edits into the frame found out about it."""
     from engine.linked.carry import carry_pass
@@ -209,17 +179,8 @@ def _found(
             f"{ctx.node_name}: only mode over finds {ctx.knob('output')}; choose output result",
             node=ctx.node_name,
         )
-    return carry_pass(
-        field,
-        edits,
-        plate,
-        field.index(ctx.frame),
-        ctx.knob("output"),
-        mix=ctx.knob("mix"),
-        mask=mask,
-        task=ctx.task,
-        finish=finish_of(ctx),
-    )
+    index = field.index(ctx.frame)
+    return carry_pass(field, edits, plate, index, ctx.knob("output"), **asked)
 
 
 def finish_of(ctx: Context) -> "Finish":

@@ -177,13 +177,12 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     Raises:
         CodefError: See ARCHITECTURE's exit codes.
     """
-    from engine.edit.outputs import edit_alone
     from engine.edit.stabilise import StablePlate
     from engine.fit.ahead import pictures
     from engine.io.sequence import has_pattern
     from engine.io.write import WriteOptions
     from engine.linked.carry import carry, carry_alone, carry_pass, prepare_carried
-    from engine.linked.frames import carry_frames, frames_matte, paint_of_frames
+    from engine.linked.frames import carry_frames, carry_frames_alone, paint_of_frames
 
     if not job.edits and not job.edit_frames:
         raise UsageError("there is nothing to propagate; give --edit FILE or --edit-frame F=FILE")
@@ -268,10 +267,10 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
         paint = paint_of_frames(field, painted, working=clip.working)
 
         def carried(plate: Picture, index: int) -> Picture:
-            result = carry_frames(field, paint, plate, index, task=task)
+            asked = {"task": task, "finish": job.finish}
             if job.wanted == "result":
-                return result
-            return edit_alone(result, plate, frames_matte(field, paint, plate, index))
+                return carry_frames(field, paint, plate, index, **asked)
+            return carry_frames_alone(field, paint, plate, index, **asked)[1]
 
     note = note_of(clip, int(job.first or field.source.get("first") or 0))
 

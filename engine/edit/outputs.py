@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from engine.arrays import F32
 from engine.edit.edits import Edit
 from engine.edit.finish import PLAIN, Finish
-from engine.edit.frame_edit import FrameEdit
+from engine.edit.framepaint import FrameEdit
 from engine.edit.propagate import check_asked, finish_edits, propagate_frame, warp_change
 from engine.edit.windows import window_of
 from engine.fields.field import Field
@@ -167,33 +168,17 @@ def finish_pass(
     return replace(found, metadata={**found.metadata, "codef/pass": name})
 
 
-def frame_edit_matte(
-    field: Field,
-    edits: Sequence[FrameEdit],
-    plate: Picture,
-    index: int,
-    *,
-    mix: float = 1.0,
-    mask: F32 | None = None,
-) -> F32:
-    """Share of each pixel that painted frames cover, [H, W] over the plate's data window.
+def frame_edit_pass(
+    field: Field, edits: Sequence[FrameEdit], plate: Picture, index: int, **asked: Any
+) -> tuple[Picture, Picture]:
+    """The frame with what was painted on others, and that alone; see ``carry_painted``."""
+    from engine.edit.frame_edit import carry_painted
 
-    Painted frames go over anything in the same way, so that black and white tell their matte.
-    """
-    from engine.edit.frame_edit import propagate_frame_edits
-
-    ground = replace(
-        plate.with_pixels(np.zeros_like(plate.pixels[..., :3])), metadata=dict(plate.metadata)
-    )
-    white = replace(ground, pixels=np.ones_like(ground.pixels))
-    dark, light = (
-        propagate_frame_edits(field, edits, below, index, mix=mix, mask=mask)
-        for below in (ground, white)
-    )
-    shown = (light.pixels - dark.pixels).mean(axis=2)
-    matte: F32 = np.clip(1 - shown, 0, 1).astype(np.float32)
-    matte[matte < 1e-6] = 0
-    return matte
+    result, found = carry_painted(field, edits, plate, index, **asked)
+    matte = np.zeros(plate.pixels.shape[:2], np.float32)
+    if found is not None:
+        _lay(matte, found[1], found[0], plate)
+    return result, edit_alone(result, plate, matte)
 
 
 def _lay(matte: F32, alpha: F32, window: Window, plate: Picture) -> None:

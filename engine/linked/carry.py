@@ -158,7 +158,7 @@ def carry(
         return plate
     if len(there) == 1:
         return propagate_frame(there[0][0], there[0][1], plate, index, **asked)
-    return _over(plate, [edit_pass(view, e, plate, index, **asked)[1] for view, e in there])
+    return over_plate(plate, [edit_pass(view, e, plate, index, **asked)[1] for view, e in there])
 
 
 def carry_alone(
@@ -174,8 +174,14 @@ def carry_alone(
     if len(there) <= 1:
         view, edits = there[0] if there else (field, {})
         return edit_pass(view, edits, plate, index, **asked)
-    alone = [edit_pass(view, edits, plate, index, **asked)[1] for view, edits in there]
-    result, clear = _over(plate, alone), np.ones(plate.pixels.shape[:2], np.float32)
+    return both_over(
+        plate, [edit_pass(view, edits, plate, index, **asked)[1] for view, edits in there]
+    )
+
+
+def both_over(plate: Picture, alone: Sequence[Picture]) -> tuple[Picture, Picture]:
+    """Edits that are each alone, the last on top: over the plate, and as one."""
+    result, clear = over_plate(plate, alone), np.ones(plate.pixels.shape[:2], np.float32)
     for each in alone:
         clear *= 1 - each.alpha
     return result, edit_alone(result, plate, 1 - clear)
@@ -212,7 +218,7 @@ def _distance(field: Field, view: Field, index: int) -> int:
     return abs(field.segments.of_frame(index) - view.anchor)
 
 
-def _over(plate: Picture, layers: Sequence[Picture]) -> Picture:
+def over_plate(plate: Picture, layers: Sequence[Picture]) -> Picture:
     """Premultiplied edits over a plate, the last one on top; untouched pixels stay as they are."""
     pixels = plate.pixels.copy()
     colour = pixels[..., :3]
@@ -239,10 +245,13 @@ def _replaced(
     """The whole frame from edited stills.
 
     The frame's own stills count first, those of other segments only where it has none that are
-    edited; over shared frames the one gives way to the other.
+    edited; over shared frames the one gives way to the other. Where all of them are edited, each
+    draws the frame as it was fitted to it, which no link can do better.
     """
     whole = {**asked, "mix": 1.0, "mask": None}
-    weights = {share.segment: share.weight for share in field.segments.shares(index)}
+    shares = {share.segment: share for share in field.segments.shares(index)}
+    edited = {view.anchor for view, _ in carried if isinstance(view, LinkedField)}
+    fitted = shares.keys() <= edited
     # Far ones first, so that the near ones lie over them.
     order = sorted(carried, key=lambda each: -_distance(field, each[0], index))
     done = propagate_frame(field, {}, plate, index, **whole)
@@ -250,12 +259,16 @@ def _replaced(
     for view, edits in order:
         if not isinstance(view, LinkedField) or not reaches(view, index):
             continue
-        known = view.seen(index).sum(axis=0)
-        if view.anchor in weights:
-            own += weights[view.anchor]
-            known = known * np.float32(weights[view.anchor] / own)
+        source: Field = view
+        at, share = index, shares.get(view.anchor)
+        if share is not None and fitted:
+            source, at = field.segments.field(share.segment), share.index
+        known = source.seen(at).sum(axis=0)
+        if share is not None:
+            own += share.weight
+            known = known * np.float32(share.weight / own)
         known = _over_plate(known, field, plate)
-        done = propagate_frame(view, edits, done, index, **{**whole, "mask": known})
+        done = propagate_frame(source, edits, done, at, **{**whole, "mask": known})
     mix, mask = np.float32(asked["mix"]), asked["mask"]
     if mix >= 1 and mask is None:
         return done

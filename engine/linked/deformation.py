@@ -131,6 +131,11 @@ class LinkedDeformation:
         return dict(self.tensors())
 
 
+def layer_number(field: Field, name: str) -> int | None:
+    """The number of the layer of a name, or None."""
+    return next((k for k, layer in enumerate(field.layers) if layer.name == name), None)
+
+
 def layer_named(field: Field, name: str) -> Layer | None:
     """The layer of a name, or None."""
     return next((layer for layer in field.layers if layer.name == name), None)

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from engine.arrays import F32
 from engine.colour.ocio import DEFAULT_WORKING
-from engine.edit.frame_edit import FrameEdit, frame_edit, propagate_frame_edits
-from engine.edit.outputs import frame_edit_matte
+from engine.edit.frame_edit import frame_edit, propagate_frame_edits
+from engine.edit.framepaint import FrameEdit
+from engine.edit.outputs import frame_edit_pass
 from engine.fields.field import Field
 from engine.io.picture import Picture
-from engine.linked.carry import reaches
+from engine.linked.carry import both_over, reaches
 from engine.linked.field import LinkedField
 
 #: Views of a shot, each with the painted frames of its segment.
@@ -53,17 +51,23 @@ def carry_frames(
 
     Those of one segment are mixed by confidence; those of several lie over one another.
     """
-    result = plate
-    for view, edits in painted:
-        if reaches(view, index):
-            result = propagate_frame_edits(view, edits, result, index, **asked)
-    return result
+    there = _there(painted, index)
+    if len(there) == 1:
+        return propagate_frame_edits(there[0][0], there[0][1], plate, index, **asked)
+    return carry_frames_alone(field, painted, plate, index, **asked)[0]
 
 
-def frames_matte(field: Field, painted: Painted, plate: Picture, index: int, **asked: Any) -> F32:
-    """Share of each pixel that painted frames cover, [H, W] over the plate's data window."""
-    clear = np.ones(plate.pixels.shape[:2], np.float32)
-    for view, edits in painted:
-        if reaches(view, index):
-            clear *= 1 - frame_edit_matte(view, edits, plate, index, **asked)
-    return np.asarray(1 - clear, np.float32)
+def carry_frames_alone(
+    field: Field, painted: Painted, plate: Picture, index: int, **asked: Any
+) -> tuple[Picture, Picture]:
+    """The frame with what was painted on others, and that alone; see ``carry_frames``."""
+    there = _there(painted, index)
+    if len(there) <= 1:
+        view, edits = there[0] if there else (field, [])
+        return frame_edit_pass(view, edits, plate, index, **asked)
+    alone = [frame_edit_pass(view, edits, plate, index, **asked)[1] for view, edits in there]
+    return both_over(plate, alone)
+
+
+def _there(painted: Painted, index: int) -> Painted:
+    return [(view, edits) for view, edits in painted if reaches(view, index)]

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from engine.edit.canonical import canonical_picture
+from engine.edit.check import check_field
 from engine.edit.edits import EditSource
 from engine.errors import EditError, UsageError
 from engine.linked.carry import carry, carry_alone, carry_pass, prepare_carried
-from engine.linked.frames import carry_frames, frames_matte, paint_of_frames
+from engine.linked.frames import carry_frames, carry_frames_alone, paint_of_frames
 from engine.progress import silent
 from engine.warp.track import track, track_canonical
 from tests.engine.linked.conftest import FIRST
@@ -164,7 +165,7 @@ def test_a_painted_frame_is_carried_through_the_shot(shot):
         result = carry_frames(shot.field, paint, shot.plate(other), other - FIRST)
         where, _ = middle_of(shot.plate(other), result)
         assert np.abs(where - shot.place(other, world)).max() < 1.2
-    matte = frames_matte(shot.field, paint, shot.plate(110), 110 - FIRST)
+    matte = carry_frames_alone(shot.field, paint, shot.plate(110), 110 - FIRST)[1].alpha
     assert matte.max() > 0.9 and matte.min() == 0
 
 

@@ -9,9 +9,9 @@ frame of 1920x1080 follows through a bent field with changing light. Three measu
 
 1. *engine*: ``StrokeSession`` and ``FrameFollower`` alone, for each kind of stroke;
 2. *worker*: the verbs ``paint.*`` of a real worker over its socket, from the request until the
-   client has mapped the pixels; one event with the canonical viewer alone, and one with both.
-   The file holds as well how long ``paint.begin`` takes, and ``paint.begin`` of the next stroke
-   right after the document got this one;
+   client has mapped the pixels of the canonical, and of the frame. The file holds as well how long
+   ``paint.begin`` takes, and ``paint.begin`` of the next stroke right after the document got this
+   one;
 3. *window*: mouse events on the canonical viewer of the real window, until each viewer has drawn
    what changed, both viewers shown in software.
 
@@ -228,6 +228,26 @@ class Asker:
         """One request, waited for."""
         return self._client.request(verb, args).result(120)
 
+    def draw(self, session: str, point: list[float]) -> tuple[float, float, bool]:
+        """One pen report; when the pixels of the canonical and of the frame are there.
+
+        Returns:
+            Seconds of each from now on, and whether there were any of the frame.
+        """
+        seconds: list[float] = []
+
+        def event(name: str, data: Figures) -> None:
+            if name == "painted":
+                self.take(data["picture"])
+                seconds.append(time.perf_counter() - start)
+
+        start = time.perf_counter()
+        args = {"session": session, "points": [point]}
+        answer = self._client.request("paint.extend", args, event=event).result(120)
+        followed = self.take(answer["picture"]) > 0
+        end = time.perf_counter() - start
+        return (seconds[0] if seconds else end), end, followed
+
     def take(self, picture: Figures | None) -> int:
         """Maps a picture, reads it, and says that it is done with it."""
         if picture is None:
@@ -261,27 +281,20 @@ def worker(folder: Path, events: int, counts: list[int], brush: float) -> list[F
                 look = {"region": None, "scale": 1}
                 begun: Figures = {}
                 follow = {"node": "Out", "frame": FRAMES[1], **look}
-                for name in ("canonical", "frame"):
-                    start = time.perf_counter()
-                    begun = window.ask(
-                        "paint.begin", node="Paint", frame=FRAMES[1], view=look,
-                        stroke=header("brush", brush / scale),
-                        follow=follow if name == "frame" else None,
-                    )  # fmt: skip
-                    row[f"{name}_begin_ms"] = round((time.perf_counter() - start) * 1000, 1)
-                    seconds = []
-                    for point in spiral(events):
-                        start = time.perf_counter()
-                        answer = window.ask(
-                            "paint.extend", session=begun["session"], points=[point]
-                        )
-                        window.take(answer["picture"])
-                        if window.take(answer["frame_picture"]) == 0 and name == "frame":
-                            raise SystemExit(f"the frame did not follow: {begun['note']}")
-                        seconds.append(time.perf_counter() - start)
-                    row[name] = summary(seconds)
-                    if name == "canonical":
-                        window.ask("paint.abort", session=begun["session"])
+                start = time.perf_counter()
+                begun = window.ask(
+                    "paint.begin", node="Paint", frame=FRAMES[1], view=look,
+                    stroke=header("brush", brush / scale), follow=follow,
+                )  # fmt: skip
+                row["begin_ms"] = round((time.perf_counter() - start) * 1000, 1)
+                canonical, frame = [], []
+                for point in spiral(events):
+                    first, second, followed = window.draw(begun["session"], point)
+                    if not followed:
+                        raise SystemExit(f"the frame did not follow: {begun['note']}")
+                    canonical.append(first)
+                    frame.append(second)
+                row |= {"canonical": summary(canonical), "frame": summary(frame)}
                 start = time.perf_counter()
                 window.ask("paint.end", session=begun["session"])
                 row["end_ms"] = round((time.perf_counter() - start) * 1000, 1)

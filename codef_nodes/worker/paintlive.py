@@ -126,18 +126,18 @@ def extend(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         )
     points = args.points("points")
     live.started.points += points
-    return _answer(worker, live, live.started.stroke.extend(points))
+    return _answer(worker, live, live.started.stroke.extend(points), emit)
 
 
 @verb("paint.end", role="view", queue="paint")
 def end(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
-    """Ends a stroke; the answer is as that of ``paint.extend`` (a heal is solved as a whole)."""
+    """Ends a stroke, as ``paint.extend`` (a heal is solved as a whole)."""
     from codef_nodes.worker.paintlive_start import ended, lies_outside
 
     live = _sessions(worker).open.pop(args.text("session"), None)
     if live is None:
         return {}
-    answer = _answer(worker, live, live.started.stroke.finish())
+    answer = _answer(worker, live, live.started.stroke.finish(), emit)
     answer["outside"] = lies_outside(live.started)
     ended(worker, live.started)
     if live.follower is not None:
@@ -147,33 +147,35 @@ def end(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
 
 @verb("paint.abort", role="view", queue="paint")
 def abort(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
-    """Takes a stroke back; the answer is as that of ``paint.extend``."""
+    """Takes a stroke back, as ``paint.extend``."""
     live = _sessions(worker).open.pop(args.text("session"), None)
-    return {} if live is None else _answer(worker, live, live.started.stroke.abort())
+    return {} if live is None else _answer(worker, live, live.started.stroke.abort(), emit)
 
 
-def _answer(worker: "Worker", live: Live, box: "Box | None") -> Reply:
-    reply: Reply = {"box": None, "picture": None, "frame_box": None, "frame_picture": None}
+def _answer(worker: "Worker", live: Live, box: "Box | None", emit: Emit) -> Reply:
+    """Sends what is painted on as an event, at once; the answer is the frame that follows."""
+    reply: Reply = {"box": None, "picture": None}
     if box is None:
         return reply
-    reply["box"] = list(box)
     stroke, view = live.started.stroke, live.view
+    painted: Reply = {"box": list(box), "picture": None}
     if view is not None:
         part = _looked_at(box, view, stroke.bounds)
         if part is not None:
             pixels = stroke.picture(part, live.started.opacity)
-            reply["picture"] = _shared(worker, pixels, part, live.started.picture, view)
+            painted["picture"] = _shared(worker, pixels, part, live.started.picture, view)
+    emit("painted", painted)
     follower, follow = live.follower, live.follow
     if follower is None or follow is None:
         return reply
     seen = follower.update(box)
     if seen is None:
         return reply
-    reply["frame_box"] = list(seen)
+    reply["box"] = list(seen)
     part = _looked_at(seen, follow, follower.bounds)
     if part is not None:
         pixels = follower.pixels(part)
-        reply["frame_picture"] = _shared(worker, pixels, part, follower.picture, follow)
+        reply["picture"] = _shared(worker, pixels, part, follower.picture, follow)
     return reply
 
 

@@ -11,7 +11,6 @@ from gui.core.editor import Editor
 from gui.core.streams import fit_of
 from gui.paint.drawing import DrawnStroke
 from gui.paint.gesture import StrokeGesture
-from gui.paint.live import LiveStroke
 from gui.paint.target import Target, give_field, layer_target
 
 if TYPE_CHECKING:
@@ -137,14 +136,11 @@ class FrameGesture(StrokeGesture):
 
     def _show_whole(self, node: str, stroke: dict[str, Any]) -> None:
         """A stroke quicker than the answers: its pixels come before the whole pictures do."""
-        workers = self._editor.workers
-        if workers is None:
-            return
         whole = DrawnStroke({key: value for key, value in stroke.items() if key != "points"})
         whole.points = [list(point) for point in stroke["points"]]
-        begin = self._painting.begin_arguments(node, whole.header)
-        self._live = LiveStroke(workers.view, whole, begin, self._pixels, self._failed)
-        self._live.end()
+        self._live = self._sent(whole, self._painting.begin_arguments(node, whole.header))
+        if self._live is not None:
+            self._live.end()
 
     def _placed(self, answer: dict[str, Any]) -> None:
         """The first point's answer: the layer, and the brush as it is on the canonical."""
@@ -168,12 +164,11 @@ class FrameGesture(StrokeGesture):
         self._map()
 
     def _connect(self) -> None:
-        workers = self._editor.workers
-        if workers is None or self._mapped is None:
+        if self._mapped is None:
             return
         self._mapped.rewind()
         begin = self._painting.begin_arguments(self.node, self._mapped.header)
-        self._live = LiveStroke(workers.view, self._mapped, begin, self._pixels, self._failed)
+        self._live = self._sent(self._mapped, begin)
 
     def _map(self) -> None:
         """Sends points on their way; those that come meanwhile go together next time."""

@@ -36,8 +36,10 @@ class StrokeGesture(QObject):
         space: What the Paint node's pixels are places of.
     """
 
-    pixels = Signal(object)
-    """An answer of the worker that holds pixels."""
+    painted = Signal(object)
+    """What changed of the picture that is painted on, as the worker says it."""
+    followed = Signal(object)
+    """What changed of the frame that follows."""
     over = Signal()
     """Committed or aborted."""
 
@@ -137,13 +139,21 @@ class StrokeGesture(QObject):
         self.over.emit()
 
     def _connect(self) -> None:
+        self.drawn.rewind()
+        self._live = self._sent(self.drawn, self._begin())
+
+    def _sent(self, drawn: DrawnStroke, begin: dict[str, Any]) -> LiveStroke | None:
+        """A stroke on its way to the worker, None where there is none."""
         workers = self._editor.workers
         if workers is None:
-            return
-        self.drawn.rewind()
-        self._live = LiveStroke(workers.view, self.drawn, self._begin(), self._pixels, self._failed)
+            return None
+        return LiveStroke(workers.view, drawn, begin, self._painted, self._followed, self._failed)
 
-    def _pixels(self, answer: dict[str, Any]) -> None:
+    def _painted(self, data: dict[str, Any]) -> None:
+        self.shown = True
+        self.painted.emit(data)
+
+    def _followed(self, answer: dict[str, Any]) -> None:
         if answer.get("outside"):
             whose = "canonical picture" if self.space == CANONICAL else "picture"
             self._editor.say(
@@ -151,7 +161,7 @@ class StrokeGesture(QObject):
                 "draw inside the picture's edge."
             )
         self.shown = True
-        self.pixels.emit(answer)
+        self.followed.emit(answer)
 
     def _failed(self, message: str) -> None:
         if self.running and not self._told:

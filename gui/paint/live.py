@@ -21,6 +21,7 @@ class Link(Protocol):
         args: dict[str, Any],
         done: Callable[[Answer], None] | None = None,
         failed: Callable[[Any], None] | None = None,
+        event: Callable[[str, Answer], None] | None = None,
     ) -> object:
         """Sends a request; the callbacks run on the UI thread."""
 
@@ -32,7 +33,8 @@ class LiveStroke:
         link: The view worker's link.
         drawn: The stroke.
         begin: Arguments of ``paint.begin``.
-        update: Called with each answer that holds pixels.
+        painted: Called with what changed of the picture that is painted on, as soon as it is there.
+        followed: Called with what changed of the frame that follows.
         failed: Called once, with one sentence, when the worker can show no more of it.
     """
 
@@ -41,11 +43,12 @@ class LiveStroke:
         link: Link,
         drawn: DrawnStroke,
         begin: dict[str, Any],
-        update: Callable[[Answer], None],
+        painted: Callable[[Answer], None],
+        followed: Callable[[Answer], None],
         failed: Callable[[str], None],
     ) -> None:
         self._link, self._drawn = link, drawn
-        self._update, self._tell = update, failed
+        self._painted, self._followed, self._tell = painted, followed, failed
         self._session: Any = None
         self._busy = False
         self._wanted = ""
@@ -61,22 +64,17 @@ class LiveStroke:
         """Points were added."""
         if self._over or self._session is None or self._busy:
             return
-        if self._drawn.waiting:
-            self._busy = True
-            args = {"session": self._session, "points": self._drawn.take()}
-            self._link.request("paint.extend", args, self._extended, self._failed)
+        self._busy = self._send_points()
 
     def end(self) -> None:
         """The pen is up: the rest and ``paint.end`` are sent at once, behind what is under way."""
         self._wanted = self._wanted or "end"
         if self._session is None or self._over:
             return
-        if self._drawn.waiting:
-            args = {"session": self._session, "points": self._drawn.take()}
-            self._link.request("paint.extend", args, self._extended, self._failed)
+        self._send_points()
         self._over = True
         # A heal is solved as a whole: the last pixels come with the end.
-        self._link.request("paint.end", {"session": self._session}, self._update, None)
+        self._close("paint.end")
 
     def abort(self) -> None:
         """The stroke is not wanted: the pixels go back."""
@@ -84,11 +82,28 @@ class LiveStroke:
         if self._session is None or self._over:
             return
         self._over = True
-        self._link.request("paint.abort", {"session": self._session}, self._update, None)
+        self._close("paint.abort")
 
     def drop(self) -> None:
         """The worker is gone; nothing is sent any more."""
         self._over = True
+
+    def _send_points(self) -> bool:
+        points = self._drawn.take() if self._drawn.waiting else []
+        if points:
+            args = {"session": self._session, "points": points}
+            self._link.request("paint.extend", args, self._extended, self._failed, self._told)
+        return bool(points)
+
+    def _close(self, verb: str) -> None:
+        def told(name: str, data: Answer) -> None:
+            self._painted(data)
+
+        self._link.request(verb, {"session": self._session}, self._followed, None, told)
+
+    def _told(self, name: str, data: Answer) -> None:
+        if name == "painted" and self._wanted != "abort":
+            self._painted(data)
 
     def _begun(self, answer: Answer) -> None:
         if self._over:
@@ -106,7 +121,7 @@ class LiveStroke:
     def _extended(self, answer: Answer) -> None:
         self._busy = False
         if self._wanted != "abort":
-            self._update(answer)
+            self._followed(answer)
         self.more()
 
     def _failed(self, error: Any) -> None:

@@ -206,18 +206,16 @@ class Painting(QObject):
             views["follow"] = {"node": other.shown, "frame": frame, **other.region()}
         return {"node": node, "frame": frame, "stroke": stroke, "index": None, **views}
 
-    def show_pixels(self, answer: dict[str, Any], space: str) -> None:
-        """Puts what a stroke changed onto both canvases.
+    def show_pixels(self, answer: dict[str, Any], slot: str) -> None:
+        """Puts what a stroke changed onto a canvas.
 
         Args:
-            answer: Of ``paint.extend``.
-            space: What the Paint node's pixels are places of.
+            answer: Of the worker, with a ``picture`` or none.
+            slot: The viewer's slot.
         """
-        painted, other = self.tools.get(space), self.tools.get(FRAME)
-        if painted is not None:
-            painted.show_pixels(answer.get("picture"))
-        if other is not None:
-            other.show_pixels(answer.get("frame_picture"))
+        tool = self.tools.get(slot)
+        if tool is not None:
+            tool.show_pixels(answer.get("picture"))
 
     def settle_waiting(self) -> None:
         """Strokes drawn on frames go into the document in the order they were drawn."""

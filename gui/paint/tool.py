@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeyEvent, QPainter, QTabletEvent
 from codef_nodes.graph.document import Document
 from engine.errors import CodefError
 from gui.core.editor import Editor
-from gui.core.streams import main_source
+from gui.core.streams import FRAME, main_source
 from gui.paint.carried import CarriedLines
 from gui.paint.drawing import DrawnStroke
 from gui.paint.events import PointerEvent, sample_of
@@ -267,7 +267,9 @@ class PaintTool(QObject):
         if not gesture.start():
             return
         self._gesture, self._mode = gesture, "draw"
-        gesture.pixels.connect(lambda answer: self.painting.show_pixels(answer, gesture.space))
+        show = self.painting.show_pixels
+        gesture.painted.connect(lambda data: show(data, gesture.space))
+        gesture.followed.connect(lambda answer: show(answer, FRAME))
         self.painting.drawing_changed.emit(True)
         if start is not None:
             gesture.add(*start, 1.0)

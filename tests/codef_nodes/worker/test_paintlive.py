@@ -61,6 +61,14 @@ class Shot:
     def ask(self, verb, **args):
         return self.client.request(verb, args).result(60)
 
+    def draw(self, verb, **args):
+        """What a request changed of the picture that is painted on and of the frame."""
+        told = []
+        request = self.client.request(verb, args, event=lambda *event: told.append(event))
+        answer = request.result(60)
+        painted = next((data for name, data in told if name == "painted"), {"picture": None})
+        return painted, answer
+
     def picture(self, described):
         shape = tuple(described["shape"])
         pixels = np.array(np.memmap(described["file"], np.float32, "r", shape=shape))
@@ -90,12 +98,12 @@ class Shot:
             view=view,
         )
         for point in POINTS:
-            answer = self.ask("paint.extend", session=begun["session"], points=[point])
-            self._take(shown, answer["picture"], scale)
-            self._take(seen, answer["frame_picture"], scale)
-        answer = self.ask("paint.end", session=begun["session"])
-        self._take(shown, answer["picture"], scale)
-        self._take(seen, answer["frame_picture"], scale)
+            painted, answer = self.draw("paint.extend", session=begun["session"], points=[point])
+            self._take(shown, painted["picture"], scale)
+            self._take(seen, answer["picture"], scale)
+        painted, answer = self.draw("paint.end", session=begun["session"])
+        self._take(shown, painted["picture"], scale)
+        self._take(seen, answer["picture"], scale)
         return begun, shown[0], seen[0]
 
     def _take(self, shown, described, scale):
@@ -219,9 +227,9 @@ def test_an_aborted_stroke_gives_back_what_was_there(client, folder):
                      follow={"node": "View", "frame": FRAME, **view})  # fmt: skip
     for point in POINTS:
         shot.ask("paint.extend", session=begun["session"], points=[point])
-    answer = shot.ask("paint.abort", session=begun["session"])
-    for whole, name in zip(before, ("picture", "frame_picture"), strict=True):
-        pixels, box = shot.picture(answer[name])
+    changed = shot.draw("paint.abort", session=begun["session"])
+    for whole, told in zip(before, changed, strict=True):
+        pixels, box = shot.picture(told["picture"])
         x, y = box[0] - whole[1][0], box[1] - whole[1][1]
         there = whole[0][y : y + pixels.shape[0], x : x + pixels.shape[1]]
         np.testing.assert_allclose(pixels, there, atol=1e-6)
@@ -233,12 +241,12 @@ def test_only_what_the_viewer_looks_at_is_sent(client, folder):
     shot = Shot(client, folder, [])
     begun = shot.ask("paint.begin", node="Paint", frame=FRAME, stroke=BRUSH,
                      view={"region": [20, 15, 30, 25], "scale": 1})  # fmt: skip
-    first = shot.ask("paint.extend", session=begun["session"], points=[[5, 5, 1]])
+    first, _ = shot.draw("paint.extend", session=begun["session"], points=[[5, 5, 1]])
     assert first["box"] is not None and first["picture"] is None
-    second = shot.ask("paint.extend", session=begun["session"], points=[[22, 18, 1]])
+    second, answer = shot.draw("paint.extend", session=begun["session"], points=[[22, 18, 1]])
     box = second["picture"]["data"]
     assert box[0] >= 20 and box[1] >= 15 and box[2] <= 30 and box[3] <= 25
-    assert second["frame_picture"] is None
+    assert answer["picture"] is None
     shot.ask("paint.end", session=begun["session"])
 
 
@@ -254,8 +262,8 @@ def test_a_longer_chain_is_not_followed_and_the_answer_says_why(client, folder):
     begun = shot.ask("paint.begin", node="Paint", frame=FRAME, stroke=BRUSH, view=view,
                      follow={"node": "View", "frame": FRAME, **view})  # fmt: skip
     assert not begun["follows"] and "after the stroke" in begun["note"]
-    answer = shot.ask("paint.extend", session=begun["session"], points=[[20, 20, 1]])
-    assert answer["picture"] is not None and answer["frame_picture"] is None
+    painted, answer = shot.draw("paint.extend", session=begun["session"], points=[[20, 20, 1]])
+    assert painted["picture"] is not None and answer["picture"] is None
 
 
 @pytest.mark.parametrize(
@@ -271,8 +279,8 @@ def test_a_stabilised_plate_and_an_edit_alone_are_not_followed(client, folder, m
     begun = shot.ask("paint.begin", node="Paint", frame=FRAME, stroke=BRUSH, view=view,
                      follow={"node": "View", "frame": FRAME, **view})  # fmt: skip
     assert not begun["follows"] and "after the stroke" in begun["note"]
-    answer = shot.ask("paint.extend", session=begun["session"], points=[[20, 20, 1]])
-    assert answer["picture"] is not None and answer["frame_picture"] is None
+    painted, answer = shot.draw("paint.extend", session=begun["session"], points=[[20, 20, 1]])
+    assert painted["picture"] is not None and answer["picture"] is None
 
 
 def test_a_stroke_on_a_frame_is_seen_in_that_frame(client, folder):

@@ -12,7 +12,7 @@ class Line:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, dict[str, Any]]] = []
-        self._waiting: list[tuple[Any, Any]] = []
+        self._waiting: list[tuple[Any, Any, Any]] = []
 
     def request(
         self,
@@ -20,17 +20,23 @@ class Line:
         args: dict[str, Any],
         done: Callable[[dict[str, Any]], None] | None = None,
         failed: Callable[[Any], None] | None = None,
+        event: Callable[[str, dict[str, Any]], None] | None = None,
     ) -> None:
         self.sent.append((verb, args))
-        self._waiting.append((done, failed))
+        self._waiting.append((done, failed, event))
 
     def answer(self, **content: Any) -> None:
-        done, _ = self._waiting.pop(0)
+        done, *_ = self._waiting.pop(0)
         if done is not None:
             done(content)
 
+    def tell(self, name: str, **content: Any) -> None:
+        *_, event = self._waiting[0]
+        if event is not None:
+            event(name, content)
+
     def fail(self, message: str) -> None:
-        _, failed = self._waiting.pop(0)
+        _, failed, _ = self._waiting.pop(0)
         if failed is not None:
             failed(RuntimeError(message))
 
@@ -44,9 +50,11 @@ class Stroke:
 
     def __init__(self) -> None:
         self.line, self.drawn = Line(), DrawnStroke({"kind": "brush"})
-        self.updates: list[dict[str, Any]] = []
+        self.painted: list[dict[str, Any]] = []
+        self.followed: list[dict[str, Any]] = []
         self.failures: list[str] = []
-        self.live = LiveStroke(self.line, self.drawn, {}, self.updates.append, self.failures.append)
+        heard = self.painted.append, self.followed.append, self.failures.append
+        self.live = LiveStroke(self.line, self.drawn, {}, *heard)
 
     def draw(self, *xs: float) -> None:
         for x in xs:
@@ -74,7 +82,7 @@ def test_one_message_is_under_way_and_the_newest_points_wait_together() -> None:
     assert all(args["session"] == 7 for verb, args in stroke.line.sent[1:])
     stroke.line.answer(box=[0, 0, 1, 1])
     assert stroke.points()[-1] == [7]
-    assert len(stroke.updates) == 2
+    assert len(stroke.followed) == 2
 
 
 def test_the_rest_and_the_end_follow_at_once_when_the_pen_goes_up() -> None:
@@ -87,8 +95,20 @@ def test_the_rest_and_the_end_follow_at_once_when_the_pen_goes_up() -> None:
     assert stroke.points() == [[1], [2, 3]]
     stroke.line.answer(box=[])
     stroke.line.answer(box=[])
-    stroke.line.answer(box="healed")
-    assert stroke.updates[2:] == [{"box": "healed"}], "what comes after the pen went up is shown"
+    stroke.line.tell("painted", box="healed")
+    stroke.line.answer(box="seen")
+    assert stroke.painted == [{"box": "healed"}], "what comes after the pen went up is shown"
+    assert stroke.followed[2:] == [{"box": "seen"}]
+
+
+def test_what_is_painted_on_waits_for_no_frame() -> None:
+    stroke = Stroke()
+    stroke.draw(1)
+    stroke.line.answer(session=1)
+    stroke.line.tell("painted", box="canonical")
+    stroke.line.tell("progress", fraction=0.5)
+    assert stroke.painted == [{"box": "canonical"}]
+    assert stroke.followed == []
 
 
 def test_a_stroke_that_ends_before_the_worker_answers_is_sent_whole() -> None:
@@ -107,10 +127,13 @@ def test_an_abort_asks_for_the_pixels_back_and_shows_no_later_ones() -> None:
     stroke.line.answer(session=1)
     stroke.live.abort()
     assert stroke.line.verbs == ["begin", "extend", "abort"]
-    stroke.line.answer(box="drawn")
-    assert stroke.updates == []
-    stroke.line.answer(box="restored")
-    assert stroke.updates == [{"box": "restored"}]
+    stroke.line.tell("painted", box="drawn")
+    stroke.line.answer(box="seen")
+    assert stroke.painted == stroke.followed == []
+    stroke.line.tell("painted", box="restored")
+    stroke.line.answer(box="seen before")
+    assert stroke.painted == [{"box": "restored"}]
+    assert stroke.followed == [{"box": "seen before"}]
 
 
 def test_a_worker_that_refuses_is_told_once_and_asked_no_more() -> None:

@@ -77,13 +77,9 @@ class TrackJob:
 
 def plate_for(field: Field, job: TrackJob) -> "Plate | None":
     """The plate to look at; where it is not at hand, a warning says so and the field answers."""
-    from engine.linked.field import LinkedField
     from engine.warp.track_plate import plate_of
 
     if not job.look:
-        return None
-    if isinstance(field, LinkedField):
-        log.warning("the fit alone is followed: frames are not looked at where stills are linked")
         return None
     try:
         return plate_of(field)

@@ -249,18 +249,19 @@ def _replaced(
     draws the frame as it was fitted to it, which no link can do better.
     """
     whole = {**asked, "mix": 1.0, "mask": None}
+    views = [(view, edits) for view, edits in carried if isinstance(view, LinkedField)]
     shares = {share.segment: share for share in field.segments.shares(index)}
-    edited = {view.anchor for view, _ in carried if isinstance(view, LinkedField)}
-    fitted = shares.keys() <= edited
-    # Far ones first, so that the near ones lie over them.
-    order = sorted(carried, key=lambda each: -_distance(field, each[0], index))
+    fitted = shares.keys() <= {view.anchor for view, _ in views}
+    # Far ones first, so that the near ones lie over them, and those of the frame over all.
+    views.sort(key=lambda each: (each[0].anchor in shares, -_distance(field, each[0], index)))
     done = propagate_frame(field, {}, plate, index, **whole)
     own = 0.0
-    for view, edits in order:
-        if not isinstance(view, LinkedField) or not reaches(view, index):
+    for view, edits in views:
+        share = shares.get(view.anchor)
+        if not reaches(view, index) or (fitted and share is None):
             continue
         source: Field = view
-        at, share = index, shares.get(view.anchor)
+        at = index
         if share is not None and fitted:
             source, at = field.segments.field(share.segment), share.index
         known = source.seen(at).sum(axis=0)

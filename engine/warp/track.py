@@ -114,7 +114,7 @@ class _Sweep:
         return points, visible, confidence
 
 
-def _swept(
+def swept(
     field: Field,
     layer: I64,
     canonical: F32,
@@ -125,7 +125,7 @@ def _swept(
 ) -> tuple[F32, Bool, F64]:
     """Places [N, T, 2], visibility and confidence [N, T] of points, from their starts on."""
     if plate is not None and len(layer):
-        answers = _swept(field, layer, canonical, place, starts, None, task.part(0, 0.3))
+        answers = swept(field, layer, canonical, place, starts, None, task.part(0, 0.3))
         return _looked(field, layer, place, starts, answers, plate, task.part(0.3, 1))
     size = (len(layer), len(field.frames))
     places = np.zeros((*size, 2), np.float32)
@@ -190,14 +190,15 @@ def track_canonical(
     """
     points = np.ascontiguousarray(points, np.float32).reshape(-1, 2)
     if isinstance(field, LinkedField):
-        from engine.linked.track import track_linked
+        from engine.linked.track import start_on_still, track_linked
 
-        at = np.full(len(points), field.anchor, np.int64)
-        return track_linked(field, at, [field.layers[k].name] * len(points), points, task)
+        own = field.segments.field(field.anchor)
+        begun = [start_on_still(own, k, point) for point in points]
+        return track_linked(field, [field.anchor] * len(points), begun, task, plate)
     start = field.index(field.reference)
     place = FrameInverse(field, k, start).find(points).points
     count = len(points)
-    places, visible, confidence = _swept(
+    places, visible, confidence = swept(
         field,
         np.full(count, k, np.int64),
         points,
@@ -254,7 +255,7 @@ def track(
     canonical = np.zeros((len(asked), 2), np.float32)
     starts = np.array([field.index(point.frame) for point in asked], np.int64)
     if isinstance(field, LinkedField):
-        return _track_shot(field, asked, starts, task)
+        return _track_shot(field, asked, starts, task, plate)
     place = np.array([[p.x, p.y] for p in asked], np.float32).reshape(-1, 2)
     for index in np.unique(starts):
         task.check()
@@ -264,7 +265,7 @@ def track(
             mine = here[layer[here] == k]
             deformation = field.layers[k].deformation
             canonical[mine] = deformation.at(int(index), place[mine])
-    places, visible, confidence = _swept(field, layer, canonical, place, starts, plate, task)
+    places, visible, confidence = swept(field, layer, canonical, place, starts, plate, task)
     # What the person pointed at stays where it was put.
     tracks: list[list[dict[str, Any]]] = []
     for n, point in enumerate(asked):
@@ -283,21 +284,25 @@ def track(
 
 
 def _track_shot(
-    field: LinkedField, asked: Sequence[TrackPoint], starts: I64, task: Task
+    field: LinkedField,
+    asked: Sequence[TrackPoint],
+    starts: I64,
+    task: Task,
+    plate: Plate | None,
 ) -> list[list[dict[str, Any]]]:
     """``track`` through a shot of several segments; each point begins in that of its frame."""
-    from engine.linked.track import track_linked
+    from engine.linked.track import Start, track_linked
 
-    segments = np.array([field.segments.of_frame(int(i)) for i in starts], np.int64)
-    canonical, names = np.zeros((len(asked), 2), np.float32), []
-    for n, point in enumerate(asked):
+    segments = [field.segments.of_frame(int(i)) for i in starts]
+    begun = []
+    for point, segment in zip(asked, segments, strict=True):
         task.check()
-        own = field.segments.field(int(segments[n]))
+        own = field.segments.field(segment)
         place, index = np.array([[point.x, point.y]], np.float32), own.index(point.frame)
-        k = int(owners(own, index, place)[0])
-        names.append(own.layers[k].name)
-        canonical[n] = own.layers[k].deformation.at(index, place)[0]
-    tracks = track_linked(field, segments, names, canonical, task)
+        layer = own.layers[int(owners(own, index, place)[0])]
+        canonical = layer.deformation.at(index, place)[0]
+        begun.append(Start(layer.name, canonical, point.frame, place[0]))
+    tracks = track_linked(field, segments, begun, task, plate)
     for point, index, one in zip(asked, starts.tolist(), tracks, strict=True):
         # What the person pointed at stays where it was put.
         one[index].update(x=point.x, y=point.y)

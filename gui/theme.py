@@ -39,6 +39,7 @@ FAINT = "#7c7c7c"
 # The only colours.
 ACCENT = "#e6a23c"
 """Focus, selection, what is on."""
+CLONE = "#e0813c"
 ACCENT_DIM = "#6b5128"
 """Ground of selected rows under light text."""
 ERROR = "#ff7a6b"

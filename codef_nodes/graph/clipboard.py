@@ -6,6 +6,7 @@ a copied part can be saved as a file. Reading it runs nothing.
 
 from collections.abc import Sequence
 
+from codef_nodes.graph.clones import MARK
 from codef_nodes.graph.document import SCHEMA, Document
 from codef_nodes.graph.jsontext import read_json, write_json
 from codef_nodes.graph.jsonvalue import JSON
@@ -16,15 +17,20 @@ from engine.errors import UsageError
 LONGEST = 64 * 2**20
 """Characters that are looked at: a clipboard may hold anything."""
 
+CLONE_OF = "clone_of"
+"""Member of a copied block that names the node that a pasted one is to be a clone of."""
+
 _FIRST = ("codef", "schema", "nodes", "type", "version", "label", "disabled", "knobs", "inputs")
 
 
-def as_clipboard_text(document: Document, names: Sequence[str]) -> str:
+def as_clipboard_text(document: Document, names: Sequence[str], *, clones: bool = False) -> str:
     """Nodes with the wires between them as text.
 
     Args:
         document: Where they are.
         names: The nodes; wires from others are left out.
+        clones: What is pasted is to be clones of these nodes, where they still are; else copies,
+            which are clones of each other at most.
     """
     kept = set(names)
     blocks: dict[str, JSON] = {}
@@ -39,6 +45,9 @@ def as_clipboard_text(document: Document, names: Sequence[str]) -> str:
             if inside:
                 inputs[port] = inside
         block["inputs"] = inputs
+        if clones:
+            block[CLONE_OF] = name
+            block.pop(MARK, None)
         blocks[name] = block
     return write_json({"codef": {"schema": SCHEMA}, "nodes": blocks}, _FIRST)
 

@@ -1,45 +1,28 @@
 """Commands: the only way to change a document.
 
 A command is made with plain values, checks itself against the document and yields the smallest
-exact edits; ``History.do`` runs it so that it can be undone.
+exact edits; ``History.do`` runs it so that it can be undone. Those of wires are in ``wires.py``.
 """
 
 import difflib
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codef_nodes.graph.document import Document, finite_position, setting
-from codef_nodes.graph.edits import ABSENT, Edit, Put, RenameKey, Splice, difference, inverse
+from codef_nodes.graph.clones import with_clones
+from codef_nodes.graph.command import Command, Group
+from codef_nodes.graph.document import Document, finite_position
+from codef_nodes.graph.edits import ABSENT, Absent, Edit, Put, RenameKey, Splice, difference
 from codef_nodes.graph.jsonvalue import JSON, plain, same
-from codef_nodes.graph.port import ANY
 from codef_nodes.graph.registry import UnknownNode
-from codef_nodes.graph.types import compatible, gives, takes
+from codef_nodes.graph.settings import setting
+from codef_nodes.graph.wires import Connect, Disconnect, InsertOnWire, check_wire, fits, rewire
 from engine.errors import UsageError
 
-
-class Command(ABC):
-    """One change."""
-
-    @property
-    @abstractmethod
-    def title(self) -> str:
-        """What the Edit menu shows after "Undo"."""
-
-    @abstractmethod
-    def edits(self, document: Document) -> list[Edit]:
-        """The edits that this command means for the document as it is now.
-
-        Raises:
-            UsageError: The command makes no sense there.
-        """
-
-    def run(self, document: Document) -> list[Edit]:
-        """Changes the document and returns what was changed (empty: nothing)."""
-        edits = self.edits(document)
-        if edits:
-            document.apply_edits(edits)
-        return edits
+__all__ = [
+    "AddNode", "Command", "Connect", "Disconnect", "EditStrokes", "Group", "InsertOnWire", "Move",
+    "RecordField", "RemoveNode", "Rename", "SetDisabled", "SetKnob", "SetLabel", "SetSetting",
+    "check_wire", "put", "rewire",
+]  # fmt: skip
 
 
 @dataclass
@@ -111,18 +94,18 @@ class RemoveNode(Command):
         touched = dict.fromkeys((reader, port) for reader, port, _ in document.readers(self.name))
         edits: list[Edit] = []
         for reader, port in touched:
-            fits = heal is not None and _fits(document, heal, reader, port)
+            healed = heal is not None and fits(document, heal, reader, port)
             replaced = [
                 heal if wire == self.name else wire for wire in document.wires(reader, port)
             ]
-            kept = [wire for wire in replaced if wire is not None and (fits or wire != heal)]
+            kept = [wire for wire in replaced if wire is not None and (healed or wire != heal)]
             edits += rewire(document, reader, port, kept)
         return [*edits, Put(("nodes", self.name), document.state(self.name).block(), ABSENT)]
 
 
 @dataclass
 class SetKnob(Command):
-    """Sets a knob; the default is stored as nothing."""
+    """Sets a knob of a node and of its clones; the default is stored as nothing."""
 
     node: str
     knob: str
@@ -137,114 +120,16 @@ class SetKnob(Command):
         """The smallest difference of the value."""
         described = document.knob(self.node, self.knob)
         value = described.check(self.value, self.node)
-        path = ("nodes", self.node, "knobs", self.knob)
-        before = document.state(self.node).knobs.get(self.knob, ABSENT)
         after = ABSENT if same(value, described.check(described.default)) else value
-        if before is ABSENT or after is ABSENT:
-            return [] if before is after else [Put(path, plain_or_absent(before), after)]
-        return difference(path, plain(before), after)
-
-
-@dataclass
-class Connect(Command):
-    """Wires the output of a node to an input of another.
-
-    Attributes:
-        source: The node that gives.
-        node: The node that reads.
-        port: Its input.
-        index: Position in a variadic input; None: at the end. Elsewhere the wire is replaced.
-    """
-
-    source: str
-    node: str
-    port: str
-    index: int | None = None
-
-    @property
-    def title(self) -> str:
-        """What the Edit menu shows."""
-        return f"Connect {self.source} to {self.node}"
-
-    def edits(self, document: Document) -> list[Edit]:
-        """The wires of that input."""
-        check_wire(document, self.source, self.node, self.port)
-        wires = list(document.wires(self.node, self.port))
-        if _variadic(document, self.node, self.port):
-            at = len(wires) if self.index is None else self.index
-            if not 0 <= at <= len(wires):
-                raise UsageError(
-                    f"{self.node}.{self.port} has {len(wires)} wires: no place {at}",
-                    node=self.node,
-                )
-            wires.insert(at, self.source)
-        else:
-            wires = [self.source]
-        return rewire(document, self.node, self.port, wires)
-
-
-@dataclass
-class Disconnect(Command):
-    """Takes the wire off an input; ``index`` chooses one of a variadic input, None takes all."""
-
-    node: str
-    port: str
-    index: int | None = None
-
-    @property
-    def title(self) -> str:
-        """What the Edit menu shows."""
-        return f"Disconnect {self.node}.{self.port}"
-
-    def edits(self, document: Document) -> list[Edit]:
-        """The wires of that input."""
-        wires = list(document.wires(self.node, self.port))
-        if self.index is None:
-            wires = []
-        elif 0 <= self.index < len(wires):
-            del wires[self.index]
-        else:
-            raise UsageError(f"{self.node}.{self.port} has no wire {self.index}", node=self.node)
-        return rewire(document, self.node, self.port, wires)
-
-
-@dataclass
-class InsertOnWire(Command):
-    """Puts a node that is there onto the wire of an input.
-
-    Attributes:
-        name: The node to insert; its main input is wired to what the wire came from.
-        node: The reader whose wire it is.
-        port: The reader's input.
-        index: Which wire of a variadic input.
-    """
-
-    name: str
-    node: str
-    port: str
-    index: int = 0
-
-    @property
-    def title(self) -> str:
-        """What the Edit menu shows."""
-        return f"Insert {self.name}"
-
-    def edits(self, document: Document) -> list[Edit]:
-        """Two wires."""
-        wires = list(document.wires(self.node, self.port))
-        if not 0 <= self.index < len(wires):
-            raise UsageError(f"{self.node}.{self.port} has no wire {self.index}", node=self.node)
-        main = document.main_input(self.name)
-        if main is None:
-            raise UsageError(f"{self.name} has no input that a wire could go to", node=self.name)
-        source = wires[self.index]
-        check_wire(document, source, self.name, main)
-        check_wire(document, self.name, self.node, self.port)
-        wires[self.index] = self.name
-        return [
-            *rewire(document, self.name, main, [source]),
-            *rewire(document, self.node, self.port, wires),
-        ]
+        edits: list[Edit] = []
+        for node in with_clones(document, self.node):
+            path = ("nodes", node, "knobs", self.knob)
+            before = document.state(node).knobs.get(self.knob, ABSENT)
+            if before is not ABSENT and after is not ABSENT:
+                edits += difference(path, plain(before), after)
+            elif before is not after:
+                edits.append(Put(path, before if before is ABSENT else plain(before), after))
+        return edits
 
 
 @dataclass
@@ -287,7 +172,7 @@ class Move(Command):
         """One position per node that moved."""
         edits: list[Edit] = []
         for name, (x, y) in self.positions.items():
-            edits += _put(document, name, "position", finite_position(x, y))
+            edits += put(document, name, "position", finite_position(x, y))
         return edits
 
 
@@ -304,8 +189,10 @@ class SetDisabled(Command):
         return f"{'Disable' if self.disabled else 'Enable'} {self.name}"
 
     def edits(self, document: Document) -> list[Edit]:
-        """One flag."""
-        return _put(document, self.name, "disabled", True if self.disabled else ABSENT)
+        """One flag for each clone."""
+        off = True if self.disabled else ABSENT
+        names = with_clones(document, self.name)
+        return [edit for name in names for edit in put(document, name, "disabled", off)]
 
 
 @dataclass
@@ -321,8 +208,10 @@ class SetLabel(Command):
         return f"Label {self.name}"
 
     def edits(self, document: Document) -> list[Edit]:
-        """One text."""
-        return _put(document, self.name, "label", str(self.label) or ABSENT)
+        """One text for each clone."""
+        label = str(self.label) or ABSENT
+        names = with_clones(document, self.name)
+        return [edit for name in names for edit in put(document, name, "label", label)]
 
 
 @dataclass
@@ -372,7 +261,7 @@ class EditStrokes(Command):
         return f"{'Paint' if not self.remove else 'Edit strokes'} on {self.node}"
 
     def edits(self, document: Document) -> list[Edit]:
-        """A splice of the list, or less."""
+        """A splice of each clone's list, or less."""
         described = document.knob(self.node, self.knob)
         if described.kind != "strokes":
             raise UsageError(f"{self.node}.{self.knob} holds no strokes", node=self.node)
@@ -388,11 +277,17 @@ class EditStrokes(Command):
         after = now[:at] + added + now[at + self.remove :]
         if stored is ABSENT or not after:
             return SetKnob(self.node, self.knob, after).edits(document)
-        path = ("nodes", self.node, "knobs", self.knob)
         removed = plain(now[at : at + self.remove])
-        if len(removed) == 1 == len(added):
-            return difference((*path, at), removed[0], added[0])
-        return [] if same(removed, added) else [Splice(path, at, removed, added)]
+        if same(removed, added):
+            return []
+        edits: list[Edit] = []
+        for node in with_clones(document, self.node):
+            path = ("nodes", node, "knobs", self.knob)
+            if len(removed) == 1 == len(added):
+                edits += difference((*path, at), removed[0], added[0])
+            else:
+                edits.append(Splice(path, at, removed, added))
+        return edits
 
 
 @dataclass
@@ -410,96 +305,12 @@ class RecordField(Command):
     def edits(self, document: Document) -> list[Edit]:
         """One record."""
         after = ABSENT if self.record is None else plain(dict(self.record))
-        return _put(document, self.node, "field", after)
+        return put(document, self.node, "field", after)
 
 
-@dataclass
-class Group(Command):
-    """Several commands as one: a macro, a gesture."""
-
-    commands: Sequence[Command]
-    name: str = ""
-
-    @property
-    def title(self) -> str:
-        """What the Edit menu shows."""
-        return self.name or (self.commands[0].title if self.commands else "Nothing")
-
-    def edits(self, document: Document) -> list[Edit]:
-        """What the commands come to, found out on a copy."""
-        return self.run(document.copied())
-
-    def run(self, document: Document) -> list[Edit]:
-        """Runs them in order; if one is refused, none has happened."""
-        done: list[Edit] = []
-        try:
-            for command in self.commands:
-                done += command.run(document)
-        except Exception:
-            document.apply_edits(inverse(done))
-            raise
-        return done
-
-
-def check_wire(document: Document, source: str, node: str, port: str) -> None:
-    """Refuses a wire whose types do not match or that would close a cycle.
-
-    Raises:
-        UsageError: As said, naming nodes, input and types.
-    """
-    reader = document.node_class(node)
-    document.state(source)
-    if reader is not UnknownNode:
-        described = reader.port(port)
-        if described is None:
-            names = ", ".join(known.name for known in reader.inputs) or "none"
-            raise UsageError(f"{node} has no input {port!r}; it has {names}", node=node)
-        given, taken = gives(document, source), takes(document, node, port)
-        if not compatible(given, taken):
-            raise UsageError(
-                f"{source} gives {given or 'nothing'}, but {node}.{port} takes {taken}", node=node
-            )
-    if node in document.upstream(source):
-        raise UsageError(
-            f"wiring {source} to {node}.{port} would form a cycle, "
-            f"since {source} already reads {node}",
-            node=node,
-        )
-
-
-def plain_or_absent(value: JSON) -> JSON:
-    """A copy, or ABSENT as it is."""
-    return value if value is ABSENT else plain(value)
-
-
-def _put(document: Document, node: str, name: str, after: JSON) -> list[Edit]:
+def put(document: Document, node: str, name: str, after: JSON | Absent) -> list[Edit]:
+    """The edit that gives a member of a node's block this value."""
     before = document.state(node).stored(name)
     if before is after or same(before, after):
         return []
     return [Put(("nodes", node, name), before, after)]
-
-
-def rewire(document: Document, node: str, port: str, wires: list[str]) -> list[Edit]:
-    """The edit that gives an input these wires; the wires themselves are not checked."""
-    path = ("nodes", node, "inputs", port)
-    stored = document.state(node).inputs.get(port, ABSENT)
-    before = list(stored) if isinstance(stored, list) else stored
-    after: JSON = ABSENT
-    if wires:
-        after = list(wires) if _variadic(document, node, port) else wires[0]
-    if before is after or same(before, after):
-        return []
-    return [Put(path, before, after)]
-
-
-def _variadic(document: Document, node: str, port: str) -> bool:
-    described = document.node_class(node).port(port)
-    if described is not None:
-        return described.variadic
-    return isinstance(document.state(node).inputs.get(port), list)
-
-
-def _fits(document: Document, source: str, node: str, port: str) -> bool:
-    # An input that the reader's class does not know is kept as it is.
-    taken = takes(document, node, port) or ANY
-    return compatible(gives(document, source), taken)

@@ -1,7 +1,6 @@
 """The document: settings, nodes and wires. Read it freely; only commands change it."""
 
 import copy
-import difflib
 import math
 import re
 import threading
@@ -16,32 +15,11 @@ from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.registry import Registry, UnknownNode
+from codef_nodes.graph.settings import SETTINGS
+from codef_nodes.graph.suggest import nearest
 from engine.errors import UsageError
 
 SCHEMA = 1
-
-SETTINGS: tuple[Knob, ...] = (
-    Knob("name", "text", "", "Name of the project; empty for the name of the file."),
-    Knob(
-        "working_space",
-        "colour_space",
-        "Linear Rec.709 (sRGB)",
-        "OCIO colour space, scene-linear, that all pictures are held in.",
-    ),
-    Knob(
-        "fps",
-        "float",
-        24.0,
-        "Frames per second of playback and movies.",
-        minimum=0.001,
-        label="Frame rate",
-    ),
-    Knob(
-        "first", "int", None, "First frame of the project; empty: of the clip.", label="First frame"
-    ),
-    Knob("last", "int", None, "Last frame of the project; empty: of the clip.", label="Last frame"),
-    Knob("format", "size", [0, 0], "Size of new pictures; 0 by 0: of the clip.", unit="px"),
-)
 
 
 @dataclass(frozen=True)
@@ -219,7 +197,7 @@ class Document:
                 )
             names = [known.name for known in cls.knobs]
             raise UsageError(
-                f"{node} ({cls.type}) has no knob {knob!r}; {_nearest(knob, names)}", node=node
+                f"{node} ({cls.type}) has no knob {knob!r}; {nearest(knob, names)}", node=node
             )
         return found
 
@@ -399,26 +377,13 @@ class Document:
     def _no_such_node(self, name: str) -> NoReturn:
         names = sorted(self._tree["nodes"])
         raise UsageError(
-            f"there is no node {name!r} in the document; {_nearest(name, names)}", node=name
+            f"there is no node {name!r} in the document; {nearest(name, names)}", node=name
         )
 
     def _cycle(self, ring: list[str]) -> NoReturn:
         raise UsageError(
             f"the nodes {' -> '.join(ring)} form a cycle; disconnect one of them", node=ring[0]
         )
-
-
-def setting(name: str) -> Knob:
-    """Description of a project setting.
-
-    Raises:
-        UsageError: No such setting.
-    """
-    for knob in SETTINGS:
-        if knob.name == name:
-            return knob
-    names = [knob.name for knob in SETTINGS]
-    raise UsageError(f"the project has no setting {name!r}; {_nearest(name, names)}")
 
 
 def finite_position(x: float, y: float) -> list[float]:
@@ -430,16 +395,6 @@ def finite_position(x: float, y: float) -> list[float]:
     if not (math.isfinite(x) and math.isfinite(y)):
         raise UsageError(f"a node cannot be at ({x}, {y})")
     return [float(x), float(y)]
-
-
-def _nearest(name: str, names: list[str]) -> str:
-    if not names:
-        return "there are none"
-    near = difflib.get_close_matches(name, names, 3, 0.5)
-    if near:
-        return "did you mean " + " or ".join(near) + "?"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"there are {shown}"
 
 
 def _change(edit: Edit) -> Change:

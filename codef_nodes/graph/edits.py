@@ -146,27 +146,43 @@ def difference(path: Path, before: JSON, after: JSON) -> list[Edit]:
 
 
 def joined(first: list[Edit], second: list[Edit]) -> list[Edit]:
-    """Two runs of edits as one, shorter where a later edit continues an earlier one."""
+    """Two runs of edits as one, shorter where a later edit continues an earlier one.
+
+    What lies between the two is about other places, as where a drag changes several clones.
+    """
     edits = list(first)
     for edit in second:
-        last = edits[-1] if edits else None
-        if isinstance(last, Put) and isinstance(edit, Put) and last.path == edit.path:
-            edits[-1] = Put(edit.path, last.before, edit.after)
-            before, after = last.before, edit.after
-            if before is after or (before is not ABSENT and same(before, after)):
-                edits.pop()
-        elif (
-            isinstance(last, Splice)
-            and isinstance(edit, Splice)
-            and last.path == edit.path
-            and edit.index == last.index + len(last.added)
-        ):
-            edits[-1] = Splice(
-                last.path, last.index, last.removed + edit.removed, last.added + edit.added
-            )
-        else:
+        at = next((n for n in reversed(range(len(edits))) if _meet(edits[n], edit)), None)
+        one = None if at is None else _continued(edits[at], edit)
+        if at is None or one is None:
             edits.append(edit)
+        else:
+            edits[at : at + 1] = one
     return edits
+
+
+def _meet(one: Edit, other: Edit) -> bool:
+    """Whether the order of two edits matters."""
+    if isinstance(one, RenameKey) or isinstance(other, RenameKey):
+        return True
+    return all(a == b for a, b in zip(one.path, other.path, strict=False))
+
+
+def _continued(edit: Edit, after: Edit) -> list[Edit] | None:
+    """Two edits as one, or as none where they cancel out; None: they stay two."""
+    if isinstance(edit, Put) and isinstance(after, Put) and edit.path == after.path:
+        before, now = edit.before, after.after
+        gone = before is now or (ABSENT not in (before, now) and same(before, now))
+        return [] if gone else [Put(edit.path, before, now)]
+    if (
+        isinstance(edit, Splice)
+        and isinstance(after, Splice)
+        and edit.path == after.path
+        and after.index == edit.index + len(edit.added)
+    ):
+        removed, added = edit.removed + after.removed, edit.added + after.added
+        return [Splice(edit.path, edit.index, removed, added)]
+    return None
 
 
 def inverse(edits: list[Edit]) -> list[Edit]:

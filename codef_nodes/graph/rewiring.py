@@ -1,21 +1,17 @@
-"""Commands of the node editor that rewire: extract, connect in click order, swap, paste.
+"""Commands of the node editor that rewire: extract, connect in click order, swap.
 
 And the questions that wiring by hand asks: which input would take this, and why not.
 """
 
-import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from codef_nodes.graph.commands import Command, Connect, Group, check_wire, rewire
-from codef_nodes.graph.document import Document, finite_position
-from codef_nodes.graph.edits import ABSENT, Edit, Put
-from codef_nodes.graph.jsonvalue import same
+from codef_nodes.graph.document import Document
+from codef_nodes.graph.edits import Edit
 from codef_nodes.graph.registry import UnknownNode
 from codef_nodes.graph.types import Readers, compatible, gives, readers_of_all, takes
 from engine.errors import UsageError
-
-_HIDDEN = "hide_inputs"
 
 
 @dataclass
@@ -121,79 +117,6 @@ class CutWires(Command):
                 if (reader, port, index) not in self.wires
             ]
             edits += rewire(document, reader, port, kept)
-        return edits
-
-
-@dataclass
-class HideInputs(Command):
-    """Hides the wires that arrive at a node, for the eye only; or shows them again."""
-
-    name: str
-    hidden: bool = True
-
-    @property
-    def title(self) -> str:
-        """What the Edit menu shows."""
-        return f"{'Hide' if self.hidden else 'Show'} inputs of {self.name}"
-
-    def edits(self, document: Document) -> list[Edit]:
-        """One flag, kept where versions that do not know it leave it alone."""
-        before = document.state(self.name).stored(_HIDDEN)
-        after = True if self.hidden else ABSENT
-        return [] if before is after else [Put(("nodes", self.name, _HIDDEN), before, after)]
-
-
-def hides_inputs(document: Document, name: str) -> bool:
-    """Whether the wires that arrive at a node are hidden."""
-    return document.state(name).stored(_HIDDEN) is True
-
-
-@dataclass
-class Paste(Command):
-    """Adds the nodes of another document (a clipboard) with the wires among them.
-
-    Attributes:
-        fragment: What to add.
-        offset: Added to the positions.
-        names: From the names in the fragment to those they got; filled in when it runs.
-    """
-
-    fragment: Document
-    offset: tuple[float, float] = (0.0, 0.0)
-    names: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def title(self) -> str:
-        """What the Edit menu shows."""
-        return "Paste " + (
-            "nodes" if len(self.fragment.nodes) > 1 else next(iter(self.fragment.nodes))
-        )
-
-    def edits(self, document: Document) -> list[Edit]:
-        """One block per node."""
-        self.names.clear()
-        taken = {name.casefold() for name in document.nodes}
-        for name in self.fragment.nodes:
-            self.names[name] = _free(name, taken)
-            taken.add(self.names[name].casefold())
-        records = [state.field for state in document.nodes.values() if state.field is not None]
-        edits: list[Edit] = []
-        for name, state in self.fragment.nodes.items():
-            block = state.block()
-            x, y = state.position
-            block["position"] = finite_position(x + self.offset[0], y + self.offset[1])
-            block["inputs"] = {
-                port: [self.names[wire] for wire in wires]
-                if isinstance(wires, list)
-                else self.names[wires]
-                for port, wires in block["inputs"].items()
-            }
-            # The record of a fit names a folder beside the document that it came from: it means
-            # nothing elsewhere.
-            known = any(same(dict(record), block.get("field")) for record in records)
-            if "field" in block and not known:
-                del block["field"]
-            edits.append(Put(("nodes", self.names[name]), ABSENT, block))
         return edits
 
 
@@ -384,12 +307,3 @@ def _is_edit(document: Document, source: str) -> bool:
         document.state(name).type == "CanonicalView" or document.node_class(name).canvas
         for name in document.upstream(source)
     )
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    if name.casefold() not in taken:
-        return name
-    stem, number = re.sub(r"\d+$", "", name) or "Node", 1
-    while f"{stem}{number}".casefold() in taken:
-        number += 1
-    return f"{stem}{number}"

@@ -8,12 +8,14 @@ from their default are there. What this version does not know is kept and writte
 from collections.abc import Mapping
 from pathlib import Path
 
-from codef_nodes.graph.document import BLOCK_KEYS, SCHEMA, SETTINGS, Document
+from codef_nodes.graph.clones import loosened
+from codef_nodes.graph.document import BLOCK_KEYS, SCHEMA, Document
 from codef_nodes.graph.jsontext import read_json, write_json
 from codef_nodes.graph.jsonvalue import JSON, plain, same
 from codef_nodes.graph.node import Upgrade
 from codef_nodes.graph.registry import Registry, UnknownNode
 from codef_nodes.graph.safewrite import write_safely
+from codef_nodes.graph.settings import SETTINGS
 from engine.errors import DocumentError, InputError, UsageError
 
 UPGRADES: dict[int, Upgrade] = {}
@@ -91,6 +93,8 @@ def from_tree(tree: JSON, registry: Registry | None = None) -> Document:
     document.check_cycles()
     for name in document.nodes:
         _tidy_knobs(document, name)
+    for name in loosened(tree["nodes"]):
+        document.notes.append(f"{name} is no clone any more: its knobs differ from its clones'")
     _note_settings(document)
     return document
 

@@ -24,8 +24,11 @@ PREFERENCES: tuple[Knob, ...] = (
     ),
     Knob("open_panels", "int", 8, "Most panels that the properties bin keeps open.", minimum=1,
          maximum=50, page="Window"),
-    Knob("stamps", "bool", True, "Show a small picture on each clip of the node graph.",
+    Knob("stamps", "bool", True, "Show a small picture on each clip of the node graph; Alt+P on a "
+         "node says it for that node alone.",
          label="Postage stamps", page="Window"),
+    Knob("graph_flow", "choice", "down", "Way that streams run in the node graph; Tidy lays an old "
+         "graph out anew.", label="Graph runs", choices=("down", "right"), page="Window"),
     Knob("autosave", "bool", True, "Save a copy 5 s after the last change and every 30 s, so that "
          "a crash loses nothing.", page="Files"),
     Knob("recent_files", "int", 10, "Number of documents that the File menu remembers.",

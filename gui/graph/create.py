@@ -10,7 +10,8 @@ from codef_nodes.graph.rewiring import best_input
 from codef_nodes.graph.types import compatible, gives, readers_of_all, takes
 from engine.errors import UsageError
 from gui.graph.catalogue import Wanted
-from gui.graph.metrics import DOT_SIZE, NODE_HEIGHT, NODE_WIDTH, STEP_X, STEP_Y
+from gui.graph.flow import DOWN, Flow
+from gui.graph.metrics import DOT_SIZE, NODE_HEIGHT, NODE_WIDTH
 
 _STILL = ("Backdrop",)
 
@@ -38,6 +39,7 @@ def create(
     branch: bool = False,
     knobs: Mapping[str, JSON] | None = None,
     stem: str = "",
+    flow: Flow = DOWN,
 ) -> Creation:
     """A new node, wired as far as the types allow.
 
@@ -50,33 +52,34 @@ def create(
         branch: Leave the readers of the selected node as they are.
         knobs: Values to start with.
         stem: What it is called before its number; empty: its type.
+        flow: Which way the stream runs.
     """
     name = document.free_name(stem or kind)
-    width, height = size_of(kind)
-    at = (place[0] - width / 2, place[1] - height / 2)
+    size = size_of(kind)
+    at = (place[0] - size[0] / 2, place[1] - size[1] / 2)
     trial = document.copied()
     first: list[Command] = []
     if below is not None and wanted is None and _edits_stills(document, below, kind):
         # Nobody paints on a fit: what is meant is its still.
-        still = create(document, "CanonicalView", place, below=below)
+        still = create(document, "CanonicalView", place, below=below, flow=flow)
         _run(trial, first, still.command)
         below = still.name
     AddNode(kind, name, knobs=knobs or {}).run(trial)
     commands: list[Command] = []
     if wanted is not None and wanted.source is not None:
-        at = (place[0] - width / 2, place[1])
+        at = flow.docked(place, size, giver=False)
         _wire(trial, commands, wanted.source, name)
     elif wanted is not None and wanted.reader is not None:
         node, port, index = wanted.reader
-        at = (place[0] - width / 2, place[1] - height)
+        at = flow.docked(place, size, giver=True)
         if len(trial.wires(node, port)) > index:
             _run(trial, commands, Disconnect(node, port, index))
         _run(trial, commands, Connect(name, node, port))
     elif below is not None and kind not in _STILL:
-        at = _below(trial, commands, below, name, kind, branch=branch)
+        at = _below(trial, commands, below, name, kind, branch=branch, flow=flow)
     elif kind not in _STILL:
         while _taken(trial, at, name):
-            at = (at[0] + STEP_X, at[1])
+            at = _aside(at, flow)
     commands.insert(0, AddNode(kind, name, (round(at[0]), round(at[1])), knobs or {}))
     return Creation(Group([*first, *commands], f"Create {name}"), name)
 
@@ -95,29 +98,40 @@ def size_of(kind: str) -> tuple[float, float]:
     return (DOT_SIZE, DOT_SIZE) if kind == "Dot" else (NODE_WIDTH, NODE_HEIGHT)
 
 
-def place_beside(document: Document, name: str, kind: str) -> tuple[float, float]:
-    """A free place below a node and beside its stream, as for a viewer.
+def place_beside(
+    document: Document, name: str, kind: str, flow: Flow = DOWN
+) -> tuple[float, float]:
+    """A free place after a node and beside its stream, as for a viewer.
 
     Args:
         document: The document.
         name: The node.
         kind: Type of what goes there.
+        flow: Which way the stream runs.
     """
-    (x, y), (width, _) = document.state(name).position, size_of(document.state(name).type)
-    spot = [x + width / 2 - size_of(kind)[0] / 2 + STEP_X, y + STEP_Y]
+    state = document.state(name)
+    spot = _aside(flow.after(state.position, size_of(state.type), size_of(kind)), flow)
     while _taken(document, spot, ""):
-        spot[0] += STEP_X
-    return spot[0], spot[1]
+        spot = _aside(spot, flow)
+    return spot
+
+
+def _aside(spot: tuple[float, float], flow: Flow) -> tuple[float, float]:
+    return spot[0] + flow.aside[0], spot[1] + flow.aside[1]
 
 
 def _below(
-    trial: Document, commands: list[Command], above: str, name: str, kind: str, *, branch: bool
+    trial: Document,
+    commands: list[Command],
+    above: str,
+    name: str,
+    kind: str,
+    *,
+    branch: bool,
+    flow: Flow,
 ) -> tuple[float, float]:
-    x, y = trial.state(above).position
-    width, _ = size_of(kind)
-    above_width, above_height = size_of(trial.state(above).type)
-    middle = x + above_width / 2
-    spot = [middle - width / 2, y + above_height + STEP_Y - NODE_HEIGHT]
+    state = trial.state(above)
+    spot = flow.after(state.position, size_of(state.type), size_of(kind))
     readers = [] if branch else trial.readers(above)
     wired = _wire(trial, commands, above, name)
     moved: list[str] = []
@@ -129,14 +143,16 @@ def _below(
     if not wired or not moved:
         # Nothing is below in the stream: step aside until there is room.
         while _taken(trial, spot, name):
-            spot[0] += STEP_X
+            spot = _aside(spot, flow)
     else:
-        room = min(trial.state(each).position[1] for each in moved) - spot[1]
-        push = max(STEP_Y - room, 0.0)
+        axis, step = flow.axis, max(flow.onward)
+        room = min(trial.state(each).position[axis] for each in moved) - spot[axis]
+        push = max(1.0 - room / step, 0.0)
         if push > 0:
             places = {each: trial.state(each).position for each in moved}
-            commands.append(Move({each: (px, py + push) for each, (px, py) in places.items()}))
-    return spot[0], spot[1]
+            dx, dy = flow.onward[0] * push, flow.onward[1] * push
+            commands.append(Move({each: (x + dx, y + dy) for each, (x, y) in places.items()}))
+    return spot
 
 
 def _wire(trial: Document, commands: list[Command], source: str, name: str) -> bool:

@@ -3,11 +3,11 @@
 import re
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap
+from PySide6.QtGui import QFontMetricsF, QPainter, QPixmap, QPolygonF
 
 from gui import theme
 from gui.graph import look
-from gui.graph.face import NodeFace, Spot
+from gui.graph.face import ASIDE, BELOW, LEFT, UP, NodeFace, Spot
 from gui.graph.metrics import (
     CAPTION_ZOOM,
     DETAIL_ZOOM,
@@ -32,9 +32,16 @@ _WORD = re.compile(r"[^\s;,()]*[/\\][^\s;,()]*")
 _PLACE = re.compile(r"[/\\~.]|[A-Za-z]:[/\\]|.*\.\w+:?$")
 _STRIP = QRectF(-14, NODE_HEIGHT + 2, NODE_WIDTH + 28, STRIP - 2)
 _BAR = QRectF(0, NODE_HEIGHT - 5, NODE_WIDTH, 5)
+_CLONE = QRectF(3, NODE_HEIGHT - 15, 12, 12)
 _CROSS = [QLineF(0, 0, NODE_WIDTH, NODE_HEIGHT), QLineF(0, NODE_HEIGHT, NODE_WIDTH, 0)]
+_SIGN = QPolygonF([QPointF(NODE_WIDTH - x, y) for x, y in ((26, 6), (20, 17), (32, 17))])
+_STROKE = QLineF(NODE_WIDTH - 26, 9.6, NODE_WIDTH - 26, 12.6)
+_POINT = QPointF(NODE_WIDTH - 26, 15.1)
 _CENTRE = Qt.AlignmentFlag.AlignCenter
+_BEFORE = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 _OUTPUT = QPointF(NODE_WIDTH / 2, NODE_HEIGHT)
+_OUTPUT_ACROSS = QPointF(NODE_WIDTH, NODE_HEIGHT / 2)
+_TURNS = {UP: 0.0, ASIDE: 90.0, BELOW: 180.0, LEFT: -90.0}
 
 GOOD, BAD = "good", "bad"
 
@@ -49,6 +56,7 @@ def draw_node(
     drop: str = "",
     name: str = "",
     caption: str = "",
+    rise: float = 0.0,
 ) -> None:
     """Draws a node at the origin.
 
@@ -61,6 +69,7 @@ def draw_node(
         drop: ``good`` or ``bad`` while a wire is dragged, else empty.
         name: The name as it fits.
         caption: The second line as it fits; empty from further away, where the name is larger.
+        rise: How far above the node the wires from above arrive.
     """
     ground = look.body(
         face.kind, face.category, unknown=face.unknown, disabled=face.disabled, selected=selected
@@ -70,7 +79,7 @@ def draw_node(
         return
     if drop == BAD:
         painter.setOpacity(0.35)
-    _inputs(painter, face, zoom, hovered or selected)
+    _inputs(painter, face, zoom, hovered or selected, rise)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(look.brush("#000000", 90))
     painter.drawRoundedRect(_SHADE, 4, 4)
@@ -95,7 +104,7 @@ def draw_node(
     if face.gives and hovered:
         painter.setPen(look.pen(theme.WELL, 1.0))
         painter.setBrush(look.brush(theme.TEXT))
-        painter.drawEllipse(_OUTPUT, 5, 5)
+        painter.drawEllipse(_OUTPUT_ACROSS if face.across else _OUTPUT, 5, 5)
     if drop == BAD:
         painter.setOpacity(1.0)
 
@@ -141,6 +150,8 @@ def elided(text: str, pixels: int, width: float, *, bold: bool = False) -> str:
 
 def name_width(face: NodeFace) -> float:
     """Room for the name between the state dot and the digits."""
+    if face.told.note:
+        return NODE_WIDTH - 60
     return NODE_WIDTH - (32 if face.told.fit or face.keys else 14)
 
 
@@ -178,6 +189,13 @@ def _text(painter: QPainter, face: NodeFace, zoom: float, name: str, caption: st
         painter.setPen(look.pen("#ffffff", 1.0, 185))
         painter.setFont(look.font(10))
         painter.drawText(_CAPTION, _CENTRE, caption)
+    if face.clones and near:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.brush(theme.CLONE))
+        painter.drawEllipse(_CLONE)
+        painter.setPen(look.pen("#101010"))
+        painter.setFont(look.font(9, bold=True))
+        painter.drawText(_CLONE, _CENTRE, "C")
     if face.keys and near:
         tag = QRectF(4, 4, 7.0 * len(face.keys) + 5, 12)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -202,6 +220,17 @@ def _state(painter: QPainter, face: NodeFace) -> None:
     painter.setPen(look.pen("#101010", 1.2))
     painter.setBrush(look.brush(colour))
     painter.drawEllipse(centre, 4.6, 4.6)
+    if face.told.note:
+        _warning(painter)
+
+
+def _warning(painter: QPainter) -> None:
+    """Beside the state of the fit: there is something to read about it."""
+    painter.setBrush(look.brush(theme.WARNING))
+    painter.drawPolygon(_SIGN)
+    painter.setPen(look.pen("#101010", 1.5))
+    painter.drawLine(_STROKE)
+    painter.drawPoint(_POINT)
 
 
 def _progress(painter: QPainter, fraction: float) -> None:
@@ -271,56 +300,55 @@ def _outline(painter: QPainter, face: NodeFace, selected: bool, hovered: bool, d
         painter.drawRoundedRect(_BODY, 4, 4)
 
 
-def _inputs(painter: QPainter, face: NodeFace, zoom: float, near: bool) -> None:
+def _inputs(painter: QPainter, face: NodeFace, zoom: float, near: bool, rise: float) -> None:
     for spot in face.spots:
+        named = zoom >= CAPTION_ZOOM and (near or len(spot.port) <= 2)
+        if spot.wired and not named:
+            continue
+        painter.save()
+        painter.translate(spot.x, spot.y - (rise if spot.out == UP else 0.0))
+        if named:
+            _port_name(painter, spot)
         if not spot.wired:
+            painter.rotate(_TURNS[spot.out])
             _stub(painter, spot, near)
-        if zoom >= CAPTION_ZOOM and (near or len(spot.port) <= 2):
-            _port_name(painter, face, spot)
+        painter.restore()
 
 
 def _stub(painter: QPainter, spot: Spot, near: bool) -> None:
-    """The arrow of an input that nothing is wired to."""
+    """The arrow of an input that nothing is wired to: down to the origin."""
     long = near or not spot.optional
-    length = STUB if long else TICK
-    name = look.wire_colour(spot.type)
-    alpha = 255 if long else 110
-    painter.setPen(look.pen(name, 1.4, alpha))
-    head = 7.0 if long else 0.0
-    if spot.side:
-        painter.drawLine(QLineF(spot.x + length, spot.y, spot.x + head, spot.y))
-    else:
-        painter.drawLine(QLineF(spot.x, -length, spot.x, -head))
-    if not long:
-        return
-    painter.save()
-    painter.translate(spot.x, spot.y)
-    if spot.side:
-        painter.rotate(90)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(look.brush(name))
-    painter.drawPolygon(look.arrow(7.0, 7.0))
-    painter.restore()
+    colour = look.wire_colour(spot.type)
+    painter.setPen(look.pen(colour, 1.4, 255 if long else 110))
+    painter.drawLine(QLineF(0, -STUB if long else -TICK, 0, -7 if long else 0))
+    if long:
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(look.brush(colour))
+        painter.drawPolygon(look.arrow(7.0, 7.0))
 
 
-def _port_name(painter: QPainter, face: NodeFace, spot: Spot) -> None:
+def _port_name(painter: QPainter, spot: Spot) -> None:
+    """The name of an input that is at the origin."""
     painter.setPen(look.pen(look.wire_colour(spot.type)))
     if len(spot.port) <= 2:
         painter.setFont(look.font(9, bold=True))
-        painter.drawText(QPointF(spot.x + 6, spot.y - 6), spot.port.upper())
+        at = QPointF(-14, -4) if spot.out == LEFT else QPointF(6, -6)
+        painter.drawText(at, spot.port.upper())
         return
     if spot.wired:
         return
     painter.setFont(look.font(9))
     text = spot.port.replace("_", " ")
-    if spot.side:
-        painter.drawText(QPointF(spot.x + STUB + 4, spot.y + 3), text)
-        return
-    painter.save()
-    painter.translate(spot.x + 2, -STUB - 3)
-    painter.rotate(-52)
-    painter.drawText(QPointF(0, 0), text)
-    painter.restore()
+    if spot.out == ASIDE:
+        painter.drawText(QPointF(STUB + 4, 3), text)
+    elif spot.out == LEFT:
+        painter.drawText(QRectF(-STUB - 64, -7, 60, 14), _BEFORE, text)
+    else:
+        painter.save()
+        painter.translate(2, -STUB - 3 if spot.out == UP else STUB + 9)
+        painter.rotate(-52 if spot.out == UP else 52)
+        painter.drawText(QPointF(0, 0), text)
+        painter.restore()
 
 
 def elided_title(text: str, pixels: int, width: float) -> str:

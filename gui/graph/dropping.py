@@ -10,7 +10,7 @@ from engine.errors import UsageError
 from gui.core.editor import Editor
 from gui.graph.create import create
 from gui.graph.drops import as_knob, clip_name, clips
-from gui.graph.metrics import STEP_X
+from gui.graph.flow import PREFERENCE, flow_of
 
 
 class Dropping(QObject):
@@ -60,9 +60,10 @@ class Dropping(QObject):
         commands: list[Command] = []
         trial = project.document.copied()
         names = []
+        aside = flow_of(self._editor.preferences.get(PREFERENCE)).aside
         for number, path in enumerate(paths):
             knobs = {"file": as_knob(path, project.path)}
-            spot = (place.x() + number * STEP_X, place.y())
+            spot = (place.x() + number * aside[0], place.y() + number * aside[1])
             made = create(trial, "LoadSequence", spot, knobs=knobs)
             name = clip_name(path)
             steps: list[Command] = [made.command]

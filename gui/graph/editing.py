@@ -18,20 +18,19 @@ from codef_nodes.graph.commands import (
     SetLabel,
 )
 from codef_nodes.graph.document import Document
+from codef_nodes.graph.flags import HIDE_INPUTS, STAMP, SetFlag, flag
+from codef_nodes.graph.pasting import Declone, Paste
 from codef_nodes.graph.rewiring import (
     DisconnectAll,
     Extract,
-    HideInputs,
-    Paste,
     SwapInputs,
     best_input,
     connect_in_order,
-    hides_inputs,
 )
 from engine.errors import UsageError
 from gui.core.editor import Editor
 from gui.graph.backdrops import BackdropItem
-from gui.graph.metrics import GRID, HEADER, MARGIN, NODE_HEIGHT, STEP_X, STEP_Y
+from gui.graph.metrics import GRID, HEADER, MARGIN, NODE_HEIGHT, NODE_WIDTH
 from gui.graph.scene import GraphScene
 from gui.graph.tidy import Wire, tidy
 
@@ -104,17 +103,33 @@ class Editing:
         if not names:
             return
         places = {name: self.document.state(name).position for name in names}
-        aside = Move({name: (x + STEP_X * 0.4, y) for name, (x, y) in places.items()})
+        dx, dy = self._scene.flow.aside
+        aside = Move({name: (x + dx * 0.4, y + dy * 0.4) for name, (x, y) in places.items()})
         self.run(Group([Extract(names), aside], Extract(names).title))
 
     def hide_wires(self) -> None:
         """Hides the wires of the selected nodes' inputs, or shows them again."""
         names = [name for name in self.names if self.document.node_class(name).inputs]
-        hide = not all(hides_inputs(self.document, name) for name in names)
+        hide = not all(flag(self.document, name, HIDE_INPUTS) for name in names) or None
         if names:
-            self.run(_together([HideInputs(name, hide) for name in names], "Hide inputs"))
+            commands = [SetFlag(name, HIDE_INPUTS, hide) for name in names]
+            self.run(_together(commands, f"{'Hide' if hide else 'Show'} inputs"))
 
     # Nodes.
+
+    def stamp(self, shown: Callable[[str], bool]) -> bool:
+        """Puts a postage stamp on the selected nodes, or takes it off.
+
+        Args:
+            shown: Whether a node has one now.
+        """
+        names = [n for n in self.names if self.document.node_class(n).output == "image"]
+        names = [n for n in names if self.document.state(n).type not in _NEVER_OFF]
+        if not names:
+            return False
+        on = not all(shown(name) for name in names)
+        commands = [SetFlag(name, STAMP, on) for name in names]
+        return self.run(_together(commands, "Postage stamps"))
 
     def disable(self) -> None:
         """Disables the selected nodes; when all are, enables them."""
@@ -140,12 +155,14 @@ class Editing:
 
     # Clipboard.
 
-    def copy(self) -> bool:
-        """Puts the selected nodes on the clipboard as plain text."""
+    def copy(self, *, clones: bool = False) -> bool:
+        """Puts the selected nodes on the clipboard as plain text; what is pasted is copies, or
+        clones of these."""
         names = self._with_contents(self.names)
         if not names:
             return False
-        QGuiApplication.clipboard().setText(as_clipboard_text(self.document, names))
+        text = as_clipboard_text(self.document, names, clones=clones)
+        QGuiApplication.clipboard().setText(text)
         return True
 
     def cut(self) -> None:
@@ -168,8 +185,8 @@ class Editing:
             below = None
         left, top, right, bottom = _extent(fragment)
         if below is not None:
-            x, y = self.document.state(below).position
-            offset = (x - left, y + STEP_Y - top)
+            (x, y), (dx, dy) = self.document.state(below).position, self._scene.flow.onward
+            offset = (x + dx - left, y + dy - top)
         else:
             x, y = self._cursor()
             offset = (x - (left + right) / 2, y - (top + bottom) / 2)
@@ -182,17 +199,21 @@ class Editing:
         if self.run(Group(commands, paste.title)):
             self._editor.selection.set(paste.names.values())
 
-    def duplicate(self) -> None:
-        """Adds copies of the selected nodes beside them; the clipboard stays as it is."""
+    def duplicate(self, *, clones: bool = False) -> None:
+        """Adds copies of the selected nodes beside them, or clones, which share their knobs from
+        then on; the clipboard stays as it is."""
         names = self._with_contents(self.names)
         if not names:
             return
-        fragment = from_clipboard_text(
-            as_clipboard_text(self.document, names), self.document.registry
-        )
-        paste = Paste(fragment, (STEP_X, 0.0) if len(names) == 1 else (40.0, 40.0))
-        if self.run(Group([paste], "Duplicate")):
+        text = as_clipboard_text(self.document, names, clones=clones)
+        fragment = from_clipboard_text(text, self.document.registry)
+        paste = Paste(fragment, self._scene.flow.aside if len(names) == 1 else (40.0, 40.0))
+        if self.run(Group([paste], "Clone" if clones else "Duplicate")):
             self._editor.selection.set(paste.names.values())
+
+    def declone(self) -> bool:
+        """Makes the selected clones nodes of their own."""
+        return bool(self.names) and self.run(Declone(self.names))
 
     def _wire_pasted(
         self, fragment: Document, below: str, offset: tuple[float, float]
@@ -243,6 +264,7 @@ class Editing:
 
     def tidy(self) -> None:
         """Lays out the selected nodes, or all; backdrops stay around what lay on them."""
+        flow = self._scene.flow
         chosen = self.names if len(self.names) > 1 else list(self._scene.nodes)
         nodes = {}
         contents: dict[str, list[str]] = {}
@@ -252,17 +274,20 @@ class Editing:
                 contents[name] = self._scene.on_backdrop(name)
             else:
                 centre = item.body().center()
-                nodes[name] = (centre.x(), centre.y())
+                nodes[name] = flow.downward((centre.x(), centre.y()))
         small = {name for name in nodes if self.document.state(name).type == "Dot"}
         wires = []
         for key, wire in self._scene.wires.items():
             reader = self._scene.nodes[key[0]]
             spot = None if isinstance(reader, BackdropItem) else reader.face.spot(key[1], key[2])
-            order = 0.5 if spot is None else spot.x / max(reader.body().width(), 1.0)
+            order = 0.5
+            if spot is not None:
+                body = reader.body()
+                order = spot.y / body.height() if flow.across else spot.x / body.width()
             wires.append(Wire(wire.source, key[0], order))
         places = {}
-        for name, (x, y) in tidy(nodes, wires, small).items():
-            body = self._scene.nodes[name].body()
+        for name, place in tidy(nodes, wires, small).items():
+            (x, y), body = flow.turned(place), self._scene.nodes[name].body()
             places[name] = (round(x - body.width() / 2), round(y - body.height() / 2))
         commands: list[Command] = [Move(places)]
         for backdrop, inside in contents.items():
@@ -326,4 +351,4 @@ def _together(commands: Sequence[Command], title: str) -> Command:
 def _extent(document: Document) -> tuple[float, float, float, float]:
     places = [state.position for state in document.nodes.values()]
     xs, ys = [x for x, _ in places], [y for _, y in places]
-    return min(xs), min(ys), max(xs), max(ys) + NODE_HEIGHT
+    return min(xs), min(ys), max(xs) + NODE_WIDTH, max(ys) + NODE_HEIGHT

@@ -8,17 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from codef_nodes.graph.clones import with_clones
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import ANY, Port
 from codef_nodes.graph.registry import UnknownNode
 from gui.core.faces import Face as Told
 from gui.graph.catalogue import title_of
+from gui.graph.flow import DOWN, Flow
 from gui.graph.metrics import DOT_SIZE, NODE_HEIGHT, NODE_WIDTH
 
 _SIDE = ("mask", "ignore")
-_CORNER = 15.0
-"""Room of an input that waits at the corner."""
+_CORNER, _NARROW_CORNER = 15.0, 7.0
+"""Room of an input that waits at the corner of a long and of a short edge."""
+UP, ASIDE, LEFT, BELOW = (0, -1), (1, 0), (-1, 0), (0, 1)
+"""Which way the wire of an input comes from."""
 _MANY = 4
 """A node with more inputs than this shows those that are wired and the next free one."""
 _NUMBERED = re.compile(r".*_\d+$").match
@@ -36,6 +40,7 @@ class Spot:
         y: As ``x``.
         wired: Something is wired there.
         optional: The node works without it.
+        out: Which way its wire comes from.
     """
 
     port: str
@@ -45,11 +50,15 @@ class Spot:
     y: float
     wired: bool
     optional: bool
+    out: tuple[int, int] = UP
 
-    @property
-    def side(self) -> bool:
-        """It is on the right side of the node, where masks come in."""
-        return self.y > 0
+    def depth(self, dx: float, dy: float) -> float:
+        """How far something lies inside the node, seen from here."""
+        return -dx * self.out[0] - dy * self.out[1]
+
+    def beside(self, dx: float, dy: float) -> float:
+        """How far something lies beside the line that the wire comes in on."""
+        return abs(dx * self.out[1] - dy * self.out[0])
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,8 @@ class NodeFace:
         unknown: Nobody here knows its type.
         told: Error, state of the fit, progress.
         keys: Digits that show it in a viewer.
+        across: Its stream runs to the right.
+        clones: The nodes that share its knobs.
     """
 
     name: str
@@ -83,13 +94,17 @@ class NodeFace:
     unknown: bool
     told: Told
     keys: str = ""
+    across: bool = False
+    clones: tuple[str, ...] = ()
 
     def spot(self, port: str, index: int = 0) -> Spot | None:
         """Where a wire of an input goes."""
         return next((s for s in self.spots if s.port == port and s.index == index), None)
 
 
-def face_of(document: Document, name: str, told: Told, keys: str = "") -> NodeFace:
+def face_of(
+    document: Document, name: str, told: Told, keys: str = "", flow: Flow = DOWN
+) -> NodeFace:
     """The face of a node as it is now."""
     state, cls = document.state(name), document.node_class(name)
     unknown = cls is UnknownNode
@@ -101,20 +116,24 @@ def face_of(document: Document, name: str, told: Told, keys: str = "") -> NodeFa
         category=cls.category,
         caption="" if caption == name else caption,
         label=state.label,
-        spots=spots(document, name),
+        spots=spots(document, name, flow),
         gives=unknown or cls.output is not None,
         disabled=state.disabled,
         unknown=unknown,
         told=told,
         keys=keys,
+        across=flow.across,
+        clones=tuple(with_clones(document, name)[1:]),
     )
 
 
-def spots(document: Document, name: str) -> tuple[Spot, ...]:
-    """Where the inputs of a node are: along the top in their order, masks on the right side."""
+def spots(document: Document, name: str, flow: Flow = DOWN) -> tuple[Spot, ...]:
+    """Where the inputs of a node are: where the stream comes from in their order, masks beside."""
     state, cls = document.state(name), document.node_class(name)
     if state.type == "Dot" and cls is not UnknownNode:
-        return (Spot("input", 0, ANY, DOT_SIZE / 2, 0.0, "input" in state.inputs, False),)
+        middle, wired = DOT_SIZE / 2, "input" in state.inputs
+        place, out = ((0.0, middle), LEFT) if flow.across else ((middle, 0.0), UP)
+        return (Spot("input", 0, ANY, *place, wired, False, out),)
     places: list[tuple[Port, int, bool]] = []
     side: list[tuple[Port, int, bool]] = []
     for port in _ports(document, name, cls):
@@ -123,37 +142,38 @@ def spots(document: Document, name: str) -> tuple[Spot, ...]:
         if port.variadic or not wires:
             rows.append((port, len(wires), False))
         (side if port.name in _SIDE else places).extend(rows)
-    top = _along_the_top(places)
-    gap = NODE_HEIGHT / (len(side) + 1)
-    return (
-        *top,
-        *(_spot(each, NODE_WIDTH, gap * (place + 1)) for place, each in enumerate(side)),
-    )
+    masks = [_spot(each) for each in side]
+    if flow.across:
+        gap = NODE_WIDTH / (len(side) + 1)
+        streams = [replace(s, x=0.0, y=at, out=LEFT) for s, at in _along(places, NODE_HEIGHT)]
+        beside = [replace(s, x=gap * n, y=NODE_HEIGHT, out=BELOW) for n, s in enumerate(masks, 1)]
+    else:
+        gap = NODE_HEIGHT / (len(side) + 1)
+        streams = [replace(s, x=at) for s, at in _along(places, NODE_WIDTH)]
+        beside = [replace(s, x=NODE_WIDTH, y=gap * n, out=ASIDE) for n, s in enumerate(masks, 1)]
+    return (*streams, *beside)
 
 
-def _along_the_top(places: Sequence[tuple[Port, int, bool]]) -> list[Spot]:
+def _along(places: Sequence[tuple[Port, int, bool]], edge: float) -> list[tuple[Spot, float]]:
     """What is wired or needed is spread over the edge, a single one in its middle, so that a
-    stream runs straight down; what may be left out waits at the right corner."""
-    spots = [_spot(each, 0.0, 0.0) for each in places]
+    stream runs straight; what may be left out waits at the far corner."""
+    spots = [_spot(each) for each in places]
     waiting = [spot for spot in spots if spot.optional and not spot.wired]
     if len(waiting) == len(spots) and spots:
         waiting = waiting[1:]
     apart = [spot for spot in spots if not any(spot is each for each in waiting)]
-    width = NODE_WIDTH - (_CORNER * len(waiting) if len(apart) > 1 else 0.0)
-    step = width / (len(apart) + 1)
+    corner = _CORNER if edge == NODE_WIDTH else _NARROW_CORNER
+    step = (edge - (corner * len(waiting) if len(apart) > 1 else 0.0)) / (len(apart) + 1)
     return [
-        *(replace(spot, x=step * (n + 1)) for n, spot in enumerate(apart)),
-        *(
-            replace(spot, x=NODE_WIDTH - _CORNER * (len(waiting) - n) + 4.0)
-            for n, spot in enumerate(waiting)
-        ),
+        *((spot, step * (n + 1)) for n, spot in enumerate(apart)),
+        *((spot, edge - corner * (len(waiting) - n - 0.27)) for n, spot in enumerate(waiting)),
     ]
 
 
-def _spot(place: tuple[Port, int, bool], x: float, y: float) -> Spot:
+def _spot(place: tuple[Port, int, bool]) -> Spot:
     port, index, wired = place
     optional = port.optional or (port.variadic and index > 0)
-    return Spot(port.name, index, port.type, x, y, wired, optional)
+    return Spot(port.name, index, port.type, 0.0, 0.0, wired, optional)
 
 
 def _ports(document: Document, name: str, cls: type[Node]) -> Sequence[Port]:

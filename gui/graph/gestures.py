@@ -26,7 +26,7 @@ SLOP = 4
 """Pixels that a click may wander before it is a drag."""
 _CATCH = 30.0
 """A wire this near to the middle of a dragged node would take it, in scene units."""
-_SNAP = 6.0  # pixels: near enough to be drawn straight above a neighbour
+_SNAP = 6.0  # pixels: near enough to be drawn into line with a neighbour
 
 
 class Gesture:
@@ -170,7 +170,7 @@ class MoveNodes(Gesture):
         }
         if len(places) == 1:
             name = self.names[0]
-            places[name] = QPointF(self._snapped(name, places[name]), places[name].y())
+            places[name] = self._snapped(name, places[name])
         self.scene.preview_move(places)
         alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
         self._light(None if alt or len(places) != 1 else self._wire_under())
@@ -218,17 +218,23 @@ class MoveNodes(Gesture):
         self._wire = key
 
     def _neighbour_lines(self) -> list[float]:
-        """Where the middle of the node would be straight above or below a neighbour's."""
+        """Where the middle of the node would be straight in line with a neighbour's."""
         name, document = self.names[0], self.view.document
         near = [*document.sources(name), *(reader for reader, _, _ in document.readers(name))]
         items = [self.scene.nodes.get(each) for each in near]
-        return [item.body().center().x() for item in items if item is not None]
+        return [self._line(item.body().center()) for item in items if item is not None]
 
-    def _snapped(self, name: str, place: QPointF) -> float:
-        half = self.scene.nodes[name].body().width() / 2
-        reach = _SNAP / self.view.zoom
-        near = [x - half for x in self._lines if abs(x - half - place.x()) <= reach]
-        return min(near, key=lambda x: abs(x - place.x())) if near else place.x()
+    def _line(self, point: QPointF) -> float:
+        """The coordinate that stays the same along a stream."""
+        return point.y() if self.scene.flow.across else point.x()
+
+    def _snapped(self, name: str, place: QPointF) -> QPointF:
+        body = self.scene.nodes[name].body()
+        now = self._line(place + body.center() - body.topLeft())
+        away = min((line - now for line in self._lines), key=abs, default=0.0)
+        if abs(away) > _SNAP / self.view.zoom:
+            return place
+        return place + (QPointF(0, away) if self.scene.flow.across else QPointF(away, 0))
 
 
 class ResizeBackdrop(Gesture):

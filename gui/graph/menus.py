@@ -18,6 +18,7 @@ _ORDER = ("Input", "Time", "Fit", "Edit", "Composite", "Output", "Graph")
 _NODE = (
     ("open", "rename", "disable"),
     ("copy", "cut", "duplicate", "delete", "extract"),
+    ("clone", "copy_clones", "declone"),
     ("disconnect", "swap"),
     ("view_1", "frame", "tidy"),
 )

@@ -172,6 +172,7 @@ class GraphPane(QWidget):
                 branch=branch,
                 knobs=entry.knobs,
                 stem=entry.stem,
+                flow=self.scene.flow,
             )
         except UsageError as error:
             self.editor.project.problem.emit(str(error))
@@ -365,6 +366,10 @@ class GraphPane(QWidget):
             "cut": do.cut,
             "paste": do.paste,
             "duplicate": do.duplicate,
+            "clone": lambda: do.duplicate(clones=True),
+            "copy_clones": lambda: do.copy(clones=True),
+            "declone": do.declone,
+            "stamp": lambda: do.stamp(self.stamps.wanted),
             "select_all": self._select_all,
             "select_connected": lambda: self.editor.selection.set(do.connected()),
             "find": self.open_find,

@@ -93,8 +93,10 @@ class Places(QGraphicsScene):
     def node_at(self, point: QPointF) -> str | None:
         """The node whose body, arrows included, is at a place: where a wire can be dropped."""
         for item in self.items(point):
-            if isinstance(item, NodeItem) and item.body().adjusted(-4, -STUB, 4, 6).contains(point):
-                return item.name
+            if isinstance(item, NodeItem):
+                reach = (-STUB, -4, 6, 4) if item.face.across else (-4, -STUB, 4, 6)
+                if item.seen().adjusted(*reach).contains(point):
+                    return item.name
         return None
 
     def wire_at(self, point: QPointF, zoom: float) -> Key | None:
@@ -152,19 +154,21 @@ class Places(QGraphicsScene):
         if not item.face.gives:
             return False
         away = point - item.output()
-        return abs(away.x()) <= reach and -reach * 0.5 <= away.y() <= reach
+        along, across = away.y(), away.x()
+        if item.face.across:
+            along, across = across, along
+        return abs(across) <= reach and -reach * 0.5 <= along <= reach
 
 
 def _nearest_stub(item: NodeItem, point: QPointF, reach: float) -> Spot | None:
     """The arrow of an input under a point, wired or not."""
     best, away = None, reach
     for spot in item.face.spots:
-        place = item.input(spot)
-        across = point.y() - place.y() if spot.side else point.x() - place.x()
-        along = point.x() - place.x() if spot.side else place.y() - point.y()
+        gap = point - item.input(spot)
+        beside, outside = spot.beside(gap.x(), gap.y()), -spot.depth(gap.x(), gap.y())
         length = 9.0 if spot.wired else STUB
-        if abs(across) < away and -2 <= along <= max(length, reach):
-            best, away = spot, abs(across)
+        if beside < away and -2 <= outside <= max(length, reach):
+            best, away = spot, beside
     return best
 
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 
-from PySide6.QtCore import QObject, QPointF, Signal
+from PySide6.QtCore import QLineF, QObject, QPointF, Signal
 from PySide6.QtGui import QPixmap
 
+from codef_nodes.graph.clones import family
 from codef_nodes.graph.document import Change, Document
+from codef_nodes.graph.flags import HIDE_INPUTS, flag
 from codef_nodes.graph.port import ANY
 from codef_nodes.graph.registry import UnknownNode
-from codef_nodes.graph.rewiring import hides_inputs
 from codef_nodes.graph.types import Readers, compatible, gives, readers_of_all, takes
 from gui.core.editor import Editor
 from gui.graph.backdrops import BackdropItem
 from gui.graph.drawing import BAD, GOOD
 from gui.graph.face import NodeFace, face_of
+from gui.graph.flow import PREFERENCE, Flow, flow_of
 from gui.graph.items import DotItem, NodeItem
 from gui.graph.places import Hit, Item, Places
 from gui.graph.wires import Key, WireItem
@@ -42,12 +44,22 @@ class GraphScene(Places):
         editor.project.replaced.connect(self.rebuild)
         editor.selection.changed.connect(self.show_selection)
         editor.faces.changed.connect(self._told)
+        editor.preferences.changed.connect(self._turn)
         self.rebuild()
+
+    @property
+    def flow(self) -> Flow:
+        """Which way streams run."""
+        return flow_of(self._editor.preferences.get(PREFERENCE))
 
     @property
     def document(self) -> Document:
         """The document that is shown."""
         return self._editor.project.document
+
+    def _turn(self, preference: str) -> None:
+        if preference == PREFERENCE:
+            self.rebuild()
 
     # In step with the document.
 
@@ -96,6 +108,8 @@ class GraphScene(Places):
                 if change.kind == "layout" and not isinstance(self.nodes[name], BackdropItem):
                     self._hide_wires(name)
                 fresh[name] = None
+        if any(change.kind in ("node", "layout") for change in changes):
+            fresh |= {name: None for name in document.nodes if family(document, name) is not None}
         around = self._through_dots(rewired, readers)
         for name in fresh:
             if name not in around:
@@ -105,6 +119,7 @@ class GraphScene(Places):
                 self._wire(name, readers)
         if wired:
             self.show_selection()
+        self._redraw_clone_lines(fresh)
         self.grow()
 
     def _through_dots(self, rewired: Mapping[str, None], readers: Readers) -> dict[str, None]:
@@ -126,7 +141,8 @@ class GraphScene(Places):
         return found
 
     def _face(self, name: str) -> NodeFace:
-        return face_of(self.document, name, self._editor.faces.face(name), self.keys.get(name, ""))
+        told = self._editor.faces.face(name)
+        return face_of(self.document, name, told, self.keys.get(name, ""), self.flow)
 
     def _add(self, name: str) -> None:
         face, document = self._face(name), self.document
@@ -137,7 +153,7 @@ class GraphScene(Places):
             item = DotItem(face, gives(document, name))
         else:
             item = NodeItem(face)
-            item.stamp = self._stamps.get(name)
+            item.show_stamp(self._stamps.get(name))
         item.setPos(QPointF(*document.state(name).position))
         self.nodes[name] = item
         self._touching.setdefault(name, set())
@@ -195,8 +211,8 @@ class GraphScene(Places):
             self._stamps[name] = stamp
         item = self.nodes.get(name)
         if isinstance(item, NodeItem) and not isinstance(item, DotItem):
-            item.stamp = stamp
-            item.update()
+            item.show_stamp(stamp)
+            self._run_wires(name)
 
     def _wire(self, name: str, readers: Readers) -> None:
         """Makes the wires of a node's inputs what the document says."""
@@ -233,7 +249,7 @@ class GraphScene(Places):
     def _hide_wires(self, name: str) -> None:
         """Hides the wires of a node's inputs where the artist wants that; never while it is
         selected."""
-        hidden = hides_inputs(self.document, name) and not self.nodes[name].selected
+        hidden = bool(flag(self.document, name, HIDE_INPUTS)) and not self.nodes[name].selected
         for key in self._touching[name]:
             if key[0] == name and self.wires[key].isVisible() == hidden:
                 self.wires[key].setVisible(not hidden)
@@ -263,6 +279,22 @@ class GraphScene(Places):
             if spot is not None:
                 wire.run(source.output(), reader.input(spot))
 
+    def clone_lines(self) -> list[QLineF]:
+        """From each clone to the next of its family."""
+        lines = []
+        for name, item in self.nodes.items():
+            for other in item.face.clones:
+                after = self.nodes.get(other)
+                if other > name and after is not None:
+                    lines.append(QLineF(item.body().center(), after.body().center()))
+                    break
+        return lines
+
+    def _redraw_clone_lines(self, names: Iterable[str]) -> None:
+        """The lines between clones are drawn behind everything, where no item asks for it."""
+        if any(self.nodes[name].face.clones for name in names if name in self.nodes):
+            self.update()
+
     def grow(self) -> None:
         """Makes room to pan: far more than the nodes take. It never shrinks, so nothing jumps."""
         need = self.extent().adjusted(-20000, -20000, 20000, 20000)
@@ -279,6 +311,7 @@ class GraphScene(Places):
                 item.setPos(place)
         for name in places:
             self._run_wires(name)
+        self._redraw_clone_lines(places)
 
     def settle(self, names: Iterable[str]) -> None:
         """Puts nodes back to where the document has them."""
@@ -299,7 +332,7 @@ class GraphScene(Places):
                     item.zValue() if isinstance(item, BackdropItem) else float(item.selected)
                 )
                 item.update()
-                if name in self.document and hides_inputs(self.document, name):
+                if name in self.document and flag(self.document, name, HIDE_INPUTS):
                     self._hide_wires(name)
 
     def hover(self, hit: Hit) -> None:

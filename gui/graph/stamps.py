@@ -1,4 +1,5 @@
-"""Postage stamps: a small picture of what a clip node loads, as on Nuke's Read nodes."""
+"""Postage stamps: small pictures on clip nodes, as on Nuke's Read nodes, and on those that Alt+P
+puts one on."""
 
 import contextlib
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,8 @@ from typing import Any
 from PySide6.QtCore import QObject, QSize, QSizeF, Qt, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap
 
+from codef_nodes.graph.flags import STAMP as STAMP_FLAG
+from codef_nodes.graph.flags import flag
 from codef_nodes.graph.jsonvalue import JSON
 from engine.arrays import AnyArray
 from engine.errors import CodefError
@@ -54,6 +57,15 @@ class Stamps(QObject):
         if editor.workers is not None:
             self._hear()
 
+    def wanted(self, name: str) -> bool:
+        """Whether a node has a stamp: as it says itself, else clips have one."""
+        document = self._editor.project.document
+        if name not in document:
+            return False
+        said = flag(document, name, STAMP_FLAG)
+        clip = document.state(name).type == _TYPE
+        return clip and bool(self._editor.preferences.get(_PREFERENCE)) if said is None else said
+
     def _later(self, *_: object) -> None:
         self._timer.start(_AFTER)
 
@@ -78,11 +90,14 @@ class Stamps(QObject):
         workers, document = self._editor.workers, self._editor.project.document
         if self._request is not None or workers is None or not workers.view.alive:
             return
-        if not self._editor.preferences.get(_PREFERENCE) or self._editor.project.safe:
+        if self._editor.project.safe:
             return
-        for name, state in document.nodes.items():
+        for name in [name for name in self._shown if not self.wanted(name)]:
+            del self._shown[name]
+            self._scene.show_stamp(name, None)
+        for name in filter(self.wanted, document.nodes):
             signature = self._editor.viewing.signature(name)
-            if state.type == _TYPE and self._shown.get(name) != signature:
+            if self._shown.get(name) != signature:
                 break
         else:
             return
@@ -124,6 +139,8 @@ class Stamps(QObject):
             self._made.emit(name, stamp_of(show(pixels, look), aspect))
 
     def _place(self, name: str, image: QImage) -> None:
+        if not self.wanted(name):  # it was taken off while the picture came
+            return
         self._scene.show_stamp(name, QPixmap.fromImage(image))
 
     def _lost(self, name: str, error: CodefError) -> None:

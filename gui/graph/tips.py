@@ -42,6 +42,8 @@ def tip_for(scene: GraphScene, hit: Hit) -> str:
         lines.append(f"{told.label or 'Working'}: {told.progress * 100:.0f} %")
     if face.disabled:
         lines.append("Disabled: the main input passes.")
+    if face.clones:
+        lines.append(f"Clone of {', '.join(face.clones)}: they share their knobs.")
     if face.unknown:
         lines.append(
             "This version does not know the type: the node is kept as it is and cannot run."

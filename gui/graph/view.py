@@ -308,3 +308,5 @@ class GraphView(QGraphicsView):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.drawLines(lines)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+        painter.setPen(look.pen(theme.CLONE, 1.2, 170, dashed=True))
+        painter.drawLines(self.graph.clone_lines())

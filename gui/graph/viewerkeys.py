@@ -37,7 +37,8 @@ class ViewerKeys(QObject):
             if not viewing.recall(number, side):
                 self._editor.say(f"nothing is on input {number} of the viewer; select a node first")
             return
-        if not viewing.assign(number, name, side, place_beside(document, name, VIEWER)):
+        place = place_beside(document, name, VIEWER, self._scene.flow)
+        if not viewing.assign(number, name, side, place):
             self._editor.say(f"{name} gives no picture to look at")
             return
         self._show()

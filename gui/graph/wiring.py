@@ -184,8 +184,8 @@ class DragWire(Gesture):
             near, away = None, 14.0
             for spot in item.face.spots:
                 gap = point - item.input(spot)
-                distance = abs(gap.y()) if spot.side else abs(gap.x())
-                inside = gap.x() > -STUB if spot.side else gap.y() < STUB / 2
+                distance = spot.beside(gap.x(), gap.y())
+                inside = spot.depth(gap.x(), gap.y()) < (STUB if spot.out[0] else STUB / 2)
                 if (
                     distance < away
                     and inside

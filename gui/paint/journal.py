@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from codef_nodes.graph.clones import clone_blocks
 from codef_nodes.graph.edits import Edit, EditMismatchError, inverse
 from codef_nodes.worker.edits import edits_from_json, edits_to_json
 from codef_nodes.worker.protocol import ProtocolError
@@ -250,8 +251,9 @@ def _take_up(document: dict[str, Any], drawn: dict[str, Any] | None) -> int:
     block = document.get("nodes", {}).get(drawn.get("node"))
     if not isinstance(block, dict) or not isinstance(drawn.get("stroke"), dict):
         return 0
-    strokes = block.setdefault("knobs", {}).setdefault("strokes", [])
-    strokes.append({**drawn["stroke"], "points": drawn["points"]})
+    for each in clone_blocks(document["nodes"], drawn["node"]):
+        strokes = each.setdefault("knobs", {}).setdefault("strokes", [])
+        strokes.append({**drawn["stroke"], "points": drawn["points"]})
     return 1
 
 

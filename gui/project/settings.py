@@ -3,8 +3,8 @@
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from codef_nodes.graph.commands import SetSetting
-from codef_nodes.graph.document import SETTINGS, setting
 from codef_nodes.graph.jsonvalue import JSON
+from codef_nodes.graph.settings import SETTINGS, setting
 from gui.core.project import Project
 from gui.shell.knobform import KnobForm
 

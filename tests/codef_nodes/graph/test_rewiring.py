@@ -7,6 +7,7 @@ from codef_nodes.graph import rewiring as r
 from codef_nodes.graph.clipboard import as_clipboard_text, from_clipboard_text
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.history import History
+from codef_nodes.graph.pasting import Paste
 from codef_nodes.graph.serialise import as_text, from_tree
 from codef_nodes.graph.types import gives, takes
 from engine.errors import UsageError
@@ -156,7 +157,7 @@ def test_copy_and_paste_keeps_knobs_and_inner_wires() -> None:
     c.SetKnob("Grade", "mix", 0.5).run(document)
     c.RecordField("Fit", {"path": "p", "key": "k"}).run(document)
     text = as_clipboard_text(document, ["Fit", "Still", "Grade"])
-    paste = r.Paste(from_clipboard_text(text), (10.0, 20.0))
+    paste = Paste(from_clipboard_text(text), (10.0, 20.0))
     History(document).do(paste)
     assert paste.names == {"Fit": "Fit1", "Still": "Still1", "Grade": "Grade1"}
     assert document.wires("Still1", "field") == ("Fit1",)
@@ -166,7 +167,7 @@ def test_copy_and_paste_keeps_knobs_and_inner_wires() -> None:
     assert document.state("Grade1").position == (10.0, 20.0)
     assert document.state("Fit1").field is not None, "the same document has that fit"
     other = Document()
-    r.Paste(from_clipboard_text(text)).run(other)
+    Paste(from_clipboard_text(text)).run(other)
     assert other.state("Fit").field is None, "elsewhere the record names nothing"
     assert as_text(from_tree(document.tree())) == as_text(document)
 
@@ -174,7 +175,7 @@ def test_copy_and_paste_keeps_knobs_and_inner_wires() -> None:
 def test_a_copy_can_be_saved_as_a_file_and_a_file_can_be_pasted() -> None:
     document = shot()
     other = Document()
-    r.Paste(from_clipboard_text(as_text(document))).run(other)
+    Paste(from_clipboard_text(as_text(document))).run(other)
     assert set(other.nodes) == set(document.nodes)
 
 
@@ -189,7 +190,7 @@ def test_unknown_nodes_survive_the_clipboard() -> None:
     }  # fmt: skip
     document = from_tree(tree)
     other = Document()
-    r.Paste(from_clipboard_text(as_clipboard_text(document, ["A", "X"]))).run(other)
+    Paste(from_clipboard_text(as_clipboard_text(document, ["A", "X"]))).run(other)
     assert other.state("X").block()["knobs"] == {"deep": [1, {"a": 2}]}
     assert other.state("X").extra == {"later": True} and other.wires("X", "in") == ("A",)
 

@@ -5,6 +5,9 @@ import random
 import pytest
 from PySide6.QtCore import QPoint
 
+from codef_nodes.graph.clones import alike, with_clones
+from codef_nodes.graph.commands import SetKnob
+from codef_nodes.graph.document import Document
 from codef_nodes.graph.serialise import as_text, from_tree
 from gui.graph.backdrops import BackdropItem
 from gui.graph.items import DotItem
@@ -15,7 +18,8 @@ KINDS = ("LoadSequence", "ImageOperation", "Merge", "Paint", "FitCoDeF", "Canoni
          "Propagate", "WriteSequence", "Dot", "Switch", "Viewer")  # fmt: skip
 DIRECT = ("connect", "connect_backward", "connect_a", "swap", "disconnect", "extract", "disable",
           "delete", "tidy", "snap", "copy", "paste", "duplicate", "backdrop", "cut",
-          "view_1", "view_b_3")  # fmt: skip
+          "clone", "copy_clones", "declone", "stamp", "hide_wires", "view_1",
+          "view_b_3")  # fmt: skip
 
 
 def same_as_document(desk: Desk) -> None:
@@ -60,6 +64,24 @@ def drag_somewhere(desk: Desk, chance: random.Random) -> None:
     desk.pane.search.close_search()
 
 
+def set_something(desk: Desk, chance: random.Random) -> None:
+    """Drags a number of a node, of its clones with it, in one step of undo."""
+    name = chance.choice(list(desk.document.nodes))
+    knobs = [knob for knob in desk.document.node_class(name).knobs if knob.kind == "float"]
+    if knobs:
+        knob = chance.choice(knobs)
+        low, high = knob.minimum or 0.0, knob.maximum or 1.0
+        for _ in range(3):
+            desk.editor.project.do(SetKnob(name, knob.name, chance.uniform(low, high)), "drag")
+
+
+def clones_agree(document: Document) -> None:
+    """Whoever is a clone holds what its clones hold."""
+    for name in document.nodes:
+        for other in with_clones(document, name):
+            assert alike(document.state(name).block(), document.state(other).block())
+
+
 @pytest.mark.parametrize("seed", [1])
 def test_500_random_actions_undone_and_redone_give_identical_documents(
     desk: Desk, seed: int
@@ -75,6 +97,8 @@ def test_500_random_actions_undone_and_redone_give_identical_documents(
             desk.pane.create_node(chance.choice(KINDS))
         elif chance.random() < 0.25:
             drag_somewhere(desk, chance)
+        elif chance.random() < 0.15:
+            set_something(desk, chance)
         else:
             action = "delete" if len(names) > 40 else chance.choice(DIRECT)
             editor.actions.run(f"graph.{action}", desk.pane)
@@ -82,7 +106,8 @@ def test_500_random_actions_undone_and_redone_give_identical_documents(
         texts[len(project.history.entries) :] = [desk.text]
         if number % 25 == 0:
             same_as_document(desk)
-            from_tree(document.tree())
+            clones_agree(document)
+            assert not any("clone" in note for note in from_tree(document.tree()).notes)
     last, seen = desk.text, [desk.text]
     while project.undo():
         seen.append(desk.text)

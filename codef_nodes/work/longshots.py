@@ -14,7 +14,7 @@ from engine.fit.request import FitRequest
 from engine.linked.spans import NONE, Span
 from engine.progress import Task
 
-#: Segments of fits for which there was no place to keep them.
+#: Segments for which there is no place to keep them yet.
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 
@@ -94,11 +94,14 @@ def fit_shot(request: FitRequest, long: LongShot, task: Task) -> Field:
     for sentence in plan.sentences():
         if request.tell is not None:
             request.tell(sentence)
-    folder = long.folder
-    if folder is None:  # it goes with the process
-        _KEPT.append(tempfile.TemporaryDirectory(prefix="codef-"))
-        folder = Path(_KEPT[-1].name)
+    folder = long.folder or passing_folder()
     return fit_linked(request, plan, folder, long.identity, task.part(0.02, 1.0))
+
+
+def passing_folder() -> Path:
+    """A folder for segments that are not stored yet; it goes with the process."""
+    _KEPT.append(tempfile.TemporaryDirectory(prefix="codef-"))
+    return Path(_KEPT[-1].name)
 
 
 def hashed(said: Any) -> str:

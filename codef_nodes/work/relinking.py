@@ -1,6 +1,6 @@
 """Relinking a field to another version of its plate: what ``codef relink`` and Relink share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,12 +58,14 @@ def relink(job: RelinkJob, task: Task) -> dict[str, Any]:
     field = open_field(job.field)
     known = known_frames(field)
     clip = opened(job.source)
+    note = note_of(clip, job.source.first or 0)
     report, found = relink_field(
         field,
         clip.read,
         clip.frames,
         known,
         task,
+        source={**note, "path": str(Path(clip.spec).absolute())},
         offset=job.offset,
         stills=job.stills,
         build=not job.check_only,
@@ -73,8 +75,6 @@ def relink(job: RelinkJob, task: Task) -> dict[str, Any]:
     answer = {**report.figures(), "sentences": report.sentences()}
     if found is None:
         return answer
-    note = note_of(clip, job.source.first or 0)
-    found = replace(found, source={**found.source, **note, "path": str(Path(clip.spec).absolute())})
     save_field(found, job.output, working_space=clip.working)
     figures = {name: found.report[name] for name in ("psnr_edit_path", "psnr")}
     return {**answer, "field": job.output, **figures}
@@ -87,6 +87,7 @@ def relink_field(
     known: "Callable[[int], F32]",
     task: Task,
     *,
+    source: Mapping[str, Any] | None = None,
     offset: int = 0,
     stills: bool = True,
     build: bool = True,
@@ -101,6 +102,7 @@ def relink_field(
         frames: Its frames.
         known: Frame number of the field to what it was fitted on, or draws.
         task: Progress and cancel.
+        source: What the field is to say of its plate from now on; None: what it says.
         offset: Added to the field's frame numbers.
         stills: Make the stills of the plate's colours.
         build: Make the field; else only compare.
@@ -111,6 +113,10 @@ def relink_field(
         EditError: The plate does not agree with the field.
         CodefError: It cannot be read, or has another shape.
     """
+    from codef_nodes.work.longshots import passing_folder
+    from engine.colour.ocio import DEFAULT_WORKING
+    from engine.linked.field import LinkedField
+    from engine.linked.rebuilt import rebuilt
     from engine.relink.relink import examined, relinked, renumbered
 
     moved = renumbered(field, offset) if offset else field
@@ -124,8 +130,26 @@ def relink_field(
             f"{what} does not show what the field was fitted on: "
             f"{'; '.join(report.sentences()[:4])}; relink the right plate, or fit this one"
         )
-    made = relinked(moved, report, plate, task.part(0.2, 0.8), stills=stills)
-    return report, measured(made, plate, task.part(0.8, 1.0), report.figures())
+
+    def one(own: Field, part: Task) -> Field:
+        laid = relinked(renumbered(own, offset), report, plate, part.part(0.0, 0.7), stills=stills)
+        laid = replace(laid, source={**laid.source, **(source or {})})
+        return measured(laid, plate, part.part(0.7, 1.0), report.figures())
+
+    if not isinstance(field, LinkedField):
+        return report, one(field, task.part(0.2, 1.0))
+    made = rebuilt(
+        field,
+        one,
+        passing_folder(),
+        task.part(0.2, 1.0),
+        size=(report.scale, report.size[1] / field.display.height),
+        working_space=str(field.source.get("working") or DEFAULT_WORKING),
+    )
+    made.source.update(source or {})
+    told = {"width": report.size[0], "height": report.size[1], "relinked": report.figures()}
+    made.report.update(told)
+    return report, made
 
 
 def measured(

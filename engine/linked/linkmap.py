@@ -51,6 +51,21 @@ class LinkMap:
         sure = np.where(inside, np.clip(read, 0, 1), 0)
         return np.asarray(sure, np.float32).reshape(np.shape(points)[:-1])
 
+    def resized(self, size: tuple[float, float], canvas: Window) -> "LinkMap":
+        """The map in larger or smaller canonical pixels.
+
+        Args:
+            size: New pixels for each old one, in x and in y.
+            canvas: The still that the map begins on, in new pixels.
+        """
+        scale = np.diag([*size, 1.0])
+        matrix = scale @ self.matrix @ np.linalg.inv(scale)
+        here = nodes(canvas)
+        old = (here / np.array(size, np.float32)).astype(np.float32)
+        there = self.at(old).astype(np.float64) * np.array(size)
+        plain = through(matrix, here.reshape(-1, 2)).reshape(here.shape)
+        return LinkMap(matrix, (there - plain).astype(np.float32), self.known_at(old), canvas)
+
     @property
     def reaches(self) -> bool:
         """Whether anything is known at all."""

@@ -111,7 +111,7 @@ def examined(
     """Compares another version of the plate with a field.
 
     Args:
-        field: The field.
+        field: The field, also a long shot of several segments.
         plate: Frame number to picture of the other version.
         frames: Its frames.
         known: Frame number to what the field was fitted on, or draws, [H, W, 3] over its data.
@@ -166,20 +166,18 @@ def relinked(
     """The field on the other plate.
 
     Args:
-        field: The field.
+        field: The field; of a long shot one of its segments.
         report: Of ``examined``.
         plate: Frame number to picture of the other version.
         task: Progress and cancel.
         stills: Make the stills of the plate's colours and detail; else they stay as they are.
 
     Raises:
-        UsageError: The plate's data window is none that the field can have, or the field has
-            several segments.
+        UsageError: The plate's data window is none that the field can have.
         Cancelled: The person stopped the work.
     """
     from engine.relink.stills import laid_again
 
-    _refuse_segments(field)
     first = plate(field.frames[0])
     display = Window.of_size(*report.size)
     data = first.data.moved(-first.display.x0, -first.display.y0)
@@ -205,24 +203,11 @@ def relinked(
 
 
 def renumbered(field: Field, offset: int) -> Field:
-    """The field with other frame numbers.
-
-    Raises:
-        UsageError: It has several segments, and the numbers would change.
-    """
+    """The field with other frame numbers."""
     if not offset:
         return field
-    _refuse_segments(field)
     frames = tuple(frame + offset for frame in field.frames)
     return replace(field, frames=frames, reference=field.reference + offset)
-
-
-def _refuse_segments(field: Field) -> None:
-    if any(part is not field for part, _, _ in field.parts(0)):
-        raise UsageError(
-            "a shot of several segments cannot be relinked yet; fit the other plate, or relink the "
-            "segments, which are fields of their own in its folder"
-        )
 
 
 def _over(picture: Picture, field: Field) -> F32:

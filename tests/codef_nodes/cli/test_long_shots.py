@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from codef_nodes.__main__ import main
+from engine.fields.folder import load_field
+from engine.linked.field import LinkedField
 from tests.codef_nodes.cli.tinyclip import Codef
 from tests.engine.fit.clips import Pan
 
@@ -142,3 +144,34 @@ def test_frames_come_back_and_other_commands_take_the_shot(
     stab = tmp_path / "stab.%04d.exr"
     assert codef("stabilise", linked, "-o", stab, "--frames", "1020").code == 0
     assert codef("check", linked).code == 0
+
+
+def test_a_shot_of_several_segments_is_relinked_to_a_larger_plate(
+    codef: Codef, linked: Path, clip: Path, tmp_path: Path
+):
+    plates = tmp_path / "large"
+    plates.mkdir()
+    for n, frame in enumerate(range(1001, 1027), 2001):
+        shot = cv2.imread(str(clip / f"shot.{frame}.png"))
+        large = cv2.resize(shot, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+        grade = np.clip(large * np.array([0.8, 0.9, 1.0]) + 10, 0, 255).astype(np.uint8)
+        cv2.imwrite(str(plates / f"g.{n}.png"), grade)
+    out = tmp_path / "NEW"
+    words = ("relink", linked, "--source", plates, "--offset", 1000, "-o", out, "--json")
+    answer = codef(*words)
+    assert answer.code == 0, answer.err
+    assert answer.last["agrees"] and answer.last["psnr_edit_path"] > 30
+    made = load_field(out)
+    assert isinstance(made, LinkedField) and made.width == 2 * PAN.width
+    assert made.frames == tuple(range(2001, 2027)) and len(made.segments.parts) == 2
+    told = [each["frames"] for each in made.report["segments"]]
+    assert told == ["2001-2018", "2009-2026"]
+    # A point goes through the links to the other segment, in the new pixels.
+    far = made.seen_from(1)
+    place = np.array([[88.5, 64.5]], np.float32)
+    old = load_field(linked).seen_from(1)
+    here = old.layers[0].deformation.at(2, place / 2)[0]
+    there = far.layers[0].deformation.at(2, place)[0]
+    assert np.abs(there - 2 * here).max() < 0.3
+    # It names its plate, so that the other commands find it.
+    assert codef("check", out).code == 0

@@ -38,6 +38,22 @@ def common(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def segment(parser: argparse.ArgumentParser, name: str) -> None:
+    """Adds ``--segment``, for commands that write something of each still.
+
+    Args:
+        parser: The command's.
+        name: What the files of each segment are called.
+    """
+    parser.add_argument(
+        "--segment",
+        type=count,
+        metavar="N",
+        help="of a long shot that was split only this segment's still, from 0, and every frame "
+        f"that it reaches; by default that of each, with its own frames: {name}",
+    )
+
+
 def finite(text: str) -> float:
     """A number that is a number.
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import count, positive
+from codef_nodes.cli.arguments import count, positive, segment
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
@@ -17,13 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of this command."""
     parser.add_argument("field", metavar="FIELD", help="field folder")
     parser.add_argument("--layer", type=count, metavar="K", help="write this layer only, from 0")
-    parser.add_argument(
-        "--segment",
-        type=count,
-        metavar="N",
-        help="of a long shot only the stills of this segment, from 0; by default those of each go "
-        "to NAME.sN.ext",
-    )
+    segment(parser, "NAME.sN.ext")
     parser.add_argument(
         "--scale",
         type=positive,

@@ -2,7 +2,7 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import common_clip
+from codef_nodes.cli.arguments import common_clip, segment
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
@@ -19,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("field", metavar="FIELD", help="field folder")
     parser.add_argument("--source", metavar="INPUT", help="the clip, when it is not where it was")
     common_clip(parser)
+    segment(parser, "NAME.sN.ext")
     parser.add_argument(
         "-o",
         "--output",
@@ -39,10 +40,13 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         colour_space=args.colour_space,
         working=args.working,
         output=args.output,
+        segment=args.segment,
     )
     answer = qc(job, task)
     answer["seconds"] = console.seconds()
-    worst = ", ".join(str(each["frame"]) for each in answer["worst_frames"])
-    console.say(f"confidence {answer['confidence']:.3f}; look at frames {worst}")
+    for told in answer.get("segments", [answer]):
+        worst = ", ".join(str(each["frame"]) for each in told["worst_frames"])
+        of = f"segment {told['segment']}, frames {told['frames']}: " if "segment" in told else ""
+        console.say(f"{of}confidence {told['confidence']:.3f}; look at frames {worst}")
     console.say(f"wrote {' and '.join(answer['written'])} in {answer['seconds']:.1f} s")
     return answer

@@ -2,7 +2,7 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import count, plates_to_files, positive
+from codef_nodes.cli.arguments import count, plates_to_files, positive, segment
 from codef_nodes.cli.console import Console
 from engine.progress import Task
 
@@ -19,6 +19,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of this command."""
     parser.add_argument("field", metavar="FIELD", help="field folder")
     parser.add_argument("--layer", type=count, metavar="K", help="write this layer only, from 0")
+    segment(parser, "NAME.sN.0001.ext")
     parser.add_argument(
         "--scale",
         type=positive,
@@ -43,6 +44,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         working=args.working,
         frames=args.frames,
         output=args.output,
+        segment=args.segment,
     )
     answer = stabilise(job, task)
     answer["seconds"] = console.seconds()

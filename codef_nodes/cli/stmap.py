@@ -2,7 +2,7 @@
 
 import argparse
 
-from codef_nodes.cli.arguments import count, frames_to_files
+from codef_nodes.cli.arguments import count, frames_to_files, segment
 from codef_nodes.cli.console import Console
 from engine.errors import UsageError
 from engine.progress import Task
@@ -40,6 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="with --from: draw the map over frame B only (default: every frame of --frames)",
     )
     parser.add_argument("--layer", type=count, metavar="K", help="write this layer only, from 0")
+    segment(parser, "NAME.sN.0001.ext")
     parser.add_argument(
         "--display",
         choices=("format", "canvas"),
@@ -58,9 +59,10 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
     if args.end is not None and args.start is None:
         raise UsageError("--to needs --from; say which frame the map samples")
     if args.start is not None:
-        if args.direction != "to-canonical" or args.display != "format":
+        if args.direction != "to-canonical" or args.display != "format" or args.segment is not None:
             raise UsageError(
-                "a map from frame to frame has no --direction and no --display; leave them out"
+                "a map from frame to frame has no --direction, --display or --segment; leave them "
+                "out"
             )
         if args.end is not None and args.frames:
             raise UsageError("give either --to or --frames, not both")
@@ -82,6 +84,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         display=args.display,
         frames=args.frames,
         task=task,
+        segment=args.segment,
     )
     console.say(f"wrote {len(answer['written'])} files")
     return answer

@@ -55,6 +55,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="layer of --keypoints and --mask (0), or of --shapes (the one a shape holds most of)",
     )
     parser.add_argument(
+        "--segment",
+        type=count,
+        default=0,
+        metavar="N",
+        help="of a long shot that was split: --keypoints are found on this segment's still (0)",
+    )
+    parser.add_argument(
         "--count", type=count, default=64, metavar="N", help="the most keypoints (64)"
     )
     parser.add_argument(
@@ -118,6 +125,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         args.format,
         args.hidden,
         args.look,
+        args.segment,
     )
     answer = track_file(field, job, args.output, task)
     tracks = "1 track" if answer["tracks"] == 1 else f"{answer['tracks']} tracks"

@@ -12,6 +12,16 @@ from engine.fields.field import Field
 
 #: Smallest scale of a canvas; below it the fit's own is taken.
 LEAST = 0.05
+#: The still of a long shot that a node shows.
+SEGMENT = Knob(
+    "segment",
+    "int",
+    0,
+    "Which segment's still to show of a long shot that was split, counted from 0; work on one goes "
+    "on in the others.",
+    minimum=0,
+    maximum=9999,
+)
 
 
 def layer_index(field: Field, layer: int, node: str) -> int:
@@ -49,15 +59,7 @@ class CanonicalView(Node):
             minimum=0,
             maximum=255,
         ),
-        Knob(
-            "segment",
-            "int",
-            0,
-            "Which segment's still to show of a long shot that was split, counted from 0; work on "
-            "one goes on in the others.",
-            minimum=0,
-            maximum=9999,
-        ),
+        SEGMENT,
         Knob(
             "scale",
             "float",

@@ -70,10 +70,12 @@ class FieldPass(Node):
         """The pass as RGBA, the same figure in every channel."""
         from codef_nodes.nodes.propagate import plate_at
         from engine.edit.outputs import grey_picture
+        from engine.linked.field import view_at
         from engine.metrics.trust import trust, visibility
 
-        field: Field = ctx.input("field")
-        index = field.index(ctx.frame)
+        whole: Field = ctx.input("field")
+        index = whole.index(ctx.frame)
+        field = view_at(whole, index)
         wanted = ctx.knob("output")
         layer = layer_index(field, ctx.knob("layer"), ctx.node_name)
         if wanted == "confidence":

@@ -87,13 +87,14 @@ class LiftMatte(Node):
     def compute(self, ctx: Context) -> Any:
         """The matte as RGBA, the same figure in every channel."""
         from codef_nodes.work.masks import MaskLook
-        from codef_nodes.work.mattes import mask_of, matte_picture
+        from codef_nodes.work.mattes import mask_of, matte_picture, placed_on
 
-        field: Field = ctx.input("field")
-        k = layer_index(field, ctx.knob("layer"), ctx.node_name)
+        whole: Field = ctx.input("field")
         picture = ctx.input("mask", _mask_frame(ctx))
         look = MaskLook(ctx.knob("channel"), ctx.knob("invert"))
         frame = ctx.knob("frame")
+        chosen = layer_index(whole, ctx.knob("layer"), ctx.node_name)
+        field, k = placed_on(whole, chosen, picture, frame)
 
         def make() -> "Mask":
             return mask_of(field, k, picture, look, frame)

@@ -51,6 +51,14 @@ class QCSheet(Node):
             "",
             "The page to write, such as qc.html (qc.png is written beside it), or qc.png alone.",
         ),
+        Knob(
+            "segment",
+            "int",
+            0,
+            "Which segment to judge of a long shot that was split, counted from 0.",
+            minimum=0,
+            maximum=9999,
+        ),
     )
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
@@ -86,11 +94,12 @@ class QCSheet(Node):
 
 
 def _contents(ctx: Context) -> "Contents":
+    from codef_nodes.work.canonicals import segment_field
     from codef_nodes.work.qc.contents import gather
     from codef_nodes.work.source import source_of
     from engine.io.picture import Picture
 
-    field: Field = ctx.input("fit")
+    field: Field = segment_field(ctx.input("fit"), ctx.knob("segment"))
     clip = None if ctx.has("source") else source_of(field, None)
     there = set(field.frames) if clip is not None else set(ctx.input_frames("source") or ())
     missing = [frame for frame in field.frames if frame not in there]

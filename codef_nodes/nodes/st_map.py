@@ -8,7 +8,7 @@ from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
-from codef_nodes.nodes.canonical_view import layer_index
+from codef_nodes.nodes.canonical_view import SEGMENT, layer_index
 from engine.errors import UsageError
 from engine.fields.field import Field
 
@@ -52,6 +52,7 @@ class STMap(Node):
             minimum=0,
             maximum=255,
         ),
+        SEGMENT,
         Knob(
             "every_layer",
             "bool",
@@ -79,10 +80,11 @@ class STMap(Node):
 
     def compute(self, ctx: Context) -> Any:
         """The map: numbers, no colours; write it with the colour space raw and 32 bits."""
+        from codef_nodes.work.canonicals import view_of
         from engine.warp.between import st_between_picture
         from engine.warp.stmap import st_picture
 
-        field: Field = ctx.input("field")
+        field: Field = view_of(ctx.input("field"), ctx.knob("segment"))
         index, direction = field.index(ctx.frame), ctx.knob("direction")
         layer = layer_index(field, ctx.knob("layer"), ctx.node_name)
         if direction != "frame-to-frame":

@@ -8,7 +8,7 @@ from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
-from codef_nodes.nodes.canonical_view import layer_index
+from codef_nodes.nodes.canonical_view import SEGMENT, layer_index
 from codef_nodes.nodes.frames import frames_of_both
 from engine.fields.field import Field
 
@@ -43,6 +43,7 @@ class Stabilise(Node):
             minimum=0,
             maximum=255,
         ),
+        SEGMENT,
         Knob(
             "scale",
             "float",
@@ -64,9 +65,10 @@ class Stabilise(Node):
     def compute(self, ctx: Context) -> Any:
         """The frame on the canvas; alpha is what it shows of the layer."""
         from codef_nodes.nodes.propagate import plate_at
+        from codef_nodes.work.canonicals import view_of
         from engine.edit.stabilise import stabilise_frame
 
-        field: Field = ctx.input("field")
+        field: Field = view_of(ctx.input("field"), ctx.knob("segment"))
         layer = layer_index(field, ctx.knob("layer"), ctx.node_name)
         plate = plate_at(ctx, field, ctx.frame)
         return stabilise_frame(field, layer, field.index(ctx.frame), plate, scale=ctx.knob("scale"))

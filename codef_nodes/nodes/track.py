@@ -77,6 +77,15 @@ class Track(Node):
             maximum=255,
         ),
         Knob(
+            "segment",
+            "int",
+            0,
+            "On which segment's still points are found in a long shot that was split, counted "
+            "from 0.",
+            minimum=0,
+            maximum=9999,
+        ),
+        Knob(
             "look",
             "bool",
             True,
@@ -160,6 +169,7 @@ def _job(ctx: Context) -> "TrackJob":
         form=None if form == "auto" else form,
         hidden=ctx.knob("hidden"),
         look=ctx.knob("look"),
+        segment=ctx.knob("segment"),
     )
 
 
@@ -171,7 +181,7 @@ def _tracks(ctx: Context, field: Field) -> "list[PointTrack]":
     model = ctx.knob("model") if job.points is None else ""
     file = job.points if job.points is not None else str(ctx.path(model)) if model else None
     stamp = str(file_identity(file)) if file is not None else ""
-    key = (stamp, job.points, job.keypoints, job.count, job.layer, job.look)
+    key = (stamp, job.points, job.keypoints, job.count, job.layer, job.look, job.segment)
     return TRACKS.get(
         (field,), key, lambda: find_tracks(field, job, ctx.task, plate_for(field, job))
     )

@@ -1,6 +1,7 @@
 """The canonical images of a field as files."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,64 @@ def view_of(field: Field, segment: int | None) -> Field:
     return field
 
 
+def segment_field(field: Field, segment: int) -> Field:
+    """The field of one segment alone, with its own frames; a field that is not linked itself.
+
+    Raises:
+        UsageError: There is no such segment.
+    """
+    from engine.linked.field import LinkedField
+
+    view = view_of(field, segment)
+    return view.segments.field(segment) if isinstance(view, LinkedField) else view
+
+
+@dataclass(frozen=True)
+class Still:
+    """One of the stills that a command works with.
+
+    Attributes:
+        field: The field as that still sees it.
+        output: Where its files go.
+        frames: The frames that belong to it; None: all.
+        segment: Number of its segment; None: one still serves all frames.
+    """
+
+    field: Field
+    output: str
+    frames: tuple[int, ...] | None = None
+    segment: int | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What an answer says of it."""
+        return {} if self.segment is None else {"segment": self.segment}
+
+
+def each_still(field: Field, segment: int | None, output: str) -> list[Still]:
+    """The stills of a field, with names of files for each.
+
+    Args:
+        field: The field.
+        segment: The one that is asked for, with every frame; None: each, with its own frames.
+        output: A name; that of each becomes ``NAME.sN.ext``, the number of the frame kept.
+
+    Raises:
+        UsageError: There is no such segment.
+    """
+    from engine.linked.field import LinkedField
+
+    if segment is not None or not isinstance(field, LinkedField):
+        own = segment if isinstance(field, LinkedField) else None
+        return [Still(view_of(field, segment), output, None, own)]
+    path = Path(output)
+    first, dot, rest = path.name.partition(".")
+    return [
+        Still(field.seen_from(n), str(path.with_name(f"{first}.s{n}{dot}{rest}")), part.frames, n)
+        for n, part in enumerate(field.segments.parts)
+    ]
+
+
 def write_stills(
     field: Field,
     output: str | Path,
@@ -71,19 +130,13 @@ def write_stills(
         UsageError: There is no such segment or layer.
         WriteError: It cannot be written.
     """
-    from engine.linked.field import LinkedField
-
-    chosen: list[int | None] = [segment]
-    if segment is None and isinstance(field, LinkedField):
-        chosen = list(range(len(field.segments.parts)))
-    path, written, layers, scales = Path(output), [], [], []
-    for n, each in enumerate(chosen):
-        file = path if len(chosen) == 1 else path.with_name(f"{path.stem}.s{each}{path.suffix}")
-        part = task.part(n / len(chosen), (n + 1) / len(chosen))
-        answer = write_canonicals(view_of(field, each), file, layer=layer, scale=scale, task=part)
+    written, layers, scales = [], [], []
+    stills = each_still(field, segment, str(output))
+    for n, still in enumerate(stills):
+        part = task.part(n / len(stills), (n + 1) / len(stills))
+        answer = write_canonicals(still.field, still.output, layer=layer, scale=scale, task=part)
         written += answer["written"]
-        said = {} if each is None else {"segment": each}
-        layers += [{**told, **said} for told in answer["layers"]]
+        layers += [{**told, **still.told} for told in answer["layers"]]
         scales.append(answer["scale"])
     return {"written": written, "layers": layers, "scale": max(scales)}
 

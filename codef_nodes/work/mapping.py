@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codef_nodes.work.canonicals import chosen_layers, numbered
+from codef_nodes.work.canonicals import chosen_layers, each_still, numbered
 from codef_nodes.work.source import wanted_frames
 from engine.errors import UsageError
 from engine.fields.field import Field
@@ -22,8 +22,9 @@ def write_st_maps(
     display: str,
     frames: str | None,
     task: Task,
+    segment: int | None = None,
 ) -> dict[str, Any]:
-    """``codef stmap``: one file for each frame and layer.
+    """``codef stmap``: one file for each frame and layer; of a long shot for each still.
 
     With one layer the files are ``output``; with several each frame is one EXR with a part per
     layer, named by the group, or one TIFF per layer, ``NAME.K.tif``.
@@ -32,7 +33,7 @@ def write_st_maps(
         ``{"written", "frames", "layers", "direction", "display"}``.
 
     Raises:
-        UsageError: No such layer, no place for the frame number, or no EXR or TIFF.
+        UsageError: No such layer or segment, no place for the frame number, or no EXR or TIFF.
         WriteError: A file cannot be written.
     """
     from engine.io.atomic import clean_parts
@@ -40,33 +41,39 @@ def write_st_maps(
     from engine.io.write import write_parts, write_picture
     from engine.warp.stmap import st_picture
 
-    path = Path(output)
-    wanted = _checked(path, wanted_frames(field, frames))
-    clean_parts(path.parent)
-    layers = chosen_layers(field, layer)
-    written = []
-    for count, frame in enumerate(wanted):
-        task.report(count / len(wanted), "ST maps")
-        file = fill_pattern(output, frame) if has_pattern(output) else path
-        index = field.index(frame)
-        parts = [
-            (field.layers[k].name, st_picture(field, k, index, direction, display=display))
-            for k in layers
-        ]
-        task.check()
-        options = _data(frame)
-        if file.suffix.lower() == ".exr":
-            write_parts(file, parts, options)
-            written.append(str(file))
-            continue
-        for k, (_, picture) in zip(layers, parts, strict=True):
-            single = file if len(layers) == 1 else numbered(file, k)
-            write_picture(single, picture, options)
-            written.append(str(single))
+    wanted = _checked(Path(output), wanted_frames(field, frames))
+    clean_parts(Path(output).parent)
+    stills = each_still(field, segment, output)
+    written, told = [], []
+    for n, still in enumerate(stills):
+        view, part = still.field, task.part(n / len(stills), (n + 1) / len(stills))
+        layers = chosen_layers(view, layer)
+        told += [{"layer": k, "name": view.layers[k].name, **still.told} for k in layers]
+        mine = [frame for frame in wanted if still.frames is None or frame in still.frames]
+        for count, frame in enumerate(mine):
+            part.report(count / len(mine), "ST maps")
+            file = Path(still.output)
+            if has_pattern(still.output):
+                file = fill_pattern(still.output, frame)
+            index = view.index(frame)
+            maps = [
+                (view.layers[k].name, st_picture(view, k, index, direction, display=display))
+                for k in layers
+            ]
+            task.check()
+            options = _data(frame)
+            if file.suffix.lower() == ".exr":
+                write_parts(file, maps, options)
+                written.append(str(file))
+                continue
+            for k, (_, picture) in zip(layers, maps, strict=True):
+                single = file if len(layers) == 1 else numbered(file, k)
+                write_picture(single, picture, options)
+                written.append(str(single))
     return {
         "written": written,
         "frames": list(wanted),
-        "layers": [{"layer": k, "name": field.layers[k].name} for k in layers],
+        "layers": told,
         "direction": direction,
         "display": display,
     }

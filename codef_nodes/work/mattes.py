@@ -1,5 +1,6 @@
 """A mask of the still, or of one frame, as mattes: what ``codef track --mask`` does."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +90,33 @@ def mask_of(
     return made
 
 
+def placed_on(
+    field: Field,
+    k: int,
+    picture: "Picture",
+    frame: int | None,
+    sidecar: Mapping[str, Any] | None = None,
+) -> tuple[Field, int]:
+    """The field with the still that a mask belongs to, and the number of its layer there.
+
+    Args:
+        field: The field, linked or not.
+        k: The layer.
+        picture: The mask.
+        frame: Frame that it was painted on, or None: a picture of a still says of which.
+        sidecar: What lies beside its file.
+    """
+    from engine.linked.deformation import layer_number
+    from engine.linked.field import seen_by, view_at
+
+    if frame is not None:
+        view = view_at(field, field.index(frame))
+    else:
+        view = seen_by(field, picture.metadata.get("codef/field") or (sidecar or {}).get("field"))
+    there = layer_number(view, field.layers[k].name)
+    return (field, k) if there is None else (view, there)
+
+
 def matte_picture(field: Field, k: int, index: int, mask: Mask, mix: float) -> "Picture":
     """The matte of a frame, the same in every channel."""
     from engine.edit.outputs import grey_picture
@@ -122,6 +150,7 @@ def write_mattes(field: Field, job: MatteJob, task: Task) -> dict[str, Any]:
     check_plan(plan, frames)
     picture = read_picture(job.mask)
     sidecar = None if job.frame is not None else read_sidecar(Path(job.mask))
+    field, k = placed_on(field, k, picture, job.frame, sidecar)
     mask = mask_of(field, k, picture, MaskLook(), job.frame, sidecar)
     clean_parts(path.parent)
     written = []

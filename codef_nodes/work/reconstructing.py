@@ -85,7 +85,7 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
     if clip is not None:
         note = note_of(clip, int(job.first or field.source.get("first") or 0))
 
-    fine = _fine(job, field) if finer else field
+    fine = _fine(job, field, task.part(0.0, 0.0)) if finer else field
 
     def picture_of(frame: int | None) -> Picture:
         from engine.lift.upscale import upscaled_frame
@@ -116,18 +116,24 @@ def reconstruct(job: ReconstructJob, task: Task) -> dict[str, Any]:
     return {**done.summary(), "edit_path": job.edit_path, "without": list(job.without)}
 
 
-def _fine(job: ReconstructJob, field: Field) -> Field:
+def _fine(job: ReconstructJob, field: Field, task: Task) -> Field:
     """The field in finer pixels, with the finer stills that were given."""
+    from codef_nodes.work.longshots import passing_folder
     from engine.colour.ocio import DEFAULT_WORKING
+    from engine.edit.edits import EditSource
     from engine.edit.placement import Placed, place_edit, read_sidecar
     from engine.io.read import read_parts
     from engine.lift.upscale import upscaled
+    from engine.linked.carry import segment_of_edit
+    from engine.linked.field import LinkedField
+    from engine.linked.rebuilt import rebuilt
 
     working = str(field.source.get("working") or DEFAULT_WORKING)
     names = [layer.name for layer in field.layers]
-    stills: dict[int, Placed] = {}
+    found: dict[int, dict[int, Placed]] = {}
     for spec in job.stills:
         said, path = split(spec)
+        beside = read_sidecar(path)
         for part, picture in read_parts(path, working=working):
             name = said or str(picture.metadata.get("codef/layer") or part)
             if name in names:
@@ -142,21 +148,37 @@ def _fine(job: ReconstructJob, field: Field) -> Field:
                     f"one of {', '.join(names)}",
                     file=path,
                 )
-            stills[k] = place_edit(picture, field, k, read_sidecar(path))
+            n, view = 0, field
+            if isinstance(field, LinkedField):
+                n = segment_of_edit(field, EditSource(picture, path=path, sidecar=beside))
+                view = field.seen_from(n)
+            found.setdefault(n, {})[k] = place_edit(picture, view, k, beside)
     scale = job.scale
-    if scale == 1 and stills:
-        scale = max(placed.scale[0] for placed in stills.values())
-    return upscaled(field, scale, stills)
+    if scale == 1 and found:
+        scale = max(placed.scale[0] for some in found.values() for placed in some.values())
+    if not isinstance(field, LinkedField):
+        return upscaled(field, scale, found.get(0, {}))
+    numbers = {part.frames: n for n, part in enumerate(field.segments.parts)}
+    return rebuilt(
+        field,
+        lambda own, _: upscaled(own, scale, found.get(numbers[own.frames], {})),
+        passing_folder(),
+        task,
+        size=(scale, scale),
+        working_space=working,
+    )
 
 
 def _pass(field: Field, index: int, layer: int, wanted: str, clip: "Clip | None") -> Picture:
     """A figure of each pixel as RGBA; it is no colour, so that it is written as it is."""
     from engine.edit.outputs import grey_picture
+    from engine.linked.field import view_at
     from engine.metrics.trust import trust, visibility
 
     if wanted == "confidence" and clip is not None:
         plate = clip.read(field.frames[index])
         return grey_picture(field, trust(field, index, plate.pixels).confidence, wanted)
+    field = view_at(field, index)
     if wanted == "visibility":
         return grey_picture(field, visibility(field, layer, index), wanted)
     return grey_picture(field, field.seen(index)[layer], wanted)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codef_nodes.work.canonicals import chosen_layers
+from codef_nodes.work.canonicals import chosen_layers, each_still
 from codef_nodes.work.propagating import chosen_source
 from codef_nodes.work.source import open_field, wanted_frames
 from codef_nodes.work.writing import Plan, check_plan, target
@@ -26,6 +26,7 @@ class StabiliseJob:
         working: As for ``open_clip``.
         frames: A range, or None for all.
         output: Files to write.
+        segment: One segment of a long shot, or None for each.
     """
 
     field: str
@@ -37,10 +38,11 @@ class StabiliseJob:
     working: str | None
     frames: str | None
     output: str
+    segment: int | None = None
 
 
 def stabilise(job: StabiliseJob, task: Task) -> dict[str, Any]:
-    """``codef stabilise``: one file for each frame, a part for each layer.
+    """``codef stabilise``: one file for each frame and still, a part for each layer.
 
     Returns:
         ``{"written", "frames", "layers", "scale"}``.
@@ -67,30 +69,36 @@ def stabilise(job: StabiliseJob, task: Task) -> dict[str, Any]:
         raise UsageError(
             f"{path}: only .exr holds several layers; give --layer, one of {names}", file=path
         )
-    plan = Plan(path, WriteOptions())
-    check_plan(plan, frames)
+    check_plan(Plan(path, WriteOptions()), frames)
     clip = chosen_source(field, job.source, job.first, job.colour_space, job.working)
     clean_parts(path.parent)
-    written = []
-    for count, frame in enumerate(frames):
-        task.report(count / len(frames), "stabilise")
-        index, plate = field.index(frame), clip.read(frame)
-        parts = []
-        for k in layers:
-            task.check()
-            picture = stabilise_frame(field, k, index, plate, scale=job.scale)
-            parts.append((field.layers[k].name, picture))
-        file = target(plan, frame)
-        if kind == ".exr":
-            write_parts(file, parts, WriteOptions(working=clip.working, frame=frame))
-        else:
-            options = WriteOptions(bits=16, working=clip.working, whole_data=True, frame=frame)
-            write_picture(file, parts[0][1], options)
-        written.append(str(file))
+    written, told = [], []
+    stills = each_still(field, job.segment, job.output)
+    for n, still in enumerate(stills):
+        view, part = still.field, task.part(n / len(stills), (n + 1) / len(stills))
+        layers = chosen_layers(view, job.layer)
+        told += [{"layer": k, "name": view.layers[k].name, **still.told} for k in layers]
+        plan = Plan(Path(still.output), WriteOptions())
+        mine = [frame for frame in frames if still.frames is None or frame in still.frames]
+        for count, frame in enumerate(mine):
+            part.report(count / len(mine), "stabilise")
+            index, plate = view.index(frame), clip.read(frame)
+            parts = []
+            for k in layers:
+                task.check()
+                picture = stabilise_frame(view, k, index, plate, scale=job.scale)
+                parts.append((view.layers[k].name, picture))
+            file = target(plan, frame)
+            if kind == ".exr":
+                write_parts(file, parts, WriteOptions(working=clip.working, frame=frame))
+            else:
+                options = WriteOptions(bits=16, working=clip.working, whole_data=True, frame=frame)
+                write_picture(file, parts[0][1], options)
+            written.append(str(file))
     task.report(1.0, "stabilise")
     return {
         "written": written,
         "frames": list(frames),
-        "layers": [{"layer": k, "name": field.layers[k].name} for k in layers],
+        "layers": told,
         "scale": job.scale,
     }

@@ -64,6 +64,7 @@ class TrackJob:
         form: Format of the output, or None for what its ending says.
         hidden: Keys also where the frame does not show the point.
         look: Look for the points in the plate too, where it is at hand.
+        segment: The segment of a long shot on whose still the detector looks.
     """
 
     points: str | None = None
@@ -73,6 +74,7 @@ class TrackJob:
     form: str | None = None
     hidden: bool = False
     look: bool = True
+    segment: int = 0
 
 
 def plate_for(field: Field, job: TrackJob) -> "Plate | None":
@@ -107,6 +109,7 @@ def find_tracks(
         UsageError: It is no list of points; no such layer or detector; nothing was found.
         MissingFrameError: A point is in a frame that was not fitted.
     """
+    from codef_nodes.work.canonicals import view_of
     from engine.lift.keypoints import find_keypoints
     from engine.lift.tracks import Track
     from engine.warp.track import TrackPoint, track, track_canonical
@@ -114,6 +117,7 @@ def find_tracks(
     if (job.points is None) == (job.keypoints is None):
         raise UsageError("give either points or a detector of keypoints, one of the two")
     if job.keypoints is not None:
+        field = view_of(field, job.segment)
         if not 0 <= job.layer < len(field.layers):
             names = ", ".join(f"{k} ({each.name})" for k, each in enumerate(field.layers))
             raise UsageError(f"the field has no layer {job.layer}; it has {names}")

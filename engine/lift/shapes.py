@@ -11,6 +11,8 @@ import numpy as np
 from engine.arrays import F32, F64, Bool
 from engine.errors import MissingFrameError
 from engine.fields.field import Field
+from engine.linked.deformation import layer_number
+from engine.linked.field import LinkedField
 from engine.masks.shapes import Key, Shape, key_coverage
 from engine.progress import Task
 from engine.warp.inverse import TOLERANCE, FrameInverse
@@ -52,6 +54,8 @@ def tracked_shape(
             f"not hold ({field.frames[0]}-{field.frames[-1]}); draw it in one of these",
             frame=min(shape.keys),
         )
+    if isinstance(field, LinkedField):
+        return _through_segments(field, shape, drawn, task, layer=layer, every=every)
     start = field.index(drawn)
     key = shape.keys[drawn]
     k = layer_under(field, start, key) if layer is None else layer
@@ -72,6 +76,46 @@ def tracked_shape(
             if not (index - start) % every or index in (0, count - 1):
                 keys[field.frames[index]] = _key(last, bare, key.feather)
     return replace(shape, keys=dict(sorted(keys.items()))), k
+
+
+def _through_segments(
+    field: LinkedField,
+    shape: Shape,
+    drawn: int,
+    task: Task,
+    *,
+    layer: int | None,
+    every: int,
+) -> tuple[Shape, int]:
+    """``tracked_shape`` through a long shot: each segment goes on from the outline of the last."""
+    parts, start = field.segments.parts, field.index(drawn)
+    first = field.segments.of_frame(start)
+    name = None if layer is None else field.layers[layer].name
+    keys: dict[int, Key] = {}
+    done = 0
+    for way in (1, -1):
+        begin, outline = drawn, shape.keys[drawn]
+        for s in range(first, len(parts) if way > 0 else -1, way):
+            own = field.segments.field(s)
+            number = None if name is None else layer_number(own, name)
+            share = task.part(done / (len(parts) + 1), (done + 1) / (len(parts) + 1))
+            found, k = tracked_shape(
+                own, replace(shape, keys={begin: outline}), share, layer=number
+            )
+            name, done, end = own.layers[k].name, done + 1, own.frames[-1 if way > 0 else 0]
+            if 0 <= s + way < len(parts):
+                shared = sorted(set(own.frames) & set(parts[s + way].frames))
+                end = shared[len(shared) // 2]
+            low, high = sorted((begin, end))
+            keys.update({frame: key for frame, key in found.keys.items() if low <= frame <= high})
+            begin, outline = end, found.keys[end]
+    always = {field.frames[0], field.frames[-1], drawn}
+    kept = {
+        frame: keys[frame]
+        for n, frame in enumerate(field.frames)
+        if frame in always or not (n - start) % every
+    }
+    return replace(shape, keys=kept), layer_number(field.seen_from(first), name or "") or 0
 
 
 def _followed(field: Field, k: int, index: int, canonical: F32, last: F32) -> F32:

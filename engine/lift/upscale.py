@@ -68,7 +68,7 @@ def upscaled_frame(field: Field, fine: Field, index: int) -> F32:
     import cv2
 
     drawn = reconstruct(fine, index, edit_path=False)
-    if field.residual is None:
+    if all(own.residual is None for own, _, _ in field.parts(index)):
         return drawn
     whole = reconstruct(field, index, edit_path=False)
     rest = whole - reconstruct(field, index, edit_path=False, without=("residual",))

@@ -92,12 +92,19 @@ def trust(field: Field, index: int, plate: F32, drawn: F32 | None = None) -> Tru
     apart = np.where(counted[..., None], encode(np.nan_to_num(plate[..., :3])) - encode(drawn), 0)
     near = cv2.GaussianBlur(apart.astype(np.float32), (0, 0), NEAR)
     confidence = np.exp(-np.square(np.abs(near).max(axis=2) / TOLERANCE))
-    seen = field.seen(index)
-    shown = sum(
-        seen[k] * ~folded(field.layers[k].deformation.positions(index))
-        for k in range(len(field.layers))
-        if seen[k].any()
-    )
+    shown = np.zeros(confidence.shape, np.float32)
+    for own, at, share in field.parts(index):
+        shown += np.float32(share) * _shown(own, at)
     return Trust(
         np.asarray(confidence * shown * counted, np.float32), np.asarray(counted, np.bool_)
     )
+
+
+def _shown(field: Field, index: int) -> F32:
+    """Share of each pixel that some layer shows and that is not folded, [H, W]."""
+    seen = field.seen(index)
+    shown = np.zeros(seen.shape[1:], np.float32)
+    for k, layer in enumerate(field.layers):
+        if seen[k].any():
+            shown += seen[k] * ~folded(layer.deformation.positions(index))
+    return shown

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codef_nodes.work.canonicals import each_still, segment_field
 from codef_nodes.work.propagating import chosen_source
 from codef_nodes.work.qc.contents import Contents, gather
 from codef_nodes.work.qc.page import draw_page
@@ -12,6 +13,7 @@ from codef_nodes.work.qc.sheet import draw_sheet
 from codef_nodes.work.source import open_field
 from engine.arrays import U8
 from engine.errors import UsageError, WriteError
+from engine.io.frames import format_frames
 from engine.io.picture import Picture
 from engine.progress import Task
 
@@ -28,6 +30,7 @@ class QcJob:
         working: As for ``open_clip``.
         output: The page (``.html``, with a picture of the same name beside it) or the picture
             alone (``.png``).
+        segment: One segment of a long shot, or None for each.
     """
 
     field: str
@@ -36,14 +39,16 @@ class QcJob:
     colour_space: str | None
     working: str | None
     output: str
+    segment: int | None = None
 
 
 def qc(job: QcJob, task: Task) -> dict[str, Any]:
-    """``codef qc``.
+    """``codef qc``: a sheet; of a long shot one for each segment, ``NAME.sN.ext``.
 
     Returns:
         ``{"field", "written", "psnr", "psnr_edit_path", "confidence", "fold_share", "layers",
-        "worst_frames", "next_pins"}``.
+        "worst_frames", "next_pins"}``; of several sheets ``{"field", "written", "segments"}``,
+        with these for each.
 
     Raises:
         CodefError: See ARCHITECTURE's exit codes.
@@ -52,8 +57,19 @@ def qc(job: QcJob, task: Task) -> dict[str, Any]:
     field = open_field(job.field)
     clip = chosen_source(field, job.source, job.first, job.colour_space, job.working)
     title = Path(job.field).resolve().name
-    contents = gather(field, clip.read, title, clip.working, task)
-    return {"field": job.field, "written": write(contents, path), **contents.answer()}
+    stills = each_still(field, job.segment, str(path))
+    if len(stills) == 1 and stills[0].segment is None:
+        contents = gather(field, clip.read, title, clip.working, task)
+        return {"field": job.field, "written": write(contents, path), **contents.answer()}
+    written, told = [], []
+    for n, still in enumerate(stills):
+        own = segment_field(field, still.segment or 0)
+        named = f"{title}, segment {still.segment}"
+        part = task.part(n / len(stills), (n + 1) / len(stills))
+        contents = gather(own, clip.read, named, clip.working, part)
+        written += write(contents, Path(still.output))
+        told.append({"frames": format_frames(own.frames), **still.told, **contents.answer()})
+    return {"field": job.field, "written": written, "segments": told}
 
 
 def checked(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """Long shots from the command line: split, grown, painted on and tracked."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,8 @@ import pytest
 
 from codef_nodes.__main__ import main
 from engine.fields.folder import load_field
+from engine.io.read import read_picture
+from engine.io.write import WriteOptions, write_picture
 from engine.linked.field import LinkedField
 from tests.codef_nodes.cli.tinyclip import Codef
 from tests.engine.fit.clips import Pan
@@ -175,3 +178,82 @@ def test_a_shot_of_several_segments_is_relinked_to_a_larger_plate(
     assert np.abs(there - 2 * here).max() < 0.3
     # It names its plate, so that the other commands find it.
     assert codef("check", out).code == 0
+
+
+def test_maps_stable_plates_and_sheets_are_written_for_each_still(
+    codef: Codef, linked: Path, tmp_path: Path
+):
+    maps = codef("stmap", linked, "-o", tmp_path / "st.%04d.exr", "--frames", "1005,1020", "--json")
+    names = [Path(name).name for name in maps.last["written"]]
+    assert names == ["st.s0.1005.exr", "st.s1.1020.exr"]
+    assert [told["segment"] for told in maps.last["layers"]] == [0, 1]
+    one = ("--segment", 1, "--frames", "1005", "--json")
+    alone = codef("stmap", linked, "-o", tmp_path / "one.%04d.exr", *one)
+    assert [Path(name).name for name in alone.last["written"]] == ["one.1005.exr"]
+    assert codef("stmap", linked, "--segment", 2, "-o", tmp_path / "x.%04d.exr").code == 2
+    told = codef("qc", linked, "-o", tmp_path / "qc.png", "--json")
+    assert told.code == 0, told.err
+    assert [each["frames"] for each in told.last["segments"]] == ["1001-1018", "1009-1026"]
+    assert all(each["confidence"] > 0.9 for each in told.last["segments"])
+    assert (tmp_path / "qc.s0.png").is_file() and (tmp_path / "qc.s1.png").is_file()
+
+
+def test_work_on_the_stable_plate_of_a_segment_comes_back_into_its_frames(
+    codef: Codef, linked: Path, clip: Path, tmp_path: Path
+):
+    words = ("--segment", 1, "--frames", "1020", "-o", tmp_path / "s.%04d.exr")
+    assert codef("stabilise", linked, *words).code == 0
+    path = tmp_path / "s.1020.exr"
+    picture = replace(read_picture(path), native=None)
+    y, x = (n // 2 for n in picture.pixels.shape[:2])
+    picture.pixels[y - 5 : y + 5, x - 5 : x + 5] = (0.9, 0, 0, 1)
+    write_picture(path, picture, WriteOptions(frame=1020))
+    out = ("--frames", "1020", "-o", tmp_path / "out.%04d.png", "--json")
+    answer = codef("propagate", linked, "--edit", tmp_path / "s.%04d.exr", *out)
+    assert answer.code == 0, answer.err
+    before = cv2.imread(str(clip / "shot.1020.png")).astype(int)
+    after = cv2.imread(str(tmp_path / "out.1020.png")).astype(int)
+    assert 50 < (np.abs(after - before).max(axis=2) > 20).sum() < 200
+
+
+def test_keypoints_masks_and_shapes_are_followed_from_any_segment(
+    codef: Codef, linked: Path, tmp_path: Path
+):
+    out = tmp_path / "tracks.json"
+    found = ("track", linked, "--keypoints", "sift", "--count", 6, "--segment", 1, "-o", out)
+    assert codef(*found).code == 0
+    for track in json.loads(out.read_text())["tracks"]:
+        assert len(track["points"]) == PAN.count
+    mask = np.zeros((PAN.height, PAN.width), np.uint8)
+    mask[20:40, 30:60] = 255
+    cv2.imwrite(str(tmp_path / "mask.png"), mask)
+    flags = ("--mask-frame", 1022, "--frames", "1022,1004", "-o", tmp_path / "m.%04d.png")
+    assert codef("track", linked, "--mask", tmp_path / "mask.png", *flags).code == 0
+    matte = cv2.imread(str(tmp_path / "m.1004.png"), cv2.IMREAD_GRAYSCALE)
+    world, there = PAN.to_world(21)[20:40, 30:60].reshape(-1, 2), PAN.to_world(3)
+    inside = (there > world.min(axis=0)).all(axis=2) & (there < world.max(axis=0)).all(axis=2)
+    both = ((matte > 127) & inside).sum() / ((matte > 127) | inside).sum()
+    assert both > 0.85
+    square = [[x, y, 0, 0, 0, 0] for x, y in ((30, 20), (60, 20), (60, 40), (30, 40))]
+    shapes = {"box": {"keys": {"1022": {"points": square}}}}
+    (tmp_path / "shapes.json").write_text(json.dumps(shapes))
+    words = ("--shapes", tmp_path / "shapes.json", "--every", 5, "-o", tmp_path / "keys.json")
+    done = codef("track", linked, *words)
+    assert done.code == 0, done.err
+    keys = json.loads((tmp_path / "keys.json").read_text())["box"]["keys"]
+    assert {"1001", "1022", "1026"} <= set(keys) and len(keys) < 10
+    corner = keys["1001"]["points"][0][:2]
+    truth = PAN.to_world(21)[20, 30] - 0.5
+    shown = PAN.to_world(0)[int(corner[1]), int(corner[0])]
+    assert np.abs(shown - truth).max() < 2
+
+
+def test_frames_are_made_twice_as_large(codef: Codef, linked: Path, tmp_path: Path):
+    out = tmp_path / "fine.%04d.png"
+    words = ("reconstruct", linked, "--scale", 2, "--frames", "1013", "-o", out)
+    assert codef(*words).code == 0
+    drawn = cv2.imread(str(tmp_path / "fine.1013.png")).astype(float)[..., ::-1]
+    assert drawn.shape == (2 * PAN.height, 2 * PAN.width, 3)
+    plate = np.rint(PAN.frame(12) * 255)
+    small = cv2.resize(drawn, (PAN.width, PAN.height), interpolation=cv2.INTER_AREA)
+    assert 10 * np.log10(255**2 / np.mean((small - plate) ** 2)) > 30

@@ -14,12 +14,13 @@ from engine.fit.hints import Hints, PointTrack
 from engine.fit.request import FitRequest
 from engine.fit.run import fit
 from engine.io.frames import format_frames
+from engine.linked.drafts import LinkedDrafts
 from engine.linked.field import LinkedField
 from engine.linked.folder import open_linked, segment_name, segment_of
 from engine.linked.links import Links, link_segments
 from engine.linked.segments import Segment, Segments
 from engine.linked.spans import Span, Split, check_split, grown, spans_of
-from engine.progress import Task
+from engine.progress import Progress, Task
 
 #: Name in a field's report of the hash of all that its fit read but for time and range.
 PART = "part"
@@ -109,7 +110,8 @@ def fit_linked(
     """Fits a long shot.
 
     Args:
-        request: All frames, and the budget for all; ``checkpoint`` is not used.
+        request: All frames, the budget for all, and who wants drafts of all; ``checkpoint`` is not
+            used.
         plan: Its segments.
         folder: Where finished segments are put. With ``request.resume`` those that lie there stay.
         identity: Hash of all that the fit of some frames reads.
@@ -124,17 +126,22 @@ def fit_linked(
     made: list[tuple[Segment, dict[str, Any]]] = []
     links: list[Links] = []
     clock = _Clock(request, plan, task)
+    drafts = LinkedDrafts(request, folder, _working(request), task)
+    if request.options.seconds is not None:
+        task.ends = request.started + request.options.seconds
     for n, span in enumerate(plan.spans):
         own = folder / segment_name(n)
         low, high = clock.part(n)
-        at = task.part(low, high, f"segment {n + 1} of {len(plan.spans)}")
+        at = _share(task, low, high, f"segment {n + 1} of {len(plan.spans)}")
         finished = plan.there.get(n)
         if finished is None and request.resume and _is(own, identity(span)):
             finished = own
         told: dict[str, Any] = {"fitted": finished is None}
         if finished is None:
             used = time.process_time()
-            field = fit(_one(request, span, own, identity(span), clock.seconds(n), task.now()), at)
+            one = _one(request, span, own, identity(span), clock.seconds(n), task.now())
+            before = [part for part, _ in made]
+            field = fit(replace(one, draft=drafts.of_next(before, links)), at)
             clock.begin()
             field.report[PART] = identity(span)
             save_field(field, own, working_space=_working(request))
@@ -144,14 +151,24 @@ def fit_linked(
         part, figures = _described(finished or own)
         made.append((part, {**figures, **told}))
         if n:
-            before, after = made[n - 1][0].folder, part.folder
-            links.append(
-                link_segments(load_field(before), load_field(after), task.part(high, high))
-            )
+            last = load_field(made[n - 1][0].folder)
+            links.append(link_segments(last, load_field(part.folder), task.part(high, high)))
+        if n + 1 < len(plan.spans):
+            drafts.done([part for part, _ in made], links)
         clock.end(n)
     segments = Segments([part for part, _ in made], links)
     report = _report(request, plan, made, links, task)
     return open_linked(segments, report, request.source, request.options.recipe)
+
+
+def _share(task: Task, low: float, high: float, name: str) -> Task:
+    """A task for one segment: it tells of itself as a part of all, time left and its end too."""
+
+    def told(progress: Progress) -> None:
+        words = f"{name}, {progress.label}" if progress.label else name
+        task.report(low + (high - low) * progress.fraction, words, **progress.figures)
+
+    return Task(told, task.cancelled)
 
 
 class _Clock:
@@ -219,7 +236,6 @@ def _one(
         started=now,
         checkpoint=own.with_name(f"{own.name}.checkpoint") if request.checkpoint else None,
         again=_before(request.again, span),
-        draft=None,
         preview=None,
     )
 

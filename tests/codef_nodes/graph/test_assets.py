@@ -260,6 +260,26 @@ def test_disabled_fit_and_disabled_writer_are_named(shot):
         opened.render(frames=[1])
 
 
+def test_a_disabled_fit_gives_its_last_field_and_says_so(shot):
+    opened = session(shot)
+    opened.render(frames=[2])
+    file = shot.parent / "out" / "2.txt"
+    before = file.read_text()
+    opened.do(SetDisabled("Fit"))
+    set_knob(opened.document, "Clip", "level", 50.0)
+    file.unlink()
+    computes = opened.evaluator.type_computes["MeanFit"]
+    opened.render(frames=[2])
+    assert opened.evaluator.type_computes["MeanFit"] == computes
+    (told,) = [note for note in opened.evaluator.notes if "Fit" in note]
+    assert "disabled" in told and "last fit" in told
+    assert file.read_text() == before
+    opened.do(SetDisabled("Fit", False))
+    opened.refit("Fit")
+    opened.render(frames=[2])
+    assert float(file.read_text()) > float(before) + 50
+
+
 def test_fit_that_reads_another_fit_is_fitted_after_it(tmp_path):
     document = build(
         ("Ramp", "Clip", {}, {}),

@@ -232,9 +232,13 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
 
 def _advised(advice: dict[str, Any]) -> list[str]:
     """What is said of a clip before it is fitted."""
+    from engine.fit.conflict import what_next
+
     said = [f"{advice['recipe']}: {advice['reason']}"]
     said += [f"split at frame {each['frame']}: {each['reason']}" for each in advice["split"]]
     if "groups" not in advice:
+        if "conflict" in advice:
+            said.append(f"{advice['conflict']['sentence']}; {what_next()}")
         return said
     if not advice["groups"]:
         said.append("no group is proposed: nothing moves far enough apart from the camera")

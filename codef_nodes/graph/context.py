@@ -191,6 +191,11 @@ class Context:
         """Key of what an input gives at a frame (None: the current one)."""
         return self._evaluation.key_of(self._wired(port), self._frame if frame is None else frame)
 
+    def input_keys(self, port: str, frame: int | None = None) -> tuple[str, ...]:
+        """Keys of what each wire of a variadic input gives, in order; may be empty."""
+        at = self._frame if frame is None else frame
+        return tuple(self._evaluation.key_of(name, at) for name in self.wired(port))
+
     def own_frames(self) -> tuple[int, ...] | None:
         """Frames that this node offers."""
         return self._evaluation.frames_of(self.node_name)

@@ -14,6 +14,7 @@ from codef_nodes.nodes.load_field import LoadField
 from codef_nodes.nodes.load_sequence import LoadSequence
 from codef_nodes.nodes.mask_group import MaskGroup
 from codef_nodes.nodes.merge import Merge
+from codef_nodes.nodes.motion_mask import MotionMask
 from codef_nodes.nodes.optical_flow import OpticalFlow
 from codef_nodes.nodes.paint import Paint
 from codef_nodes.nodes.pins import Pins
@@ -43,6 +44,7 @@ __all__ = [
     "LoadSequence",
     "MaskGroup",
     "Merge",
+    "MotionMask",
     "OpticalFlow",
     "Paint",
     "Pins",

@@ -1,8 +1,8 @@
-"""Masks of the groups that a clip's motion suggests: what ``codef fit --propose-groups`` writes."""
+"""Groups that a clip's motion suggests: ``codef fit --propose-groups`` and the node MotionMask."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,8 +10,50 @@ from engine.arrays import U8
 from engine.io.picture import Picture
 from engine.progress import Task
 
+if TYPE_CHECKING:
+    from engine.fit.propose import Proposal
+
 #: Name of the group, which its folder and its layer have.
 NAME = "moving"
+
+
+def look_for_motion(
+    read: Callable[[int], Picture],
+    frames: Sequence[int],
+    task: Task,
+    known: Callable[[int], U8] | None = None,
+) -> "Proposal | None":
+    """Looks for what moves apart from the camera.
+
+    Args:
+        read: Frame number to picture.
+        frames: Frame numbers.
+        task: Progress and cancel.
+        known: Frame number to what groups cover already, uint8 [H, W]; it is not looked at.
+
+    Raises:
+        CodefError: A frame cannot be read.
+        Cancelled: The person stopped the work.
+    """
+    from engine.fit.propose import propose_group, small_frames, small_picture
+
+    small = small_frames(lambda frame: _codes(read(frame)), frames, task.part(0, 0.4))
+    covered = None if known is None else [small_picture(known(frame)) for frame in frames]
+    return propose_group(small, task.part(0.4, 1.0), covered)
+
+
+def full_mask(found: "Proposal", index: int, picture: Picture) -> U8:
+    """The mask of a frame on the plate itself: its edge is found again on the picture."""
+    from engine.masks.edge import fine_mask
+
+    share = found.masks[index].astype(np.float32) / np.float32(255)
+    return fine_mask(share, _codes(picture))
+
+
+def _codes(picture: Picture) -> U8:
+    from engine.colour.encoding import to_display8
+
+    return to_display8(np.nan_to_num(picture.rgb))
 
 
 def propose_masks(
@@ -33,26 +75,17 @@ def propose_masks(
         CodefError: A frame cannot be read, a mask cannot be written.
         Cancelled: The person stopped the work.
     """
-    from engine.colour.encoding import to_display8
-    from engine.fit.propose import propose_group, small_frames
-
-    def codes(frame: int) -> U8:
-        return to_display8(np.nan_to_num(read(frame).rgb))
-
-    small = small_frames(codes, frames, task.part(0, 0.4))
-    found = propose_group(small, task.part(0.4, 0.9))
+    found = look_for_motion(read, frames, task.part(0, 0.8))
     if found is None:
         return []
-    first = read(frames[0])
-    size = first.data.height, first.data.width
     for index, frame in enumerate(frames):
-        task.part(0.9, 1.0).report(index / len(frames), "writing masks")
-        _write(folder / NAME / f"mask.{frame:04d}.png", found.full(index, size))
+        task.part(0.8, 1.0).report(index / len(frames), "writing masks")
+        _write(folder / NAME / f"mask.{frame:04d}.png", full_mask(found, index, read(frame)))
     return [
         {
             "name": NAME,
             "masks": str(folder / NAME),
-            "sentence": found.sentence(frames, size),
+            "sentence": found.sentence(frames),
             "frames": [frames[found.frames[0]], frames[found.frames[1]]],
             "share": round(found.share, 4),
             "sweep": round(found.sweep, 2),

@@ -3,11 +3,15 @@
 import logging
 import threading
 import time
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from codef_nodes.worker.jobs import report_of
 from engine.errors import CodefError
 
 if TYPE_CHECKING:
+    from codef_nodes.graph.evaluate import Evaluator
     from codef_nodes.worker.server import Worker
 
 log = logging.getLogger(__name__)
@@ -50,8 +54,33 @@ class Faces:
             if trouble is None:
                 text = self._worker.seen.failure(evaluator, name)
             asset = document.node_class(name).asset
-            found[name] = {"error": text, "fit": evaluator.fit_state(name) if asset else None}
+            found[name] = {
+                "error": text,
+                "fit": evaluator.fit_state(name) if asset else None,
+                "note": self._note(evaluator, name) if asset else None,
+            }
         return found
+
+    @staticmethod
+    def _note(evaluator: "Evaluator", name: str) -> str | None:
+        """What the fit in use found out about itself that a person should see."""
+        fit = evaluator.assets.current(name, None)
+        return None if fit is None else _unexplained(fit.folder)
+
+
+def _unexplained(folder: Path) -> str | None:
+    """What one still does not explain, as a finished fit tells; it is read once."""
+    try:
+        changed = (folder / "field.json").stat().st_mtime_ns
+    except OSError:
+        return None
+    return _unexplained_in(folder, changed)
+
+
+@lru_cache(64)
+def _unexplained_in(folder: Path, _changed: int) -> str | None:
+    conflict = report_of(folder).get("conflict")
+    return str(conflict["sentence"]) if isinstance(conflict, dict) else None
 
 
 class FacePusher:

@@ -32,6 +32,8 @@ TOLD = (
     "layers",
     "resumed_at",
     "advice",
+    "conflict",
+    "groups",
     "cuts",
     "psnr_curve",
 )

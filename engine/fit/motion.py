@@ -67,3 +67,13 @@ def _better(candidate: F64, best: F64, support: int, here: F64, there: F64) -> t
     if count > GAIN * support:
         return np.asarray(candidate / candidate[2, 2], np.float64), count
     return best, support
+
+
+def displacement(matrix: F64, columns: F64, rows: F64) -> F32:
+    """Where a matrix moves every pixel, relative to where it was, [h, w, 2]."""
+    w = matrix[2, 0] * columns + matrix[2, 1] * rows + matrix[2, 2]
+    w = np.where(np.abs(w) > 1e-6, w, 1e-6)
+    x = (matrix[0, 0] * columns + matrix[0, 1] * rows + matrix[0, 2]) / w
+    y = (matrix[1, 0] * columns + matrix[1, 1] * rows + matrix[1, 2]) / w
+    moved = np.stack([x - columns, y - rows], axis=-1)
+    return np.asarray(np.clip(moved, -1e4, 1e4), np.float32)

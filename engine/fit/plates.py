@@ -86,6 +86,11 @@ class Plates:
             np.float32,
         )
 
+    def shown(self, index: int) -> F32:
+        """A frame as encoded colours; NaN where it is left out or no finite number."""
+        there = self.weights[:, index].max(axis=0) > 0
+        return np.asarray(np.where(there[..., None], self.encoded(index), np.nan), np.float32)
+
     def grey(self, index: int) -> U8:
         """8-bit luma of a frame for optical flow, [H, W]; highlights are rolled off, not cut."""
         luma = self.encoded(index) @ np.array([0.299, 0.587, 0.114], np.float32)

@@ -9,6 +9,8 @@ from engine.errors import InputError
 from engine.fields.field import Field
 from engine.fit.advice import advise_plates
 from engine.fit.again import Changes, changes_since
+from engine.fit.conflict import what_next
+from engine.fit.conflict_after import find_conflict
 from engine.fit.cuts import find_cuts, kept_shot, shots_of
 from engine.fit.groups import Groups
 from engine.fit.groupsettings import in_report
@@ -69,7 +71,7 @@ def fit(request: FitRequest, task: Task) -> Field:
     if changes is not None:
         return _again(ClipWork(request, groups, plates, 0, recipe), changes, task)
     with ThreadPoolExecutor(1, "advice") as pool:
-        proposal = pool.submit(advise_plates, plates)
+        proposal = pool.submit(advise_plates, plates, request.frames)
         reference, reason = _reference(request, plates)
         advice = proposal.result()
     if request.tell is not None:
@@ -93,7 +95,16 @@ def fit(request: FitRequest, task: Task) -> Field:
         cuts=[first for first, _ in shots[1:]],
         shots=shots,
     )
+    _judge(field, request, plates, task)
     return field
+
+
+def _judge(field: Field, request: FitRequest, plates: Plates, task: Task) -> None:
+    """Notes and tells where one still does not explain what the frames show."""
+    found = find_conflict(field, plates.shown, task.part(1.0, 1.0))
+    field.report["conflict"] = None if found is None else found.as_dict()
+    if found is not None and request.tell is not None:
+        request.tell(f"{found.sentence()}; {what_next(found.layer == field.layers[-1].name)}")
 
 
 def _changes(request: FitRequest, groups: Groups, plates: Plates) -> Changes | None:
@@ -130,6 +141,7 @@ def _again(clip: ClipWork, changes: Changes, task: Task) -> Field:
     field = fit_again(clip, changes, task)
     told = ("seconds_reading", "reference_reason", "advice", "cuts", "shots")
     field.report.update({name: before.report[name] for name in told if name in before.report})
+    _judge(field, request, clip.plates, task)
     return field
 
 

@@ -57,7 +57,7 @@ class Faces(QObject):
             return
         for name, told in dict(data.get("nodes", {})).items():
             if name in self._project.document:
-                parts = {"error": told.get("error") or "", "fit": told.get("fit") or ""}
+                parts = {part: told.get(part) or "" for part in ("error", "fit", "note")}
                 if self.face(name).fit == "failed" and parts["fit"] in ("", "none"):
                     # A worker finds no fit on the disk; that one was tried and failed, the queue
                     # knows. It stays so until the next try.

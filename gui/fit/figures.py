@@ -3,7 +3,7 @@
 from typing import Any
 
 from gui import theme
-from gui.fit.parts import WARNING
+from gui.fit.parts import GROUPS, WARNING
 from gui.jobs.job import INTERRUPTED, PAUSED, WAITING, Job, duration
 from gui.jobs.words import unrefined
 
@@ -82,15 +82,27 @@ def reason_rows(report: dict[str, Any]) -> list[Row]:
     advice = report.get("advice")
     if isinstance(advice, dict) and advice.get("reason"):
         rows.append(("Advice", f"{advice.get('recipe')}: {advice['reason']}"))
-    if isinstance(advice, dict) and advice.get("second"):
-        second = str(advice["second"])
-        rows.append(("Groups", second[:1].upper() + second[1:] + "."))
     if report.get("reference_reason"):
         rows.append(("Reference", str(report["reference_reason"])))
     if report.get("cuts"):
         cuts = ", ".join(str(frame) for frame in report["cuts"])
         rows.append(("Cuts at", f"{cuts}; only one shot was fitted"))
+    told = conflict_of(report)
+    if told:
+        sentence = str(told["sentence"])
+        rows.append((GROUPS, sentence[:1].upper() + sentence[1:] + "."))
     return rows
+
+
+def conflict_of(report: dict[str, Any]) -> dict[str, Any]:
+    """What one still does not explain, as the finished fit found it, else as its flow told.
+
+    A finished fit that found nothing has the last word.
+    """
+    advice = report.get("advice")
+    told = advice.get("conflict") if isinstance(advice, dict) else None
+    told = report.get("conflict", told)
+    return told if isinstance(told, dict) and told.get("sentence") else {}
 
 
 def megabytes(count: float) -> str:

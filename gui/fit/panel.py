@@ -20,6 +20,7 @@ from gui import theme
 from gui.core.editor import Editor
 from gui.fit.curve import CurveView
 from gui.fit.figures import live_rows, reason_rows, report_rows, state_words
+from gui.fit.grouping import GroupOffer
 from gui.fit.knobrow import KnobRow
 from gui.fit.parts import FigureList, button
 from gui.fit.preview import FitPreview
@@ -52,6 +53,7 @@ class FitPanel(QWidget):
         curve: Quality over time.
         figures: What there is to say about the fit.
         knobs: Recipe and time.
+        offer: Makes a group of what one still does not explain.
     """
 
     def __init__(self, editor: Editor) -> None:
@@ -65,6 +67,7 @@ class FitPanel(QWidget):
         self.preview = FitPreview(editor)
         self.curve = CurveView()
         self.figures = FigureList()
+        self.offer = GroupOffer(editor)
         self.knobs = KnobRow(editor)
         self._build()
         self._tick = QTimer(self, interval=_TICK_MS)
@@ -179,6 +182,7 @@ class FitPanel(QWidget):
         column.addWidget(self.preview, 3)
         column.addWidget(self.curve, 1)
         column.addWidget(self.figures)
+        column.addWidget(self.offer)
         self._none = QLabel(
             "No fit in the graph. Press Tab over the graph and create FitCoDeF below the clip."
         )
@@ -342,8 +346,10 @@ class FitPanel(QWidget):
         path = self._reports.path(self.node)
         if path is not None:
             rows.append(("In use", path))
-        rows += reason_rows(self._reports.of(self.node))
+        report = self._reports.of(self.node)
+        rows += reason_rows(report)
         self.figures.show_rows(rows)
+        self.offer.show_fit(self.node or "", report)
 
     def _update_badge(self, job: Job | None) -> None:
         self.preview.set_hint(

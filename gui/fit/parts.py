@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPushButton, QSizePolicy, QWi
 from gui import theme
 from gui.icons import icon
 
-TROUBLE, WARNING = "Trouble", "Warning"
+TROUBLE, WARNING, GROUPS = "Trouble", "Warning", "Groups"
 """The rows of these names are shown in the colours of errors and warnings."""
 
-_COLOURS = {TROUBLE: theme.ERROR, WARNING: theme.WARNING}
+_COLOURS = {TROUBLE: theme.ERROR, WARNING: theme.WARNING, GROUPS: theme.WARNING}
 
 
 class FigureList(QWidget):

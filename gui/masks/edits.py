@@ -12,7 +12,8 @@ from gui.core.streams import main_path
 
 ROUGH, DRAWN = "RoughMask", "DrawMask"
 GROUPS, FIT = "MaskGroup", "FitCoDeF"
-MASKS = (ROUGH, DRAWN, "IdMatte", GROUPS)
+MOTION = "MotionMask"
+MASKS = (ROUGH, DRAWN, MOTION, "IdMatte", GROUPS)
 KNOBS = {ROUGH: "marks", DRAWN: "shapes"}
 _BELOW, _ASIDE = 80.0, 140.0
 _WIDE, _HIGH = 130.0, 50.0
@@ -87,18 +88,65 @@ def grouping(document: Document, mask: str) -> tuple[Command | None, str, str] |
     fit = next((f for clip in clips for f in _fits_below(document, clip)), None)
     if fit is None:
         return None
-    wired = document.wires(fit, "groups")
-    if wired and document.state(wired[0]).type == GROUPS:
-        there = mask in document.wires(wired[0], "masks")
-        command = None if there else Connect(mask, wired[0], "masks")
-        return command, wired[0], fit
-    name = document.free_name(GROUPS)
+    groups = groups_of(document, fit)
+    if groups is not None:
+        there = mask in document.wires(groups, "masks")
+        command = None if there else Connect(mask, groups, "masks")
+        return command, groups, fit
+    name, make = _with_groups(document, mask, fit, _free_place(document, mask))
+    return Group(make, f"Group {mask}"), name, fit
+
+
+def grouping_of_motion(document: Document, fit: str) -> tuple[Command, str] | None:
+    """Makes what moves apart from the camera a group of a fit; what its groups hold stays theirs.
+
+    Args:
+        document: The document.
+        fit: The fit.
+
+    Returns:
+        The command and the MotionMask that it makes; None where the fit reads no clip or its groups
+        hold one already.
+    """
+    clip, groups = document.wires(fit, "clip"), groups_of(document, fit)
+    masks = () if groups is None else document.wires(groups, "masks")
+    if not clip or any(document.state(each).type == MOTION for each in masks):
+        return None
+    mask, place = document.free_name(MOTION), _free_place(document, clip[0])
     make: list[Command] = [
-        AddNode(GROUPS, name, _free_place(document, mask)),
+        AddNode(MOTION, mask, place),
+        Connect(clip[0], mask, "source"),
+        *(Connect(each, mask, "known") for each in masks),
+    ]
+    files = [] if groups is None else document.knob_value(groups, "files")
+    for number, file in enumerate(files, 1):
+        name, beside = f"{mask}_known{number}", (place[0] + number * _ASIDE, place[1] - _BELOW)
+        make.append(AddNode("LoadSequence", name, beside, {"file": file, "raw": True}))
+        make.append(Connect(name, mask, "known"))
+    if groups is not None:
+        make.append(Connect(mask, groups, "masks"))
+    else:
+        make += _with_groups(document, mask, fit, (place[0], place[1] + _BELOW))[1]
+    return Group(make, "Group what moves"), mask
+
+
+def groups_of(document: Document, fit: str) -> str | None:
+    """The MaskGroup of a fit."""
+    wired = document.wires(fit, "groups")
+    return wired[0] if wired and document.state(wired[0]).type == GROUPS else None
+
+
+def _with_groups(
+    document: Document, mask: str, fit: str, place: Place
+) -> tuple[str, list[Command]]:
+    """A new MaskGroup of one mask: its name, and what makes it."""
+    name = document.free_name(GROUPS)
+    make = [
+        AddNode(GROUPS, name, place),
         Connect(mask, name, "masks"),
         Connect(name, fit, "groups"),
     ]
-    return Group(make, f"Group {mask}"), name, fit
+    return name, [*make]
 
 
 def _fits_below(document: Document, clip: str) -> list[str]:

@@ -15,15 +15,12 @@ from codef_nodes.work.qc.pictures import (
     with_checker,
 )
 from codef_nodes.work.qc.plots import BLUE, GREEN, ORANGE, Line, Plot
-from engine.arrays import U8
+from engine.arrays import F32, U8
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.metrics.psnr import clip_score
 from engine.metrics.review import Review, review
 from engine.progress import Task
-
-#: Edit path in dB and folded share from which one canonical image is taken to explain a shot.
-EXPLAINED, FOLDED = 36.0, 0.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +39,8 @@ class Contents:
         coverage: A map for each layer.
         pins: A map for each layer.
         plots: Jitter, confidence, PSNR.
-        groups: Why one canonical image does not explain the shot and what to do; empty where it
-            does.
+        groups: What one canonical image does not explain, and what to do; empty where it explains
+            the shot.
     """
 
     title: str
@@ -145,34 +142,41 @@ def gather(
         [pin_map(field, found, k, working) for k in range(len(names))],
         _plots(field, found),
     )
-    contents.groups.extend(_groups(field, contents.answer(), read_plate, task.part(0.97, 1.0)))
+    contents.groups.extend(_groups(field, read_plate, task.part(0.97, 1.0)))
     contents.facts.extend(_facts(field, contents.answer()))
     task.report(1.0, "QC sheet")
     return contents
 
 
-def _groups(
-    field: Field, answer: dict[str, Any], read_plate: Callable[[int], Picture], task: Task
-) -> list[str]:
-    """What is said where one canonical image leaves much unexplained and motion tells why."""
-    plain = answer["psnr_edit_path"] >= EXPLAINED and answer["fold_share"] <= FOLDED
-    if len(field.layers) > 1 or plain:
+def _groups(field: Field, read_plate: Callable[[int], Picture], task: Task) -> list[str]:
+    """What one still does not explain, and what of it motion tells apart."""
+    from engine.colour.encoding import encode, to_display8
+    from engine.fit.conflict import what_next
+    from engine.fit.conflict_after import find_conflict
+    from engine.fit.propose import propose_group, small_frames, small_picture
+
+    def encoded(index: int) -> F32:
+        return encode(read_plate(field.frames[index]).rgb)
+
+    conflict = find_conflict(field, encoded, task.part(0.0, 0.2))
+    if conflict is None:
         return []
-    from engine.colour.encoding import to_display8
-    from engine.fit.propose import propose_group, small_frames
+    behind = conflict.layer == field.layers[-1].name
+    said = [conflict.sentence(), what_next(behind)]
+    if not behind:
+        return said
 
     def codes(frame: int) -> U8:
         return to_display8(np.nan_to_num(read_plate(frame).rgb))
 
-    small = small_frames(codes, field.frames, task.part(0.0, 0.4))
-    found = propose_group(small, task.part(0.4, 1.0))
-    if found is None:
-        return []
-    size = field.display.height, field.display.width
-    return [
-        found.sentence(field.frames, size),
-        "fit it as a group of its own: codef fit --propose-groups FOLDER writes its masks",
-    ]
+    def covered(index: int) -> U8:
+        share = 1 - field.coverage(index)[-1]
+        return small_picture(np.asarray(np.rint(255 * share), np.uint8))
+
+    small = small_frames(codes, field.frames, task.part(0.2, 0.5))
+    known = [covered(index) for index in range(len(field.frames))]
+    found = propose_group(small, task.part(0.5, 1.0), known if len(field.layers) > 1 else None)
+    return said if found is None else [said[0], found.sentence(field.frames), said[1]]
 
 
 def _facts(field: Field, answer: dict[str, Any]) -> list[tuple[str, str]]:

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.fit.advice import Advice, Statistics, advise, pairs_of, propose
+from engine.fit.advice import Advice, advise, propose
+from engine.fit.clipmotion import Statistics, pairs_of
 from engine.fit.run import fit
 from engine.progress import silent
 from tests.engine.fit.clips import Pan, picture, request, texture
@@ -120,15 +121,17 @@ def test_it_says_where_something_moves_that_one_still_cannot_hold():
     body = texture(HEIGHT, WIDTH, 6)
     inside = (walking()[1][0][1][0] > 0)[..., None]
     found = advised([np.where(inside, body, frame) for frame in pan()])
-    left, top, right, bottom = found.statistics.where
-    assert 0 <= left < right <= 1
-    assert 0 <= top < bottom <= 1
-    assert "propose-groups" in found.as_dict()["second"]
-    assert found.statistics.second[1:] in found.sentence("auto")
+    told = found.conflict
+    left, top, right, bottom = told.box
+    assert 0.25 < left < right < 0.88 and 0.1 < top < bottom < 0.85, told.box
+    assert told.crowded > 0.3 and told.pace == pytest.approx(found.statistics.rest)
+    said = found.as_dict()["conflict"]["sentence"]
+    assert "may not explain" in said and "lands where another part of the frame does" in said
 
 
-def test_a_pan_alone_wants_no_second_group():
-    assert "second" not in advised(pan()).as_dict()
+@pytest.mark.parametrize("make", [pan, talking])
+def test_what_only_bends_the_map_wants_no_second_group(make):
+    assert "conflict" not in advised(make()).as_dict()
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
@@ -161,7 +164,6 @@ def test_noise_and_holes_give_finite_numbers():
 
 def check_bounds(found: Statistics) -> None:
     values = asdict(found)
-    assert all(0 <= share <= 1 for share in values.pop("where"))
     assert all(np.isfinite(value) and value >= 0 for value in values.values()), values
     for name in ("explained", "moving", "bent", "steady", "stays", "lost"):
         assert values[name] <= 1 + 1e-6, name

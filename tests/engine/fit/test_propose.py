@@ -40,12 +40,12 @@ def test_what_crosses_the_ground_is_found_with_its_frames_and_place() -> None:
     frames, truth = clip(4.0)
     found = propose_group(frames, silent())
     assert found is not None
-    met = [region(m, found.full(t, (HEIGHT, WIDTH)) > 127) for t, m in enumerate(truth)]
+    met = [region(m, found.masks[t] > 127) for t, m in enumerate(truth)]
     assert np.mean(met) > 0.6
     assert min(met) > 0.4
     assert found.frames == (0, FRAMES - 1)
     assert found.sweep > 1.5
-    said = found.sentence(range(1001, 1001 + FRAMES), (HEIGHT, WIDTH))
+    said = found.sentence(range(1001, 1001 + FRAMES))
     assert "frames 1001-1012" in said and "against the camera" in said
 
 
@@ -66,3 +66,9 @@ def test_the_same_clip_gives_the_same_masks() -> None:
     one, two = (propose_group(frames, silent()) for _ in range(2))
     assert one is not None and two is not None
     assert all((a == b).all() for a, b in zip(one.masks, two.masks, strict=True))
+
+
+def test_what_a_group_holds_already_is_not_proposed_again() -> None:
+    frames, truth = clip(4.0)
+    known = [np.asarray(255 * mask, np.uint8) for mask in truth]
+    assert propose_group(frames, silent(), known) is None

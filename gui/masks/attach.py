@@ -29,7 +29,8 @@ def attach(editor: Editor) -> None:
 
 def _add_overlay(editor: Editor, pane: ViewerPane) -> None:
     """Masks over the picture: a key, and an entry among the overlays."""
-    overlay = MaskOverlay(editor, pane.canvas, FRAME, lambda: len(pane.overlays.on))
+    overlay = MaskOverlay(editor, pane.canvas, FRAME)
+    pane.legend.add(overlay)
     editor.actions.register(pane, "viewer", {"viewer.masks": overlay.toggle})
     menu = pane.toolbar.overlays.menu()
     entry = QAction("", menu)

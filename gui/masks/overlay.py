@@ -3,21 +3,20 @@
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QObject, QRectF, Qt, QTimer
+from PySide6.QtCore import QObject, QRectF, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from engine.arrays import AnyArray
 from engine.errors import CodefError
-from gui import theme
 from gui.core.editor import Editor
 from gui.masks.edits import mask_source
 from gui.masks.masking import masking_of
 from gui.viewer.canvas import Canvas
 from gui.viewer.fetch import CANCELLED
+from gui.viewer.legend import Entry
 
 _WAIT = 80
 """Milliseconds that changes are gathered for."""
-_WIDE = 210.0
 
 
 def overlay_image(pixels: AnyArray) -> QImage:
@@ -39,17 +38,18 @@ class MaskOverlay(QObject):
         editor: The editor.
         canvas: Where they are drawn.
         slot: The viewer's slot.
-        rows: How many lines of other legends stand above this one.
 
     Attributes:
         on: Turned on by hand.
         groups: Name, colour and share of the frame of each group that is drawn.
     """
 
-    def __init__(self, editor: Editor, canvas: Canvas, slot: str, rows: Any = None) -> None:
+    changed = Signal()
+    """What is drawn or said of it is another."""
+
+    def __init__(self, editor: Editor, canvas: Canvas, slot: str) -> None:
         super().__init__(canvas)
         self._editor, self._canvas, self._slot = editor, canvas, slot
-        self._rows = rows
         self.on = False
         self.groups: list[dict[str, Any]] = []
         self._facts: dict[str, Any] = {}
@@ -81,7 +81,7 @@ class MaskOverlay(QObject):
         """Turns it on or off."""
         self.on = not self.on if on is None else on
         self.refresh()
-        self._canvas.update()
+        self._say()
         if self.on and self.source() is None:
             self._editor.say("There is no mask here: draw one, or select a mask or a MaskGroup.")
 
@@ -105,9 +105,14 @@ class MaskOverlay(QObject):
         elif self._image is not None or self._problem:
             self._image, self._have, self._problem = None, None, ""
             self._canvas.update()
+        self.changed.emit()
+
+    def _say(self) -> None:
+        self._canvas.update()
+        self.changed.emit()
 
     def paint(self, painter: QPainter, canvas: Canvas) -> None:
-        """Draws the masks and the legend."""
+        """Draws the masks."""
         if not self.shown or self.source() is None:
             return
         # Of another frame they would be a lie; what is only being corrected may stay.
@@ -116,7 +121,6 @@ class MaskOverlay(QObject):
             painter.drawImage(
                 canvas.screen_rect(self._box), self._image, QRectF(self._image.rect())
             )
-        self._legend(painter, canvas)
 
     def _wish(self) -> tuple[str, int, object] | None:
         node = self.source()
@@ -127,7 +131,7 @@ class MaskOverlay(QObject):
     def _ask(self) -> None:
         workers, wish = self._editor.workers, self._wish()
         if not self.shown or workers is None or wish is None or self._editor.clock.playing:
-            self._canvas.update()
+            self._say()
             return
         if wish in (self._have, self._asked):
             return
@@ -141,13 +145,13 @@ class MaskOverlay(QObject):
             lambda error: self._lost(wish, error),
             lambda name, data: self._told(wish, name, data),
         )
-        self._canvas.update()
+        self._say()
 
     def _told(self, wish: object, name: str, data: dict[str, Any]) -> None:
         share = float(data.get("fraction") or 0.0)
         if name == "progress" and wish == self._asked and share > (self._share or 0.0):
             self._share = share
-            self._canvas.update()
+            self._say()
 
     def _use(self, wish: object, answer: dict[str, Any]) -> None:
         workers = self._editor.workers
@@ -164,7 +168,7 @@ class MaskOverlay(QObject):
         self._box = (float(x0), float(y0), float(x1), float(y1))
         self.groups, self._have, self._problem = list(answer["groups"]), wish, ""
         self._facts = {name: answer[name] for name in ("confidence", "worst") if name in answer}
-        self._canvas.update()
+        self._say()
 
     def _lost(self, wish: object, error: CodefError) -> None:
         if wish != self._asked:
@@ -175,64 +179,37 @@ class MaskOverlay(QObject):
             return
         self._problem, self._have, self._image = str(error), wish, None
         self.groups, self._facts = [], {}
-        self._canvas.update()
+        self._say()
 
-    def _legend(self, painter: QPainter, canvas: Canvas) -> None:
-        painter.save()
-        painter.setFont(theme.font(theme.SMALL))
-        metrics = painter.fontMetrics()
-        row = metrics.height() + 4
-        above = 0 if self._rows is None else int(self._rows())
-        left, top = 10.0, 10.0 + (above * row + 14 if above else 0)
-        width = min(_WIDE, max(canvas.width() - 20.0, 80.0))
-        waits = self._asked is not None
-        known = self.groups if self._image is not None else []
-        foot = self._foot(waits)
-        height = row * (len(known) + bool(foot)) + 8
-        if height <= 8:
-            painter.restore()
-            return
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(20, 20, 20, 205))
-        painter.drawRoundedRect(QRectF(left, top, width, height), 4, 4)
-        flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        y = top + 4
-        for group in known:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(str(group["colour"])))
-            painter.drawRoundedRect(QRectF(left + 8, y + row / 2 - 5, 16, 10), 2, 2)
-            painter.setPen(QColor(theme.TEXT))
-            box = QRectF(left + 32, y, width - 84, row)
-            elide = Qt.TextElideMode.ElideRight
-            painter.drawText(
-                box, flags, metrics.elidedText(str(group["name"]), elide, int(box.width()))
-            )
-            painter.setPen(QColor(theme.DIM))
-            share = 100 * float(group["share"])
-            painter.drawText(
-                QRectF(left, y, width - 8, row), right, f"{share:.1f} %" if share else "not here"
-            )
-            y += row
-        if foot:
-            painter.setPen(QColor(theme.ERROR if self._problem and not waits else theme.DIM))
-            box = QRectF(left + 8, y, width - 16, row)
-            text = metrics.elidedText(foot, Qt.TextElideMode.ElideRight, int(box.width()))
-            painter.drawText(box, flags, text)
-        painter.restore()
+    def legend(self) -> list[Entry]:
+        """The groups with their colours, and what is under way or wrong."""
+        if not self.shown or self.source() is None:
+            return []
+        found = [_group(group) for group in (self.groups if self._image is not None else [])]
+        foot, failed = self._foot()
+        return [*found, Entry("masks", after=foot, failed=failed)] if foot else found
 
-    def _foot(self, waits: bool) -> str:
-        """The last line: what is under way, what is wrong, or how far to trust the mask."""
-        if waits:
-            return "masks" if self._share is None else f"masks {100 * self._share:.0f} %"
+    def _foot(self) -> tuple[str, bool]:
+        """What is under way, what is wrong (True), or how far to trust the mask."""
+        if self._asked is not None:
+            return "updating" + (
+                "" if self._share is None else f" {100 * self._share:.0f} %"
+            ), False
         if self._problem:
-            return self._problem
+            return self._problem, True
         if "confidence" in self._facts:
             sure = f"confidence {100 * float(self._facts['confidence']):.0f} %"
             worst = self._facts.get("worst")
-            return sure if worst is None else f"{sure}, least in frame {worst}"
-        return ""
+            return sure if worst is None else f"{sure}, least in frame {worst}", False
+        return "", False
+
+
+def _group(group: dict[str, Any]) -> Entry:
+    def swatch(painter: QPainter, box: QRectF) -> None:
+        painter.fillRect(box, QColor(str(group["colour"])))
+
+    share = 100 * float(group["share"])
+    return Entry(str(group["name"]), swatch, after=f"{share:.1f} %" if share else "not here")
 
 
 def _place(wish: object) -> object:

@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen, QPoly
 
 from engine.arrays import AnyArray
 from engine.errors import CodefError
-from gui import theme
 from gui.core.editor import Editor
 from gui.core.streams import CANONICAL
 from gui.viewer.fetch import CANCELLED
+from gui.viewer.legend import Entry, Sign
 
 if TYPE_CHECKING:
     from gui.viewer.canvas import Canvas
@@ -91,6 +91,7 @@ class OverlayLayer(QObject):
     """
 
     changed = Signal()
+    """What is drawn or said of it is another."""
 
     def __init__(self, editor: Editor, canvas: "Canvas", slot: str) -> None:
         super().__init__(canvas)
@@ -113,16 +114,21 @@ class OverlayLayer(QObject):
         """Turns an overlay on or off."""
         (self.on.add if on else self.on.discard)(kind)
         self.problems.pop(kind, None)
+        self._say()
         self.refresh()
-        self._canvas.update()
 
     def refresh(self, *_: object) -> None:
         """Asks again where something has changed."""
         if self.on:
             self._timer.start()
+            self.changed.emit()
+
+    def _say(self) -> None:
+        self._canvas.update()
+        self.changed.emit()
 
     def paint(self, painter: QPainter, canvas: "Canvas") -> None:
-        """Draws what is there, and the legend."""
+        """Draws what is there."""
         shown = [kind for kind in LEGENDS if kind in self.on]
         scale = self._scale()
         for kind in sorted(shown, key=lambda kind: kind in LINES):
@@ -136,8 +142,22 @@ class OverlayLayer(QObject):
                 painter.drawImage(target, drawn.image, QRectF(drawn.image.rect()))
             if drawn.lines:
                 self._lines(painter, canvas, kind, drawn.lines, scale)
-        if shown:
-            _legend(painter, canvas, shown, self.problems, self._waiting())
+
+    def legend(self) -> list[Entry]:
+        """What is drawn, is being made, or cannot be had."""
+        waiting = self._waiting()
+        return [self._entry(kind, kind in waiting) for kind in LEGENDS if kind in self.on]
+
+    def _entry(self, kind: str, waits: bool) -> Entry:
+        name = LEGENDS[kind]
+        if kind in self.problems:
+            return Entry(name, after=self.problems[kind], failed=True)
+        if waits:
+            return Entry(name, after="updating")
+        if kind in LINES:
+            return Entry(name, _line(kind))
+        low, high = _ENDS[kind]
+        return Entry(name, _ramp(kind), low, high)
 
     def _lines(
         self,
@@ -190,7 +210,7 @@ class OverlayLayer(QObject):
             wish = self._wish(kind)
             if wish is None or fit is None:
                 self.problems[kind] = "there is no fit here"
-                self._canvas.update()
+                self._say()
                 continue
             if wish in (self._have.get(kind), self._asked.get(kind)):
                 continue
@@ -231,8 +251,7 @@ class OverlayLayer(QObject):
             box = (float(x0), float(y0), float(x1), float(y1))
         self._drawn[kind], self._have[kind] = _Drawn(lines, image, box), wish
         self.problems.pop(kind, None)
-        self._canvas.update()
-        self.changed.emit()
+        self._say()
 
     def _lost(self, kind: str, wish: object, error: CodefError) -> None:
         if self._asked.get(kind) == wish:
@@ -243,64 +262,28 @@ class OverlayLayer(QObject):
         self.problems[kind] = str(error)
         self._have[kind] = wish
         self._drawn.pop(kind, None)
-        self._canvas.update()
+        self._say()
 
 
-def _legend(
-    painter: QPainter,
-    canvas: "Canvas",
-    kinds: list[str],
-    problems: dict[str, str],
-    waiting: set[str],
-) -> None:
-    painter.save()
-    painter.setFont(theme.font(theme.SMALL))
-    metrics = painter.fontMetrics()
-    row, left, width = metrics.height() + 4, 10.0, 232.0
-    room = max(canvas.width() - 20.0, 80.0)
-    height = row * len(kinds) + 8
-    # Below the picture stand the figures of its windows, at the right what is being updated.
-    top = 10.0
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(20, 20, 20, 205))
-    painter.drawRoundedRect(QRectF(left, top, min(width, room), height), 4, 4)
-    flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-    for place, kind in enumerate(kinds):
-        y = top + 4 + place * row
-        painter.setPen(QColor(theme.TEXT))
-        painter.drawText(QRectF(left + 8, y, 92, row), flags, LEGENDS[kind])
-        box = QRectF(left + 104, y, min(width, room) - 112, row)
-        if kind in problems:
-            painter.setPen(QColor(theme.ERROR))
-            text = metrics.elidedText(problems[kind], Qt.TextElideMode.ElideRight, int(box.width()))
-            painter.drawText(box, flags, text)
-        elif kind in waiting:
-            painter.setPen(QColor(theme.DIM))
-            painter.drawText(box, flags, "updating")
-        elif kind in LINES:
-            painter.setPen(QPen(LINES[kind], 2))
-            middle = box.center().y()
-            painter.drawLine(QPointF(box.left(), middle), QPointF(box.left() + 60, middle))
-        else:
-            _ramp(painter, box, kind)
-    painter.restore()
+def _line(kind: str) -> Sign:
+    def draw(painter: QPainter, box: QRectF) -> None:
+        painter.setPen(QPen(LINES[kind], 2))
+        middle = box.center().y()
+        painter.drawLine(QPointF(box.left(), middle), QPointF(box.right(), middle))
+
+    return draw
 
 
-def _ramp(painter: QPainter, box: QRectF, kind: str) -> None:
-    low, high = _ENDS[kind]
-    bar = QRectF(box.left() + (32 if low else 0), box.top() + 4, 54, box.height() - 8)
-    colours = heat_colours(kind)
-    gradient = QLinearGradient(bar.topLeft(), bar.topRight())
-    for step in range(0, 256, 51):
-        red, green, blue, alpha = (int(v) for v in colours[step])
-        # Shown over mid grey, as over a picture.
-        rest = 1 - alpha / 255
-        shade = QColor(*(min(255, int(v + 90 * rest)) for v in (red, green, blue)))
-        gradient.setColorAt(step / 255, shade)
-    painter.fillRect(bar, gradient)
-    flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-    painter.setPen(QColor(theme.DIM))
-    if low:
-        painter.drawText(QRectF(box.left(), box.top(), 28, box.height()), flags, low)
-    painter.drawText(QRectF(bar.right() + 5, box.top(), 60, box.height()), flags, high)
+def _ramp(kind: str) -> Sign:
+    def draw(painter: QPainter, box: QRectF) -> None:
+        gradient = QLinearGradient(box.topLeft(), box.topRight())
+        colours = heat_colours(kind)
+        for step in range(0, 256, 51):
+            red, green, blue, alpha = (int(v) for v in colours[step])
+            # Shown over mid grey, as over a picture.
+            rest = 1 - alpha / 255
+            shade = QColor(*(min(255, int(v + 90 * rest)) for v in (red, green, blue)))
+            gradient.setColorAt(step / 255, shade)
+        painter.fillRect(box, gradient)
+
+    return draw

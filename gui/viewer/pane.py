@@ -1,4 +1,4 @@
-"""A viewer: tool bar, canvas and info bar."""
+"""A viewer: tool bar, canvas, legend and info bar."""
 
 from dataclasses import replace
 from functools import partial
@@ -16,6 +16,7 @@ from gui.viewer.display import Look
 from gui.viewer.facts import FactsAsker
 from gui.viewer.infobar import InfoBar
 from gui.viewer.keys import handlers
+from gui.viewer.legend import LegendBar
 from gui.viewer.link import CursorLink
 from gui.viewer.overlaylayer import OverlayLayer
 from gui.viewer.sampler import Sampler
@@ -36,6 +37,7 @@ class ViewerPane(QWidget):
         canvas: The picture; a paint tool becomes its ``tool``.
         showing: Asks for pictures and shows them.
         overlays: Grid, outlines and heat maps over the picture.
+        legend: Says what is drawn over the picture.
     """
 
     def __init__(self, editor: Editor, slot: str = FRAME, parent: QWidget | None = None) -> None:
@@ -45,17 +47,20 @@ class ViewerPane(QWidget):
         self.toolbar = Toolbar(editor.actions, self.run)
         self.canvas = Canvas(self)
         self.canvas.fits_data = slot == CANONICAL
+        self.legend = LegendBar(self)
         self.info = InfoBar(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.toolbar)
         column.addWidget(self.canvas, 1)
+        column.addWidget(self.legend)
         column.addWidget(self.info)
         look = Look(self._first_view(), str(self._setting("working_space")))
         self.showing = Showing(editor, slot, self.canvas, look)
         self.facts = FactsAsker(editor, self.showing, self.info)
         self.overlays = OverlayLayer(editor, self.canvas, slot)
+        self.legend.add(self.overlays)
         self.sampler = Sampler(editor, self.canvas, self.info, slot)
         self.link = CursorLink(editor, self.canvas, slot)
         self._connect()
@@ -165,6 +170,7 @@ class ViewerPane(QWidget):
     def toggle_overlays(self) -> None:
         """Hides all that is drawn over the picture, and shows it again."""
         self.canvas.show_marks = not self.canvas.show_marks
+        self.legend.set_on(self.canvas.show_marks)
         self.canvas.update()
 
     def toggle_pause(self) -> None:

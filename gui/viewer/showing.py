@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
-from gui.core.streams import CANONICAL
+from gui.viewer.absence import nothing_to_ask, reason
 from gui.viewer.canvas import Canvas
 from gui.viewer.display import Look
 from gui.viewer.fetch import CANCELLED, Fetcher, Want
@@ -18,10 +18,6 @@ from gui.viewer.viewport import contains, intersection
 from gui.viewer.wanting import Wanting
 
 _HELD_MS = 40
-_NOTHING = {
-    CANONICAL: "Nothing to show yet: fit a clip and its canonical picture appears here.",
-    "frame": "Nothing to show yet: drop a clip on the node graph, or press R there.",
-}
 
 
 class Showing(QObject):
@@ -123,7 +119,7 @@ class Showing(QObject):
         frame = editor.clock.frame
         wants = self.wants(frame)
         viewing.set_key(self.slot, wants[0].key if wants else None)
-        obstacle = self._obstacle(wants)
+        obstacle = nothing_to_ask(self, wants)
         if obstacle is not None:
             self.canvas.set_updating(False)
             if obstacle or not wants:
@@ -155,20 +151,6 @@ class Showing(QObject):
             self.canvas.set_windows(None, None)
             self.editor.viewing.set_info(self.slot, {})
             self.reset.emit()
-
-    def _obstacle(self, wants: list[Want]) -> str | None:
-        """Why nothing can be asked for: a sentence, empty for no reason to tell, None for none."""
-        if not wants:
-            return _NOTHING[self.slot]
-        if self.editor.project.safe:
-            return "Opened safely: nothing is evaluated until you allow it."
-        if self.editor.workers is None:
-            return "The picture process is not running."
-        if self.paused:
-            return ""
-        if not self.canvas.isVisible():
-            return ""
-        return None
 
     def _ask_for(self, want: Want) -> bool:
         """Shows what is there and asks for what is not; returns whether it is waited for."""
@@ -221,18 +203,15 @@ class Showing(QObject):
             viewing.cache.put(want.key, want.frame, frame.cached)
             viewing.cached_changed.emit()
         self._errors.pop(want, None)
-        if want in self.wants(self.editor.clock.frame):
-            if self._held():
-                QTimer.singleShot(_HELD_MS, self, lambda: self._ready_later(want, frame))
-                return
-            self._put(want, frame)
-            self._settled()
+        self._take(want, frame)
 
-    def _ready_later(self, want: Want, frame: ViewFrame) -> None:
-        """A stroke was being drawn: its own pixels must not be painted over by older ones."""
+    def _take(self, want: Want, frame: ViewFrame) -> None:
+        if want not in self.wants(self.editor.clock.frame):
+            return
         if self._held():
-            QTimer.singleShot(_HELD_MS, self, lambda: self._ready_later(want, frame))
-        elif want in self.wants(self.editor.clock.frame):
+            # A stroke is being drawn: its own pixels must not be painted over by older ones.
+            QTimer.singleShot(_HELD_MS, self, lambda: self._take(want, frame))
+        else:
             self._put(want, frame)
             self._settled()
 
@@ -276,12 +255,8 @@ class Showing(QObject):
             self._settled_error(want)
 
     def _say(self, error: CodefError | None) -> None:
-        """Says why there is no picture; that a fit is still under way is no failure."""
-        node = None if error is None else error.node
-        if node is not None and self.editor.faces.face(node).fit == "fitting":
-            self.canvas.set_message(f"{node} is being fitted; its first draft appears here.")
-        else:
-            self.canvas.set_message("" if error is None else _told(error), failed=error is not None)
+        text, failed = reason(self.editor, error)
+        self.canvas.set_message(text, failed=failed)
 
     def _face_changed(self, name: str) -> None:
         if any(error.node == name for error in self._errors.values()):
@@ -368,8 +343,3 @@ def _forget(gates: list[Any], gate: object, *_: object) -> None:
     """The viewer is gone: playback waits for it no more."""
     if gate in gates:
         gates.remove(gate)
-
-
-def _told(error: CodefError) -> str:
-    text = str(error)
-    return text[:1].upper() + text[1:]

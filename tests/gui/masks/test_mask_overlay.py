@@ -87,7 +87,10 @@ def test_groups_lie_over_the_plate_in_their_colours(working_editor: Editor, canv
     assert green > max(red, blue) + 30
     red, green, blue = colour(canvas, 70, 50)
     assert blue > red + 20
+    assert [entry.name for entry in overlay.legend()] == ["car", "Two"]
+    assert overlay.legend()[0].after == f"{100 * overlay.groups[0]['share']:.1f} %"
     overlay.toggle()
+    assert overlay.legend() == []
     assert colour(canvas, 70, 50) == plain
 
 

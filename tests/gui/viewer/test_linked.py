@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from codef_nodes.graph.commands import AddNode, Connect, SetKnob
 from engine.fields.folder import save_field
 from gui.core.editor import Editor
-from gui.viewer.overlaylayer import heat_colours, heat_image
+from gui.viewer.overlaylayer import LEGENDS, heat_colours, heat_image
 from gui.viewer.pane import ViewerPane
 from tests.engine.warp.moving import back_matrix, front_matrix, moving_field, through
 from tests.gui.helpers import wait_for
@@ -196,16 +196,18 @@ def test_overlays_are_drawn_over_the_picture(pair, kind, slot):
     pair.editor.viewing.set_layer(1)
     pane = getattr(pair, slot)
     wait_for(lambda: picture(pane) is not None)
-    plain = codes_of(pane.canvas.grab().toImage())
+    height = pane.canvas.height()
     pane.toolbar.overlay_actions[kind].setChecked(True)
     wait_for(lambda: not pane.overlays._waiting() and not pane.overlays.problems)
     drawn = codes_of(pane.canvas.grab().toImage())
-    height = drawn.shape[0] - 80  # the legend is below
-    assert (drawn[:height] != plain[:height]).any()
+    overlays, pane.canvas.overlays = pane.canvas.overlays, []
+    assert (codes_of(pane.canvas.grab().toImage()) != drawn).any()
+    pane.canvas.overlays = overlays
+    assert [entry.name for entry in pane.legend.entries] == [LEGENDS[kind]]
+    wait_for(lambda: pane.canvas.height() == height - pane.legend.height() < height)
     pane.toggle_overlays()
-    pane.canvas.show_marks = False
-    hidden = codes_of(pane.canvas.grab().toImage())
-    assert (hidden[:height] != drawn[:height]).any()
+    assert pane.legend.entries == []
+    wait_for(lambda: pane.canvas.height() == height)
 
 
 def test_an_overlay_without_a_fit_says_so(pair):
@@ -213,6 +215,9 @@ def test_an_overlay_without_a_fit_says_so(pair):
     pair.frame.toolbar.overlay_actions["grid"].setChecked(True)
     wait_for(lambda: pair.frame.overlays.problems.get("grid"))
     assert "no fit" in pair.frame.overlays.problems["grid"]
+    assert [(entry.failed, "no fit" in entry.after) for entry in pair.frame.legend.entries] == [
+        (True, True)
+    ]
 
 
 def test_heat_maps_leave_what_is_good_clear_and_mark_what_is_bad():

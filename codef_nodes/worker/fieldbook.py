@@ -79,15 +79,30 @@ class FieldBook:
 
     def __init__(self) -> None:
         self._evaluator: Evaluator | None = None
-        self._by_node: dict[str, Fit] = {}
+        self._by_node: dict[str, tuple[str, Field]] = {}
         self._kept: OrderedDict[int, Fit] = OrderedDict()
         self._lock = threading.Lock()
 
-    def fit(self, worker: "Worker", node: str, task: Task) -> Fit:
+    def fit(
+        self,
+        worker: "Worker",
+        node: str,
+        task: Task,
+        *,
+        segment: int | None = None,
+        frame: int | None = None,
+    ) -> Fit:
         """The fit that a node's pictures belong to.
 
+        Args:
+            worker: Whose document it is.
+            node: The node.
+            task: Cancel.
+            segment: Of a long shot the segment whose still is meant; None: see ``of_still``.
+            frame: The frame that is looked at, or None.
+
         Raises:
-            UsageError: There is none, or it was never fitted.
+            UsageError: There is none, or it was never fitted; it has no such segment.
         """
         from codef_nodes.worker.viewing import result_of
 
@@ -96,30 +111,46 @@ class FieldBook:
             if evaluator is not self._evaluator:
                 self._evaluator, self._by_node = evaluator, {}
             known = self._by_node.get(node)
-        if known is not None:
-            return known
-        evaluator.document.state(node)
-        name = fit_near(evaluator.document, node)
-        if name is None:
-            raise UsageError(
-                f"{node} belongs to no fit, so its places lead nowhere; wire it to a FitCoDeF",
-                node=node,
-            )
-        field = of_still(evaluator.document, node, result_of(worker, evaluator, name, None, task))
+        document = evaluator.document
+        if known is None:
+            document.state(node)
+            near = fit_near(document, node)
+            if near is None:
+                raise UsageError(
+                    f"{node} belongs to no fit, so its places lead nowhere; wire it to a FitCoDeF",
+                    node=node,
+                )
+            known = near, result_of(worker, evaluator, near, None, task)
+        name, whole = known
+        field = of_still(document, node, whole, frame) if segment is None else view(whole, segment)
         with self._lock:
             fit = self._kept.pop(id(field), None) or Fit(field, name)
             self._kept[id(field)] = fit
             while len(self._kept) > _FITS:
                 self._kept.popitem(last=False)
             if evaluator is self._evaluator:
-                self._by_node[node] = fit
+                self._by_node[node] = known
             return fit
 
 
-def of_still(document: "Document", node: str, field: "Field") -> "Field":
-    """The field with the still that a node shows or carries: that of the one segment above it."""
-    from codef_nodes.work.canonicals import view_of
+def view(field: "Field", segment: int) -> "Field":
+    """A field with the still of a segment; one that is not linked is as it is.
+
+    Raises:
+        UsageError: There is no such segment.
+    """
     from engine.linked.field import LinkedField
+
+    return field.seen_from(segment) if isinstance(field, LinkedField) else field
+
+
+def of_still(document: "Document", node: str, field: "Field", frame: int | None = None) -> "Field":
+    """The field with the still that a node shows or carries.
+
+    That of the one segment above it; where there is none, or more than one, that of the frame.
+    """
+    from codef_nodes.work.canonicals import view_of
+    from engine.linked.field import LinkedField, view_at
 
     if not isinstance(field, LinkedField):
         return field
@@ -127,7 +158,11 @@ def of_still(document: "Document", node: str, field: "Field") -> "Field":
     views = [name for name in above if document.state(name).type == "CanonicalView"]
     segments = {document.knob_value(name, "segment") for name in views}
     chosen = segments.pop() if len(segments) == 1 else None
-    return view_of(field, chosen if isinstance(chosen, int) else None)
+    if isinstance(chosen, int):
+        return view_of(field, chosen)
+    if frame is None or frame not in field.frames:
+        return field
+    return view_at(field, field.index(frame))
 
 
 _BOOKS: "WeakKeyDictionary[Worker, FieldBook]" = WeakKeyDictionary()
@@ -135,13 +170,16 @@ _lock = threading.Lock()
 
 
 def fit_of(worker: "Worker", args: Args, task: Task) -> Fit:
-    """The fit that the request's node belongs to.
+    """The fit that the request's node belongs to; ``segment`` may name the still.
 
     Raises:
         UsageError: There is none, or it was never fitted.
     """
+    segment = args.get("segment")
+    if segment is not None and (not isinstance(segment, int) or isinstance(segment, bool)):
+        raise UsageError(f"the request {args.verb!r} needs a number as 'segment'")
     with _lock:
         book = _BOOKS.get(worker)
         if book is None:
             book = _BOOKS[worker] = FieldBook()
-    return book.fit(worker, args.text("node"), task)
+    return book.fit(worker, args.text("node"), task, segment=segment, frame=args.frame())

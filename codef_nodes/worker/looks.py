@@ -13,6 +13,7 @@ from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.flow.pair import FlowPair
 from engine.io.picture import Native, Picture
+from engine.linked.field import view_at
 
 
 def look(
@@ -20,6 +21,7 @@ def look(
     node: str,
     layer: int | str | None = None,
     colours: Callable[[], Sequence[str]] | None = None,
+    frame: int | None = None,
 ) -> Picture:
     """A result as a picture.
 
@@ -29,6 +31,7 @@ def look(
         layer: Of a fit, the layer by number or name (default: the front one); of a picture with
             further channels, the name of those to look at.
         colours: Colours of the groups as ``#rrggbb``, front to back; None: the usual ones.
+        frame: Of a long shot the frame whose segment's still is shown; None: the first.
 
     Raises:
         UsageError: There is nothing to look at, or no such layer.
@@ -36,6 +39,8 @@ def look(
     if isinstance(value, Picture):
         return value if layer in (None, "", "rgba", 0) else _channels(value, str(layer), node)
     if isinstance(value, Field):
+        if frame is not None and frame in value.frames:
+            value = view_at(value, value.index(frame))
         return canonical_picture(value, layer_of(value, layer, node), scale=1.0)
     if isinstance(value, FrameMasks):
         return _groups(value, (colours() if colours is not None else None) or PALETTE)

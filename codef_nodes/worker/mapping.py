@@ -32,8 +32,10 @@ def map_points(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Repl
 
     ``layers`` are numbers; ``visible`` says whether the frame shows the layer there, ``confidence``
     how well the place is known. Without ``layer`` a frame point goes to the layer that owns it, and
-    a canonical point is one of the front layer. ``slopes`` are the derivatives of the map there,
-    [[dx/dx, dx/dy], [dy/dx, dy/dy]], or null where it has none. No points at all get the map ready.
+    a canonical point is one of the front layer. ``segment`` is the one of a long shot on whose
+    still canonical points are; a request may name it. ``slopes`` are the derivatives of the map
+    there, [[dx/dx, dx/dy], [dy/dx, dy/dy]], or null where it has none. No points at all get the map
+    ready.
     """
     to = args.text("to")
     if to not in _WAYS:
@@ -53,6 +55,7 @@ def map_points(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Repl
         "confidence": [float(each) for each in found.confidence],
         "layers": [int(each) for each in found.layers],
         "names": [layer.name for layer in fit.field.layers],
+        "segment": getattr(fit.field, "anchor", 0),
     }
 
 
@@ -90,6 +93,7 @@ def strokes_to_canonical(worker: "Worker", args: Args, task: WorkTask, emit: Emi
         "strokes": [stroke.as_dict() for _, stroke in found],
         "layers": [k for k, _ in found],
         "names": [fit.field.layers[k].name for k, _ in found],
+        "segment": getattr(fit.field, "anchor", 0),
     }
 
 

@@ -66,6 +66,7 @@ def info(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         "colour": None,
         "bytes": None,
         "layers": [],
+        "segments": [],
         "scale": 1.0,
     }
     clip = clip_above(evaluator, node)
@@ -95,9 +96,9 @@ def _of_the_value(
 
     value = evaluator.value(node, frame, task)
     try:
-        picture = look(value, node, layer)
+        picture = look(value, node, layer, frame=frame)
     except UsageError:  # this fit has fewer layers than the one before: its names say so
-        picture = look(value, node)
+        picture = look(value, node, frame=frame)
     display, data = picture.display, picture.data
     channels = list(NAMES.get(picture.pixels.shape[2], []))
     if picture.native is not None:
@@ -114,4 +115,25 @@ def _of_the_value(
         "bytes": size_of(value),
         "layers": layer_names(value),
         "reference": getattr(value, "reference", None),
+        "segments": _segments(value),
     }
+
+
+def _segments(value: Any) -> list[dict[str, Any]]:
+    """Of a long shot its segments: frames of each, and those that are nearest to its own still."""
+    from engine.linked.field import LinkedField
+
+    if not isinstance(value, LinkedField):
+        return []
+    own: dict[int, list[int]] = {}
+    for index, frame in enumerate(value.frames):
+        own.setdefault(value.segments.of_frame(index), []).append(frame)
+    return [
+        {
+            "first": part.frames[0],
+            "last": part.frames[-1],
+            "own": [own[n][0], own[n][-1]],
+            "reference": part.reference,
+        }
+        for n, part in enumerate(value.segments.parts)
+    ]

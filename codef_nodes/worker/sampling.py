@@ -31,7 +31,8 @@ def sample(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     evaluator = worker.evaluator
     value = result_of(worker, evaluator, node, frame, task)
     layer = args.get("layer")
-    picture = look(value, node, layer if isinstance(layer, int | str) else None)
+    layer = layer if isinstance(layer, int | str) else None
+    picture = look(value, node, layer, frame=frame)
     data = picture.data
     rows = slice(max(box[1], data.y0) - data.y0, max(min(box[3], data.y1) - data.y0, 0))
     columns = slice(max(box[0], data.x0) - data.x0, max(min(box[2], data.x1) - data.x0, 0))

@@ -25,7 +25,8 @@ def view(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     node, frame, layer = args.text("node"), args.frame(), layer_asked(args)
     evaluator = worker.evaluator
     value = result_of(worker, evaluator, node, frame, task)
-    picture: Picture = look(value, node, layer, partial(colours_above, evaluator.document, node))
+    colours = partial(colours_above, evaluator.document, node)
+    picture: Picture = look(value, node, layer, colours, frame)
     pixels, box = crop(picture.pixels, picture.data, args.box("region"), args.integer("scale", 1))
     task.check()
     key = evaluator.key(node, frame)

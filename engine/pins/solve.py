@@ -108,7 +108,7 @@ class LayerPins:
     def _keyed(self, each: Pinning, keys: dict[int, Point]) -> dict[int, F64]:
         point = np.asarray(each.pin.canonical, np.float64)
         return {
-            frame: point - each.at(self._index[frame], [place])[0].astype(np.float64)
+            frame: point - each.at(self._index[frame], np.array([place]))[0].astype(np.float64)
             for frame, place in keys.items()
         }
 

@@ -16,6 +16,7 @@ from gui.core.streams import (
     shows_picture,
     shows_trouble,
     space_of,
+    still_segment,
 )
 from gui.core.viewerinputs import wired
 
@@ -69,7 +70,12 @@ def frame_shown(document: Document, wish: Wish) -> Shown:
 
 
 def canonical_shown(
-    document: Document, wish: Wish, frame: str | None, layer: int, names: Sequence[str]
+    document: Document,
+    wish: Wish,
+    frame: str | None,
+    layer: int,
+    names: Sequence[str],
+    segment: int | None = None,
 ) -> Shown:
     """What the canonical viewer shows.
 
@@ -79,6 +85,7 @@ def canonical_shown(
         frame: What the frame viewer shows.
         layer: Number of the layer.
         names: Names of the layers, as far as known.
+        segment: Of a long shot the segment whose still is wanted; None: one serves all frames.
     """
     chosen = wish.override or chosen_input(document, wish, CANONICAL)
     if chosen is not None:
@@ -92,9 +99,9 @@ def canonical_shown(
     wanted = {str(layer), names[layer] if layer < len(names) else ""}
     b = wish.override_b
     for said, node in edits_of(document, carrier) if carrier is not None else []:
-        if said in wanted:
+        if said in wanted and segment in (None, still_segment(document, node)):
             return Shown(node, b or plate_of(document, node), fit)
-    edit = last_edit(document, fit, wanted) if fit is not None else None
+    edit = last_edit(document, fit, wanted, segment) if fit is not None else None
     if edit is not None:
         return Shown(edit, b or plate_of(document, edit), fit)
     return Shown(fit, b, fit, None if fit is None else str(layer))

@@ -169,13 +169,16 @@ def edits_of(document: Document, carrier: str) -> list[tuple[str, str]]:
     return found
 
 
-def last_edit(document: Document, fit: str, layers: Collection[str]) -> str | None:
+def last_edit(
+    document: Document, fit: str, layers: Collection[str], segment: int | None = None
+) -> str | None:
     """The last picture that is made from a canonical of a fit, while nothing carries it yet.
 
     Args:
         document: The document.
         fit: The node that gives the field.
         layers: The layer as stills say it, by number or name.
+        segment: Of a long shot the segment of the still; None: any.
     """
     found = []
     for name, state in document.nodes.items():
@@ -188,6 +191,8 @@ def last_edit(document: Document, fit: str, layers: Collection[str]) -> str | No
         if len(stills) != 1:  # a merge of layers is no layer
             continue
         (still,) = stills
+        if segment not in (None, still_segment(document, still)):
+            continue
         if fit in document.wires(still, "field") and still_layer(document, still) in layers:
             found.append(name)
     read = {source for name in found for source in document.sources(name)}
@@ -201,6 +206,15 @@ def still_layer(document: Document, node: str) -> str:
         if document.state(name).type == STILL or document.node_class(name).canvas:
             return str(document.state(name).knobs.get("layer", 0))
     return "0"
+
+
+def still_segment(document: Document, node: str) -> int:
+    """The segment of a long shot whose still a canonical picture comes from; 0 where none says."""
+    for name in main_path(document, node):
+        if document.state(name).type == STILL or document.node_class(name).canvas:
+            said = document.state(name).knobs.get("segment", 0)
+            return said if isinstance(said, int) else 0
+    return 0
 
 
 def canvas_scale(document: Document, node: str, own: float = 1.0) -> float:

@@ -48,6 +48,7 @@ class FrameGesture(StrokeGesture):
     ) -> None:
         super().__init__(editor, Target(carrier), header, dict, None, parent)
         self._painting, self._carrier, self._frame = painting, carrier, frame
+        self._segment = editor.viewing.segment_at(frame)
         self._selected = list(editor.selection.names)
         self._mapped: DrawnStroke | None = None
         self._layer: int | None = None
@@ -191,7 +192,7 @@ class FrameGesture(StrokeGesture):
     def _request(self, verb: str, args: dict[str, Any], done: Any) -> None:
         workers = self._editor.workers
         if workers is not None:
-            args = {"node": self._carrier, "frame": self._frame, **args}
+            args = {"node": self._carrier, "frame": self._frame, "segment": self._segment, **args}
             workers.view.request(verb, args, done, self._refused)
 
     def _refused(self, error: WorkerError) -> None:
@@ -207,6 +208,7 @@ class FrameGesture(StrokeGesture):
         args = {
             "node": self._carrier,
             "frame": self._frame,
+            "segment": self._segment,
             "strokes": [self.drawn.stroke()],
         }
         workers.view.request("strokes.to_canonical", args, self._answered, self._unanswered)
@@ -247,7 +249,7 @@ class FrameGesture(StrokeGesture):
 
     def _target_of(self, layer: int, name: str) -> Target:
         document = self._editor.project.document
-        target = layer_target(document, self._selected, self._carrier, layer, name)
+        target = layer_target(document, self._selected, self._carrier, layer, name, self._segment)
         if self.drawn.header["kind"] == "reveal":
             give_field(document, target, fit_of(document, self._carrier))
         return target

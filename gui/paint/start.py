@@ -64,4 +64,6 @@ def _target(editor: Editor, space: str, shown: str) -> Target:
     if space == FRAME:
         return frame_target(document, selected, shown)
     viewing = editor.viewing
-    return canonical_target(document, selected, viewing.node(CANONICAL), viewing.layer)
+    return canonical_target(
+        document, selected, viewing.node(CANONICAL), viewing.layer, viewing.segment
+    )

@@ -17,6 +17,7 @@ from gui.core.streams import (
     fit_of,
     main_path,
     space_of,
+    still_segment,
 )
 from gui.graph.metrics import STEP_X, STEP_Y
 
@@ -79,6 +80,7 @@ def canonical_target(
     selected: Sequence[str] = (),
     shown: str | None = None,
     layer: int = 0,
+    segment: int = 0,
 ) -> Target:
     """The Paint node that a canonical stroke goes to.
 
@@ -91,6 +93,7 @@ def canonical_target(
         selected: Names of the selected nodes, the one chosen last at the end.
         shown: What the canonical viewer shows: a picture, or the fit itself.
         layer: Number of the layer that it shows of a fit.
+        segment: Number of the segment of a long shot whose still it shows of a fit.
 
     Raises:
         UsageError: There is no canonical to paint on.
@@ -100,7 +103,7 @@ def canonical_target(
             return _there(document, name)
     if shown is not None and shown in document and space_of(document, shown) == CANONICAL:
         if document.node_class(shown).output == "field":
-            return _begun(document, shown, layer)
+            return _begun(document, shown, layer, segment)
         own = _path(document, shown)
         edits = [wire for carrier in _carriers(document) for _, wire in edits_of(document, carrier)]
         paths = [_path(document, wire) for wire in edits]
@@ -124,11 +127,16 @@ def canonical_target(
             "there is no canonical image to paint on; show one in the canonical viewer, or add a "
             "FitCoDeF to the clip"
         )
-    return _begun(document, fits[0], layer)
+    return _begun(document, fits[0], layer, segment)
 
 
 def layer_target(
-    document: Document, selected: Sequence[str], carrier: str, layer: int, name: str
+    document: Document,
+    selected: Sequence[str],
+    carrier: str,
+    layer: int,
+    name: str,
+    segment: int | None = None,
 ) -> Target:
     """The Paint node of one layer of what a Propagate carries, or how to make one.
 
@@ -138,15 +146,18 @@ def layer_target(
         carrier: The Propagate.
         layer: Number of the layer.
         name: Its name.
+        segment: Of a long shot the segment whose still it is; None: one serves all frames.
     """
-    for wire in [wire for said, wire in edits_of(document, carrier) if said in (str(layer), name)]:
+    for said, wire in edits_of(document, carrier):
+        if said not in (str(layer), name) or segment not in (None, still_segment(document, wire)):
+            continue
         path = _path(document, wire)
         paints = [each for each in path if is_paint(document, each, CANONICAL)]
         chosen = [each for each in reversed(selected) if each in paints]
         if paints:
             return Target((chosen or paints)[0])
         return _inserted(document, path[0])
-    return _begun(document, document.wires(carrier, "field")[0], layer)
+    return _begun(document, document.wires(carrier, "field")[0], layer, segment or 0)
 
 
 def frame_target(document: Document, selected: Sequence[str], shown: str | None) -> Target:
@@ -222,14 +233,15 @@ def _inserted(document: Document, base: str) -> Target:
     return _joined(document, Target(name, commands), base)
 
 
-def _begun(document: Document, fit: str, layer: int) -> Target:
+def _begun(document: Document, fit: str, layer: int, segment: int) -> Target:
     """A still of a fit's layer and a Paint node after it, beside the wire to the Propagate."""
     still, name = document.free_name(STILL), document.free_name(PAINT)
     x, y = document.state(fit).position
     x += STEP_X
     while any(_near(state.position, (x, y + STEP_Y)) for state in document.nodes.values()):
         x += STEP_X
-    knobs = {"layer": layer} if layer else {}
+    said = {"layer": layer, "segment": segment}
+    knobs = {knob: value for knob, value in said.items() if value}
     commands: list[Command] = [
         AddNode(STILL, still, (x, y + STEP_Y), knobs),
         Connect(fit, still, "field"),

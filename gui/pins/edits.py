@@ -101,9 +101,14 @@ def setting(home: Home, pins: Sequence[Mapping[str, Any]]) -> Command:
 
 
 def new_pin(
-    pins: Sequence[Mapping[str, Any]], layer: str, canonical: Place, frame: int, place: Place
+    pins: Sequence[Mapping[str, Any]],
+    layer: str,
+    canonical: Place,
+    frame: int,
+    place: Place,
+    segment: int = 0,
 ) -> dict[str, Any]:
-    """A pin with one key, and a name of its own."""
+    """A pin with one key and a name of its own; ``segment``: of a long shot that of the still."""
     names = {str(pin.get("name")) for pin in pins}
     number = next(n for n in range(1, len(names) + 2) if f"pin {n}" not in names)
     return {
@@ -115,6 +120,7 @@ def new_pin(
         "hard": True,
         "fade": 12,
         "enabled": True,
+        **({"segment": segment} if segment else {}),
     }
 
 

@@ -70,6 +70,7 @@ class PinPlaces(QObject):
                     now is None or pin.get("layer") in (now, None),
                 )
                 for pin in pins
+                if int(pin.get("segment") or 0) == self._editor.viewing.segment
             ]
         frame = str(self._editor.clock.frame)
         self._ask(home.node, pins)
@@ -92,24 +93,25 @@ class PinPlaces(QObject):
         self._asked = about
         if self._about is not None and self._about[:2] != about[:2]:
             self._found = {}
-        by_layer: dict[str | None, list[dict[str, Any]]] = {}
+        by_still: dict[tuple[str | None, int], list[dict[str, Any]]] = {}
         for pin in pins:
             if str(frame) not in pin["frames"]:
-                by_layer.setdefault(pin.get("layer"), []).append(pin)
+                still = pin.get("layer"), int(pin.get("segment") or 0)
+                by_still.setdefault(still, []).append(pin)
         found: dict[str, tuple[Place, bool]] = {}
-        left = set(by_layer)
+        left = set(by_still)
         if not left:
             self._about = about
 
-        def arrived(layer: str | None) -> Callable[[dict[str, Any]], None]:
+        def arrived(still: tuple[str | None, int]) -> Callable[[dict[str, Any]], None]:
             def done(answer: dict[str, Any]) -> None:
                 if self._asked != about:
                     return
                 for pin, place, seen in zip(
-                    by_layer[layer], answer["points"], answer["visible"], strict=True
+                    by_still[still], answer["points"], answer["visible"], strict=True
                 ):
                     found[str(pin.get("name"))] = (_place(place), bool(seen))
-                left.discard(layer)
+                left.discard(still)
                 if not left:
                     self._about, self._found = about, found
                     self.changed.emit()
@@ -121,16 +123,17 @@ class PinPlaces(QObject):
             if self._asked == about:
                 self._about, self._found = about, {}
 
-        for layer, mine in by_layer.items():
+        for still, mine in by_still.items():
             points = [list(map(float, pin["canonical"])) for pin in mine]
             args = {
                 "node": node,
                 "frame": frame,
-                "layer": 0 if layer is None else layer,
+                "layer": 0 if still[0] is None else still[0],
+                "segment": still[1] if editor.viewing.segments else None,
                 "points": points,
                 "to": FRAME,
             }
-            editor.workers.view.request("map", args, arrived(layer), failed)
+            editor.workers.view.request("map", args, arrived(still), failed)
 
 
 def _place(value: Any) -> Place:

@@ -179,7 +179,8 @@ class PinTool(CanvasTool):
             there = float(answer["points"][0][0]), float(answer["points"][0][1])
             name = answer["names"][answer["layers"][0]]
             canonical, place = (there, start) if self.slot == FRAME else (start, there)
-            self._pin = new_pin(self.pinning.pins(), name, canonical, frame, place)
+            segment = int(answer["segment"])
+            self._pin = new_pin(self.pinning.pins(), name, canonical, frame, place, segment)
             self.pinning.select(self._pin["name"])
             if self._released:
                 self._finish()
@@ -197,8 +198,18 @@ class PinTool(CanvasTool):
             "layer": layer,
             "points": [list(start)],
             "to": to,
+            "segment": self._segment(),
         }
         workers.view.request("map", args, done, failed)
+
+    def _segment(self) -> int | None:
+        """The segment of a long shot on whose still a new pin is: that of the frame, or shown."""
+        viewing = self._editor.viewing
+        if not viewing.segments:
+            return None
+        if self.slot == FRAME:
+            return viewing.segment_at(self._editor.clock.frame)
+        return viewing.segment
 
     def _write(self) -> None:
         """The document follows the drag."""

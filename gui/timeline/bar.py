@@ -19,6 +19,7 @@ from gui.core.streams import FRAME
 from gui.timeline.cached import CachedFrames
 from gui.timeline.keyframes import key_frames, neighbour
 from gui.timeline.ruler import Marks, Ruler
+from gui.timeline.splits import Splits
 
 _LOOP_TIPS = {
     "loop": "Playback starts again at the in point",
@@ -38,6 +39,7 @@ class TimelineBar(QWidget):
         self.editor = editor
         self.ruler = Ruler(self)
         self.cached = CachedFrames(editor, self)
+        self.splits = Splits(editor, self.ruler)
         self._times: deque[float] = deque(maxlen=_MEASURED)
         self._soon = QTimer(self, singleShot=True, interval=30)
         self._soon.timeout.connect(self._tell_marks)
@@ -151,6 +153,7 @@ class TimelineBar(QWidget):
         clock.playing_changed.connect(self._tell_playing)
         viewing.info_changed.connect(self._info_changed)
         viewing.frame_shown.connect(self._frame_shown)
+        viewing.segments_changed.connect(self._soon.start)
         self.cached.changed.connect(self._soon.start)
         editor.selection.changed.connect(self._soon.start)
         editor.project.changed.connect(self._soon.start)
@@ -237,7 +240,13 @@ class TimelineBar(QWidget):
 
     def _tell_marks(self) -> None:
         info = self.editor.viewing.infos[FRAME]
-        marks = Marks(self.cached.frames(), missing_of(info), self._reference(), self._keys())
+        marks = Marks(
+            self.cached.frames(),
+            missing_of(info),
+            self._reference(),
+            self._keys(),
+            self.splits.frames(),
+        )
         self.ruler.set_marks(marks)
         self._tell_words()
 
@@ -255,6 +264,8 @@ class TimelineBar(QWidget):
 
     def _reference(self) -> int | None:
         viewing = self.editor.viewing
+        if viewing.segments:
+            return viewing.segments[viewing.segment].reference
         if viewing.reference is not None:
             return viewing.reference
         fit = viewing.shown(FRAME).fit

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -15,6 +15,7 @@ _HEIGHT = 36
 _REFERENCE = "#7fb2e5"
 _MISSING = "#c0483c"
 _KEY = "#f0c94a"
+_SPLIT = "#b48ae0"
 _STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10000)
 
 
@@ -27,20 +28,26 @@ class Marks:
         missing: Frames that the clip lacks.
         reference: The frame that the canonical image is aligned to, or None.
         keys: Frames with keys, marks or pins of the selected nodes.
+        splits: Frames that begin a segment of a long shot.
     """
 
     cached: dict[str, set[int]] = field(default_factory=dict)
     missing: set[int] = field(default_factory=set)
     reference: int | None = None
     keys: set[int] = field(default_factory=set)
+    splits: tuple[int, ...] = ()
 
 
 class Ruler(QWidget):
-    """Frames from left to right; dragging scrubs, the triangles are in and out."""
+    """Frames from left to right; dragging scrubs, triangles are in and out, flags are splits."""
 
     scrubbed = Signal(int)
     in_moved = Signal(int)
     out_moved = Signal(int)
+    split_moved = Signal(int, int)
+    """A split was dragged: the frame that began the segment, and the one that is to begin it."""
+    menu_asked = Signal(int, QPoint)
+    """The right button at a frame, and the place on the screen."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +55,7 @@ class Ruler(QWidget):
         self.in_point, self.out_point = 1, 100
         self.marks = Marks()
         self._drag = ""
+        self._split: tuple[int, int] | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(_HEIGHT)
         self.setMouseTracking(True)
@@ -97,6 +105,7 @@ class Ruler(QWidget):
         self._ticks(painter, base)
         self._cached(painter, self.height() - _BAR - 1)
         self._special(painter, base)
+        self._splits(painter, base)
         self._playhead(painter)
         painter.end()
 
@@ -167,6 +176,23 @@ class Ruler(QWidget):
             painter.drawPolygon(_diamond(x, y, 5))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
+    def _splits(self, painter: QPainter, base: float) -> None:
+        """A line before the first frame of each segment, with a flag to drag it by."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for split in self.marks.splits:
+            moved = self._split is not None and self._split[0] == split
+            frame = self._split[1] if moved and self._split is not None else split
+            if not self.first < frame <= self.last:
+                continue
+            x = round(self.x_of(frame - 0.5)) + 0.5
+            colour = QColor(_SPLIT).lighter(125) if moved else QColor(_SPLIT)
+            painter.setPen(QPen(colour, 1))
+            painter.drawLine(QPointF(x, 0), QPointF(x, base - 1))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawPolygon(_flag(x, base))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
     def _playhead(self, painter: QPainter) -> None:
         outside = not self.first <= self.frame <= self.last
         x = self.x_of(min(max(self.frame, self.first), self.last))
@@ -192,7 +218,14 @@ class Ruler(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Scrubs, or takes the in or out point."""
+        if event.button() == Qt.MouseButton.RightButton:
+            place = event.position()
+            self.menu_asked.emit(self.frame_at(place.x()), self.mapToGlobal(place.toPoint()))
         if event.button() != Qt.MouseButton.LeftButton:
+            return
+        split = self._flag_at(event.position())
+        if split is not None:
+            self._drag, self._split = "split", (split, split)
             return
         self._drag = self._handle(event.position()) or "frame"
         self._move(event.position().x())
@@ -202,23 +235,43 @@ class Ruler(QWidget):
         if self._drag:
             self._move(event.position().x())
             return
-        handle = self._handle(event.position())
+        split = self._flag_at(event.position())
+        handle = self._handle(event.position()) or ("split" if split is not None else "")
         shape = Qt.CursorShape.SizeHorCursor if handle else Qt.CursorShape.ArrowCursor
         self.setCursor(shape)
-        self.setToolTip(self._told(self.frame_at(event.position().x())))
+        told = self._told(self.frame_at(event.position().x()))
+        if split is not None:
+            told = f"The shot is split before frame {split}: drag to split it elsewhere"
+        self.setToolTip(told)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Ends it."""
-        self._drag = ""
+        moved, self._split, self._drag = self._split, None, ""
+        if moved is not None:
+            self.update()
+            if moved[0] != moved[1]:
+                self.split_moved.emit(*moved)
 
     def _move(self, x: float) -> None:
         frame = self.frame_at(x)
-        if self._drag == "in":
+        if self._drag == "split" and self._split is not None:
+            self._split = self._split[0], max(self.frame_at(x + self.step / 2), self.first + 1)
+            self.update()
+        elif self._drag == "in":
             self.in_moved.emit(min(frame, self.out_point))
         elif self._drag == "out":
             self.out_moved.emit(max(frame, self.in_point))
         else:
             self.scrubbed.emit(frame)
+
+    def _flag_at(self, place: QPointF) -> int | None:
+        """The split whose flag is at a place."""
+        base = self.height() - _BAR - 3
+        if not base - 17 <= place.y() <= base - 7:
+            return None
+        return next(
+            (s for s in self.marks.splits if -3 <= place.x() - self.x_of(s - 0.5) <= 9), None
+        )
 
     def _handle(self, place: QPointF) -> str:
         if place.y() < self.height() - _BAR - 12:
@@ -235,6 +288,8 @@ class Ruler(QWidget):
             words.append("missing on the disk")
         if frame == self.marks.reference:
             words.append("reference frame of the canonical image")
+        if frame in self.marks.splits:
+            words.append("the first of a segment of the shot")
         if frame in self.marks.keys:
             words.append("a key of the selected node")
         where = {"ram": "in memory", "disk": "on disk", "stale": "cached before the last change"}
@@ -265,6 +320,12 @@ def _spaced(step: float, least: float) -> int:
 
 def _triangle(x: float, base: float, way: int) -> QPolygonF:
     return QPolygonF([QPointF(x, base - 9), QPointF(x + way * 7, base - 1), QPointF(x, base - 1)])
+
+
+def _flag(x: float, base: float) -> QPolygonF:
+    top = base - 17
+    corners = ((x, top), (x + 8, top), (x + 5.5, top + 4), (x + 8, top + 8), (x, top + 8))
+    return QPolygonF([QPointF(*corner) for corner in corners])
 
 
 def _diamond(x: float, y: float, size: float) -> QPolygonF:

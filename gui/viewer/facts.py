@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject
 from engine.errors import CodefError
 from gui.core.editor import Editor
 from gui.core.streams import CANONICAL
+from gui.core.viewing import Segment
 from gui.viewer.fetch import CANCELLED
 from gui.viewer.infobar import InfoBar
 from gui.viewer.showing import Showing
@@ -54,7 +55,10 @@ class FactsAsker(QObject):
         shown = viewing.shown(self._slot)
         if workers is None or shown.node is None:
             return
-        asked = shown.node, shown.layer, viewing.signature(shown.node)
+        frame = self._editor.clock.frame
+        if self._slot == CANONICAL:
+            frame = viewing.still_frame(frame)
+        asked = shown.node, shown.layer, viewing.segment, viewing.signature(shown.node)
         if asked == self._asked:
             return
         self._asked = asked
@@ -69,7 +73,6 @@ class FactsAsker(QObject):
                 self._asked = None
                 self._showing.refresh()
 
-        frame = self._editor.clock.frame
         args: dict[str, Any] = {"node": shown.node, "frame": frame}
         if shown.layer is not None:
             args["layer"] = int(shown.layer) if shown.layer.isdecimal() else shown.layer
@@ -98,5 +101,11 @@ class FactsAsker(QObject):
     def _use_fit(self, info: dict[str, Any]) -> None:
         viewing = self._editor.viewing
         viewing.set_layer_names([str(name) for name in info.get("layers") or []])
+        viewing.set_segments(
+            [
+                Segment(each["first"], each["last"], (*each["own"],), each["reference"])
+                for each in info.get("segments") or []
+            ]
+        )
         reference = info.get("reference")
         viewing.set_reference(reference if isinstance(reference, int) else None)

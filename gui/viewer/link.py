@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
+from shiboken6 import isValid
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
@@ -74,6 +75,7 @@ class CursorLink(QObject):
         viewing.pointed.connect(self._pointed)
         editor.clock.frame_changed.connect(self._again)
         viewing.info_changed.connect(self._again)
+        viewing.segments_changed.connect(self._again)
 
     def _pointed(self, slot: str, place: Place | None) -> None:
         if slot == self._slot:
@@ -104,7 +106,9 @@ class CursorLink(QObject):
         fit = viewing.shown(CANONICAL).fit or viewing.shown(FRAME).fit
         if editor.workers is None or fit is None or not self._canvas.isVisible():
             return None
-        return fit, editor.clock.frame, viewing.layer, self._scale(), viewing.signature(fit)
+        segment = viewing.segment if viewing.segments else None
+        frame, signature = editor.clock.frame, viewing.signature(fit)
+        return fit, frame, viewing.layer, self._scale(), signature, segment
 
     def _ask(self) -> None:
         place, about = self._wanted, self._about()
@@ -117,6 +121,8 @@ class CursorLink(QObject):
         into, out = (1 / scale, 1.0) if to_frame else (1.0, scale)
 
         def done(answer: dict[str, Any]) -> None:
+            if not isValid(self):
+                return  # the viewer is gone
             if self._asked == about:
                 self._asked = None
             if self._about() == about:
@@ -125,7 +131,7 @@ class CursorLink(QObject):
             self._go_on()
 
         def failed(error: CodefError) -> None:
-            if self._asked == about:
+            if isValid(self) and self._asked == about:
                 self._asked = None
                 self._canvas.set_linked(None)
                 self._go_on()
@@ -161,6 +167,7 @@ class CursorLink(QObject):
             "points": points,
             "to": "frame" if to_frame else "canonical",
             "slot": slot,
+            "segment": about[5],
         }
         workers.view.request("map", args, done, failed)
 

@@ -199,7 +199,12 @@ class OverlayLayer(QObject):
         still = self._slot == CANONICAL and kind != "confidence"
         frame = None if still else self._editor.clock.frame
         layer = viewing.layer if self._slot == CANONICAL else None
-        return shown.fit, frame, layer, viewing.signature(shown.fit)
+        return shown.fit, frame, layer, self._segment(), viewing.signature(shown.fit)
+
+    def _segment(self) -> int | None:
+        """Of a long shot the segment whose still is shown; over a frame that of the frame."""
+        viewing = self._editor.viewing
+        return viewing.segment if viewing.segments and self._slot == CANONICAL else None
 
     def _ask(self) -> None:
         workers = self._editor.workers
@@ -221,6 +226,7 @@ class OverlayLayer(QObject):
                 "kind": kind,
                 "space": self._slot,
                 "layer": self._editor.viewing.layer if self._slot == CANONICAL else None,
+                "segment": self._segment(),
             }
 
             def done(answer: dict[str, Any], kind: str = kind, wish: object = wish) -> None:

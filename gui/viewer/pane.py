@@ -21,6 +21,7 @@ from gui.viewer.link import CursorLink
 from gui.viewer.overlaylayer import OverlayLayer
 from gui.viewer.sampler import Sampler
 from gui.viewer.showing import Showing
+from gui.viewer.stills import StillMenu
 from gui.viewer.toolbar import Toolbar
 from gui.viewer.viewport import Box, grown, intersection
 from gui.viewer.views import View, default_view
@@ -63,6 +64,7 @@ class ViewerPane(QWidget):
         self.legend.add(self.overlays)
         self.sampler = Sampler(editor, self.canvas, self.info, slot)
         self.link = CursorLink(editor, self.canvas, slot)
+        self.stills = StillMenu(editor, self.toolbar) if slot == CANONICAL else None
         self._connect()
         self.toolbar.fill_views()
         self.toolbar.set_view(look.view)

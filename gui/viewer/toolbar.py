@@ -97,6 +97,9 @@ class Toolbar(QToolBar):
         self._one_layer = QActionGroup(self)
         self._layers_action = self.addWidget(self.layers)
         self._layers_action.setVisible(False)
+        self.stills = MenuButton("Still of a long shot")
+        self._stills_action = self.addWidget(self.stills)
+        self._stills_action.setVisible(False)
         self._compact = False
         self._names: tuple[str | None, str | None, bool] = (None, None, False)
         self._separators = [self.addSeparator()]
@@ -222,6 +225,10 @@ class Toolbar(QToolBar):
             action.triggered.connect(lambda _=False, k=number: self.layer_chosen.emit(k))
         if names:
             self.layers.setText(names[min(current, len(names) - 1)])
+
+    def show_stills(self, shown: bool) -> None:
+        """Shows the menu of stills, which a shot with one still does not have."""
+        self._stills_action.setVisible(shown)
 
     def set_compare(self, compare: str, possible: bool) -> None:
         """Shows how A and B are compared, and whether there is a B at all."""

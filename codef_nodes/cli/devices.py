@@ -8,9 +8,10 @@ from engine.progress import Task
 HELP = "what this machine can compute on"
 DESCRIPTION = (
     "Tells processor cores and the threads that the program uses, memory, and whether PyTorch "
-    "sees a graphics card. The words in the first column are what --device takes. The last lines "
-    "tell what each operation is computed by; the environment variable CODEF_KERNELS puts one of "
-    "triton, tinycudann, numba or torch first."
+    "sees a graphics card. The words in the first column are what --device takes. Each card does "
+    "every operation once, as it does before its first fit; one that fails is named and left out. "
+    "The last lines tell what each operation is computed by; the environment variable "
+    "CODEF_KERNELS puts one of triton, tinycudann, numba or torch first."
 )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.errors import DeviceError
+
 
 def _cores() -> tuple[int, int]:
     """Logical processors of the machine, and those that this process may use."""
@@ -95,15 +97,26 @@ def _cards() -> list[dict[str, Any]]:
         return []
     if not torch.cuda.is_available():
         return []
+    from engine.kernels.backends.card import check
+
     cards = []
     for number in range(torch.cuda.device_count()):
-        free, total = torch.cuda.mem_get_info(number)
+        device, sizes, seconds = f"cuda:{number}", None, None
+        try:
+            sizes = torch.cuda.mem_get_info(number)
+            tried = check(device)
+            problem, seconds = tried.problem, round(tried.seconds, 2)
+        except (RuntimeError, DeviceError) as error:
+            problem = str(error).strip().partition("\n")[0]
+        free, total = (None, None) if sizes is None else (int(sizes[0]), int(sizes[1]))
         cards.append(
             {
-                "device": f"cuda:{number}",
+                "device": device,
                 "name": torch.cuda.get_device_name(number),
-                "memory": int(total),
-                "memory_free": int(free),
+                "memory": total,
+                "memory_free": free,
+                "problem": problem,
+                "seconds_trial": seconds,
             }
         )
     return cards
@@ -119,7 +132,7 @@ def machine() -> dict[str, Any]:
     return {
         "platform": platform.platform(),
         "python": platform.python_version(),
-        "devices": ["cpu", *(card["device"] for card in cards)],
+        "devices": ["cpu", *(card["device"] for card in cards if not card["problem"])],
         "cpu": {"name": _model(), "cores": total, "usable": usable, "threads": threads},
         "memory": size,
         "memory_free": free,
@@ -168,6 +181,10 @@ def describe_kernels(found: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _tried(card: dict[str, Any]) -> str:
+    return f"every operation tried in {card['seconds_trial']:.1f} s"
+
+
 def describe(found: dict[str, Any]) -> str:
     """The same as text."""
 
@@ -182,7 +199,8 @@ def describe(found: dict[str, Any]) -> str:
     for card in found["cards"]:
         lines.append(
             f"{card['device']:8} {card['name']}, {gib(card['memory'])}, "
-            f"{gib(card['memory_free'])} free"
+            f"{gib(card['memory_free'])} free, "
+            + (f"not used: {card['problem']}" if card["problem"] else _tried(card))
         )
     if torch["version"] is None:
         lines.append(f"torch    not usable: {torch['problem']}")

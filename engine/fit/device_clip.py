@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from engine.arrays import AnyArray
+from engine.arrays import U8, AnyArray
 from engine.fit.plates import RIM, Plates
 
 
@@ -22,6 +22,7 @@ class Uploads:
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self._kept: dict[int, tuple[Any, torch.Tensor]] = {}
+        self._way: torch.cuda.Stream | None = None
 
     def tensor(self, array: AnyArray) -> torch.Tensor:
         """The whole array on the device, kept there."""
@@ -39,11 +40,22 @@ class Uploads:
         return tensor
 
     def sent(self, array: AnyArray) -> torch.Tensor:
-        """An array sent for once."""
+        """An array sent for once, on a way of its own: the card works on what came before."""
         here = torch.from_numpy(np.ascontiguousarray(array))
-        if self.device.type == "cuda":
-            return here.pin_memory().to(self.device, non_blocking=True)
-        return here
+        if self.device.type != "cuda":
+            return here
+        if self._way is None:
+            self._way = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
+        with torch.cuda.stream(self._way):
+            there = here.pin_memory().to(self.device, non_blocking=True)
+        worker = torch.cuda.current_stream(self.device)
+        worker.wait_stream(self._way)
+        there.record_stream(worker)
+        return there
+
+    def places(self) -> tuple[int, ...]:
+        """Where on the device the kept arrays lie."""
+        return tuple(tensor.data_ptr() for _, tensor in self._kept.values())
 
     def clear(self) -> None:
         """Gives all memory back."""
@@ -100,6 +112,14 @@ def halved(plates: Plates, uploads: Uploads, frames: int) -> Plates:
     return replace(
         plates, codes=codes, weights=weights, firm=firm, shrink=plates.shrink * 2, exact=False
     )
+
+
+def firmed(weights: U8, device: torch.device) -> U8:
+    """Masks [T, H, W] without their rim; see ``engine.fit.plates.eroded``."""
+    found = np.empty_like(weights)
+    for index, mask in enumerate(weights):
+        found[index] = _eroded(torch.from_numpy(mask).to(device)[None, None])[0, 0].cpu()
+    return found
 
 
 def _half(planes: torch.Tensor) -> torch.Tensor:

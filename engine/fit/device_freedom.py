@@ -44,19 +44,29 @@ def noise_of(misfit: torch.Tensor, grain: float) -> torch.Tensor:
     return torch.where(seen.any(), found, 0).clamp(max=grain)
 
 
+def half_error(excess: float, recipe: dict[str, Any]) -> float:
+    """Mean squared error, beyond the noise, at which the stiffness has fallen to half.
+
+    Args:
+        excess: Of the layer, in the pass before.
+        recipe: The recipe's numbers.
+    """
+    return float(recipe["visible"]) ** 2 * min(1.0, RIGHT / max(excess, 1e-9))
+
+
 def stiffness_of(
-    misfit: torch.Tensor, noise: torch.Tensor, excess: float, recipe: dict[str, Any]
+    misfit: torch.Tensor, noise: torch.Tensor, half: torch.Tensor, recipe: dict[str, Any]
 ) -> torch.Tensor:
     """Weight of the bending energy at every control point, float32 [B, gy, gx].
 
     Args:
         misfit: [B, gy - 3, gx - 3, 2].
         noise: A number on the device.
-        excess: Of the layer, in the pass before.
+        half: See ``half_error``; a number on the device.
         recipe: The recipe's numbers.
     """
     _, rows, columns, _ = misfit.shape
-    half = float(recipe["visible"]) ** 2 * min(1.0, RIGHT / max(excess, 1e-9)) + 2 * noise
+    half = half + 2 * noise
     grainy = 1 + noise / CLEAN**2
     sums = blurred(misfit, edge=False)
     # Cells to control points: half a cell further, so each takes the mean of the four around it.

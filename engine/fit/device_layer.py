@@ -75,6 +75,19 @@ class DeviceLayer(LayerState):
         self._there[name] = tensor
         self._here.pop(name, None)
 
+    def scratch(
+        self, name: str, shape: tuple[int, ...], kind: torch.dtype = torch.float32
+    ) -> torch.Tensor:
+        """Room on the device that stays where it is as long as its size does, for our own use."""
+        key, there = f"scratch {name}", self._there
+        if key not in there or there[key].shape != shape:
+            there[key] = torch.zeros(shape, dtype=kind, device=self.device)
+        return there[key]
+
+    def places(self) -> tuple[tuple[int, ...], ...]:
+        """Where on the device everything lies, and how large it is: what a recording goes by."""
+        return tuple((each.data_ptr(), *each.shape) for each in self._there.values())
+
     @property
     def device(self) -> torch.device:
         """Where it is fitted."""

@@ -1,6 +1,7 @@
 """The passes of a seeded fit on a device that torch knows, with everything staying there.
 
-Between the frames nothing is asked of the device: a pass ends with reading five numbers. A call
+Between the frames nothing is asked of the device: a pass ends with reading five numbers, and a pass
+of a kind that has been before is recorded and played in one call where the clip stays there. A call
 works out what it changes aside and keeps it only at its end, so that a card that is full in the
 middle costs a smaller call and nothing else. Sums are added in whatever order the device likes, so
 two runs agree to rounding, not to the bit.
@@ -10,25 +11,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
 import torch
 
-from engine.arrays import F32, F64, U8
+from engine.arrays import F64
 from engine.errors import DeviceError
 from engine.fit.canvas import SEEN, WHOLE, canvas_of
 from engine.fit.device import chosen
 from engine.fit.device_clip import ClipPart, Uploads, halved
 from engine.fit.device_layer import DeviceLayer
+from engine.fit.device_links import Links
 from engine.fit.device_memory import PassDemand, PassPlan, plan_passes, smaller_passes
 from engine.fit.device_visit import Visit
-from engine.fit.parts import parts_of
+from engine.fit.parts import Part, parts_of
 from engine.fit.passes import PATIENCE
 from engine.fit.plates import Plates
-from engine.flow import device as card_flow
 from engine.kernels.backends.choose import kernels_for
 from engine.kernels.device import canvas as still
 from engine.kernels.device import lattice as lattice_kernels
 from engine.kernels.device.extent import extents
+from engine.kernels.device.replay import Replays
 from engine.progress import Task
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class DevicePasses:
         device: Of torch.
         tell: Called with sentences for the person.
         free: Bytes that are free on the device; None: it is asked, and the processor has no limit.
+        replays: What records passes; None: what fits the device.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class DevicePasses:
         device: torch.device | str,
         tell: Callable[[str], None] | None = None,
         free: int | None = None,
+        replays: Replays | None = None,
     ) -> None:
         self.device = chosen(torch.device(device))
         self.name = str(self.device)
@@ -64,15 +67,9 @@ class DevicePasses:
         self._tell, self._free = tell, free
         self._uploads = Uploads(self.device)
         self._plans: dict[tuple[int, int], PassPlan] = {}
-
-    def link(self, first: U8, second: U8) -> tuple[F32, F32]:
-        """Flow from one small grey picture to another, and how far the way back confirms it."""
-        pair = (
-            torch.from_numpy(np.ascontiguousarray(each)).to(self.device)[None]
-            for each in (first, second)
-        )
-        there, sure, _, _ = card_flow.link(*pair)
-        return there[0].cpu().numpy(), sure[0].cpu().numpy()
+        self._replays = replays or Replays(self.device, tell)
+        #: Matches small grey pictures here; see ``engine.fit.matching.Matcher``.
+        self.link = Links(self.device, self._replays)
 
     def adopt(self, state: "LayerState") -> "LayerState":
         """The layer with its arrays on the device."""
@@ -139,24 +136,56 @@ class DevicePasses:
                 self.kernels, plates, layer, layered, reference, asked, move=move, hides=hides
             ),
         )
+        parts = parts_of(plates, state.where(plates, layer), state.spacing)
+
+        def whole() -> None:
+            visit.begin()
+            for part in parts:
+                for each in _cut(part, self._plan(plates).frames):
+                    visit.call(each, self._part(plates, layer, each.frames, resident=True))
+            if paint:
+                visit.paint()
+
+        def step_by_step() -> None:
+            self._attempt(plates, visit.begin)
+            for part in parts:
+                self._call(plates, layer, visit, part, task)
+            if paint:
+                visit.paint()
+
+        while True:
+            task.check()
+            plan = self._plan(plates)
+            if not plan.resident:
+                step_by_step()
+                break
+            kind = (layer, paint, plan, str(parts), visit.kind, self._uploads.places())
+            try:
+                self._replays.run(kind, whole, step_by_step)
+                break
+            except torch.OutOfMemoryError:
+                pass
+            # It was full while it was to be recorded, and nothing has been done.
+            self._replays.forget()
+            self._fall_back(plates, plan)
+        return visit.finish(paint=paint)
+
+    def _call(self, plates: Plates, layer: int, visit: Visit, whole: Part, task: Task) -> None:
+        """Visits a part, in as many calls as the plan has it."""
+        low, stop = whole.frames.start, whole.frames.stop
         plan = self._plan(plates)
-        for whole in parts_of(plates, state.where(plates, layer), state.spacing):
-            low, stop = whole.frames.start, whole.frames.stop
-            while low < stop:
-                task.check()
-                part = replace(whole, frames=slice(low, min(low + plan.frames, stop)))
-                try:
-                    visit.call(part, self._part(plates, layer, part.frames, plan.resident))
-                except torch.OutOfMemoryError:
-                    full = True
-                else:
-                    full, low = False, part.frames.stop
-                if full:
-                    # Outside of the handler: the traceback would hold on to the very tensors.
-                    plan = self._fall_back(plates, plan)
-        if paint:
-            visit.paint()
-        return visit.finish()
+        while low < stop:
+            task.check()
+            part = replace(whole, frames=slice(low, min(low + plan.frames, stop)))
+            try:
+                visit.call(part, self._part(plates, layer, part.frames, plan.resident))
+            except torch.OutOfMemoryError:
+                full = True
+            else:
+                full, low = False, part.frames.stop
+            if full:
+                # Outside of the handler: the traceback would hold on to the very tensors.
+                plan = self._fall_back(plates, plan)
 
     def subdivide(self, state: "LayerState", plates: Plates) -> None:
         """Halves the spacing of a layer's lattices."""
@@ -176,12 +205,15 @@ class DevicePasses:
         frames = max(1, self._plan(plates).frames // 4)
         small = self._attempt(plates, lambda: halved(plates, self._uploads, frames))
         # The passes at half size are the first: the room is theirs.
+        self._replays.forget()
         self._uploads.clear()
         self._give_back()
         return small
 
     def close(self) -> None:
         """The fit has ended in whatever way: nothing stays on the card on its account."""
+        self._replays.forget()
+        self.link.clear()
         self._uploads.clear()
         self._plans.clear()
         self._give_back()
@@ -210,6 +242,9 @@ class DevicePasses:
         pixels = plates.height * plates.width
         if self._free is None and self.device.type != "cuda":
             return PassPlan(True, max(1, _CALM // pixels))
+        # What matching and passes at another size recorded is not needed any more.
+        self._replays.forget()
+        self._give_back()
         free = self._free
         if free is None:
             free = int(torch.cuda.mem_get_info(self.device)[0])
@@ -230,6 +265,7 @@ class DevicePasses:
 
     def _fall_back(self, plates: Plates, plan: PassPlan) -> PassPlan:
         plan = self._plans[plates.height, plates.width] = smaller_passes(plan)
+        self._replays.forget()
         if not plan.resident:
             self._uploads.clear()
         self._give_back()
@@ -257,3 +293,10 @@ class DevicePasses:
     def _say(self, sentence: str) -> None:
         if self._tell is not None:
             self._tell(sentence)
+
+
+def _cut(part: Part, frames: int) -> list[Part]:
+    """A part in pieces of at most so many frames."""
+    low, stop = part.frames.start, part.frames.stop
+    cuts = [slice(n, min(n + frames, stop)) for n in range(low, stop, frames)]
+    return [replace(part, frames=each) for each in cuts]

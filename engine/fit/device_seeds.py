@@ -9,10 +9,15 @@ seeded by ``engine.fit.seeds``; ``python -m benchmarks.gpu`` starts here.
 Convention: small pixels as in ``engine.fit.matching``, centres at +0.5.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from torch.nn import functional
 
+from engine.arrays import F32
+from engine.fit.cells import FADED, STIFFNESS, fit_cells
+from engine.fit.matching import LONG
 from engine.fit.plates import Plates
 from engine.fit.seed import Seed
 from engine.flow import device as card
@@ -20,14 +25,13 @@ from engine.kernels.backends.interface import Kernels
 from engine.kernels.device.lattice import through
 from engine.progress import Task
 
-#: Longest side of the pictures that are matched, and the bending energy of the seed's lattices.
-LONG, STIFFNESS = 400, 0.05
+if TYPE_CHECKING:
+    from engine.fit.device_passes import DevicePasses
+
 #: Pairs of frames that are matched at once.
 TOGETHER = 32
 #: Rounds of weighing that an affine motion is found by, and its tolerance in small pixels.
 ROUNDS, TOLERANCE = 6, 0.5
-#: Least trust that a pixel keeps after its chain broke.
-FADED = 0.2
 
 
 @torch.no_grad()
@@ -36,8 +40,7 @@ def seed_layer(
     layer: int,
     reference: int,
     spacing: int,
-    kernels: Kernels,
-    device: torch.device,
+    passes: "DevicePasses",
     task: Task,
 ) -> Seed:
     """Where a layer starts.
@@ -47,11 +50,10 @@ def seed_layer(
         layer: Index of the layer.
         reference: Index of the reference frame.
         spacing: Of the lattices, in pixels.
-        kernels: What computes.
-        device: Where.
+        passes: Of the fit; they say where it is computed, and by what.
         task: Cancel.
     """
-    count = plates.count
+    count, device = plates.count, passes.device
     cells = (-(-plates.height // spacing), -(-plates.width // spacing))
     step = min(spacing, max(2, LONG // max(cells)))
     grey, weight = _small(plates, layer, cells, spacing, step, device)
@@ -61,7 +63,7 @@ def seed_layer(
         task.check()
         some = torch.arange(low, min(low + TOGETHER, count), device=device)
         beside = torch.tensor(near[low : low + TOGETHER], device=device)
-        flows[some], sure[some] = card.link(grey[some], grey[beside])[:2]
+        flows[some], sure[some] = passes.link.many(grey[some], grey[beside])
     flows[reference], sure[reference] = 0, 1
     moved, trust = torch.zeros_like(flows), weight.clone()
     for distance in range(1, count):
@@ -75,7 +77,7 @@ def seed_layer(
         # A look straight at the reference frame, laid over this one as the chain says.
         target = grey[reference].expand(len(here), -1, -1)
         laid, seen = _read(target, chained), _read(weight[reference].expand_as(target), chained)
-        more, agreed = card.link(grey[here], laid)[:2]
+        more, agreed = passes.link.many(grey[here], laid)
         agreed = agreed * weight[here] * seen * _inside(chained)
         share = agreed[..., None]
         moved[here] = share * _joined(more, chained) + (1 - share) * chained
@@ -83,7 +85,7 @@ def seed_layer(
     matrices = _affine(moved, trust)
     scale = step / spacing
     base = _displacement(matrices, grey.shape[1], grey.shape[2])
-    control = _cells_fit(moved - base, trust, cells, step, kernels)
+    control = _cells_fit(moved - base, trust, cells, step, passes.kernels)
     control[reference] = 0
     matrices[reference] = torch.eye(3, dtype=torch.float64, device=device)
     unit = np.diag([scale, scale, 1.0])
@@ -184,31 +186,13 @@ def _cells_fit(
     step: int,
     kernels: Kernels,
 ) -> torch.Tensor:
-    """The smooth lattices [T, gy, gx, 2] closest to displacements; see ``seeds.fit_cells``."""
-    count, device = len(moved), moved.device
-    shape = (count, cells[0], step, cells[1], step)
+    """The smooth lattices [T, gy, gx, 2] closest to displacements [T, h, w, 2]."""
+    shape = (len(moved), cells[0], step, cells[1], step)
     mass = trust.view(shape).mean((2, 4))
     mean = (moved * trust[..., None]).view(*shape, 2).mean((2, 4)) / mass.clamp(min=1e-8)[..., None]
-    down, across = (_means(size, device) for size in cells)
-    spread = down.T @ mass @ across
-    normal = torch.stack([spread, torch.zeros_like(spread), spread], -1)
-    overall = (mean * mass[..., None]).sum((1, 2)) / mass.sum((1, 2)).clamp(min=1e-6)[:, None]
-    control = overall[:, None, None].repeat(1, *spread.shape[1:], 1)
-    free = torch.zeros_like(control)
-    stiff = torch.full(spread.shape, STIFFNESS, device=device)
-    for _ in range(4):
-        here = (down @ control.permute(0, 3, 1, 2) @ across.T).permute(0, 2, 3, 1)
-        missing = ((mean - here) * mass[..., None]).permute(0, 3, 1, 2)
-        gradient = (down.T @ missing @ across).permute(0, 2, 3, 1).contiguous()
-        home, tie = control.clone(), free[..., 0].contiguous()
-        kernels.solve(control, home, gradient, normal, stiff, free, tie, 0.0, 1e-6, 1e-6, 25, 1e9)
+
+    def here(array: F32) -> torch.Tensor:
+        return torch.from_numpy(array).to(moved.device)
+
+    control: torch.Tensor = fit_cells(mean, mass, STIFFNESS, kernels.solve, here)
     return control
-
-
-def _means(cells: int, device: torch.device) -> torch.Tensor:
-    """What the control points of an axis make of the mean of each cell, [cells, cells + 3]."""
-    found = torch.zeros(cells, cells + 3, device=device)
-    index = torch.arange(cells, device=device)
-    for k, share in enumerate((1, 23, 23, 1)):
-        found[index, index + k] = share / 48
-    return found

@@ -1,5 +1,10 @@
-"""One visit of a layer's pixels on a device, call by call."""
+"""One visit of a layer's pixels on a device, in a form that can be recorded and played again.
 
+All that changes from visit to visit lies in tensors of the layer that stay where they are; what
+else shapes the work is in ``Visit.kind``. ``begin``, ``call`` and ``paint`` ask the device nothing.
+"""
+
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -7,7 +12,7 @@ import torch
 
 from engine.arrays import F64
 from engine.fit.device_clip import ClipPart
-from engine.fit.device_freedom import bond_weight, lighter, noise_of, stiffness_of
+from engine.fit.device_freedom import bond_weight, half_error, lighter, noise_of, stiffness_of
 from engine.fit.device_layer import DeviceLayer
 from engine.fit.parts import Part
 from engine.fit.passes import BELIEF, GLIMPSE, PATIENCE, shade_cell
@@ -16,6 +21,12 @@ from engine.kernels.backends.interface import Kernels
 from engine.kernels.device import canvas as still
 from engine.kernels.device.solve import coast
 from engine.kernels.device.temporal import neighbours_pull, without_trend
+
+#: Numbers of the recipe that become part of a recording.
+NUMBERS = (
+    *("robust", "flat", "hold", "damping", "hidden", "stiffness", "softest", "glide", "momentum"),
+    *("solver_rounds", "step_limit", "seed_spacing"),
+)
 
 
 class Visit:
@@ -50,29 +61,52 @@ class Visit:
         # stiffness does not: a finer lattice may move only where the picture insists.
         self._relative = (state.spacing / float(recipe["seed_spacing"])) ** 2
         self._device = device = state.device
-        self._say = torch.from_numpy(state.says(plates, layer, reference, recipe)).to(device)
-        self._matrices, self._lattices, self._home, self._shade, self._picture = (
-            state.on(device, name) for name in ("matrices", "lattices", "home", "shade", "picture")
+        self._matrices, self._lattices, self._home, self._shade, self._picture, self._speed = (
+            state.on(device, name)
+            for name in ("matrices", "lattices", "home", "shade", "picture", "speed")
         )
         if state.shape("step") != tuple(self._lattices.shape):
             state.keep("step", torch.zeros_like(self._lattices))
-        self._step = state.on(device, "step")
-        self._splat = self._zeros(*self._picture.shape[:2], 4)
-        self._errors = self._zeros(plates.count, 2)
-        self._misfits = torch.zeros(3, dtype=torch.float64, device=device)
-        self._weight = bond_weight(state.noise, recipe)
-        self._pull = self._known = None
-        if move and (hides or self._weight > 0):
-            inverses = torch.from_numpy(np.linalg.inv(state.matrices)).to(device)
+        self._step, self._weight = state.on(device, "step"), state.on(device, "weight")
+        said = state.says(plates, layer, reference, recipe)
+        self._say = state.scratch("say", said.shape)
+        self._say.copy_(torch.from_numpy(said))
+        #: What the visit comes to: squared error, pixels; misfit, its pixels, noise times frames.
+        self._figures = state.scratch("figures", (5,), torch.float64).zero_()
+        weight = bond_weight(state.noise, recipe)
+        self._bonded = move and (hides or weight > 0)
+        numbers = state.scratch("numbers", (2,))
+        numbers.copy_(torch.tensor([weight, half_error(state.excess, recipe)]))
+        self._bond, self._half = numbers[0], numbers[1]
+        self._fills = not move or state.turn % PATIENCE == 0
+        self._splat: torch.Tensor | None = None
+        self._pull: torch.Tensor | None = None
+        self._known: torch.Tensor | None = None
+
+    @property
+    def kind(self) -> Hashable:
+        """What shapes the work beside what its tensors hold."""
+        state, plates = self._state, self._plates
+        return (
+            (self._move, self._bonded, self._fills, self._reference),
+            (plates.height, plates.width, plates.scale, plates.offset),
+            (state.spacing, state.canvas.x0, state.canvas.y0, state.grain),
+            tuple(float(self._recipe[name]) for name in NUMBERS),
+            state.places(),
+        )
+
+    def begin(self) -> None:
+        """Before the first call."""
+        self._splat = torch.zeros(*self._picture.shape[:2], 4, device=self._device)
+        if self._bonded:
             self._pull, self._known = neighbours_pull(
                 self._lattices,
                 self._matrices,
-                inverses,
-                state.spacing,
-                plates.height,
-                plates.width,
+                self._state.spacing,
+                self._plates.height,
+                self._plates.width,
             )
-            self._known[reference] = 0
+            self._known[self._reference] = 0
 
     def call(self, part: Part, clip: ClipPart) -> None:
         """Some frames: what changes is worked out aside, then kept, so that a call may fail.
@@ -89,7 +123,8 @@ class Visit:
             self._empty(batch, rows, columns, 3),
         )
         misfit, errors = self._empty(batch, rows - 3, columns - 3, 2), self._empty(batch, 2)
-        tone, splat = self._empty(*shade.shape[:3], 4), torch.zeros_like(self._splat)
+        tone = self._empty(*shade.shape[:3], 4)
+        splat = torch.zeros(*self._picture.shape[:2], 4, device=self._device)
         cell = shade_cell(plates.height, shade.shape[1])
         self._kernels.register(
             gradient,
@@ -116,18 +151,20 @@ class Visit:
         light = lighter(shade, tone, BELIEF * cell * cell)
         there = (frames, part.rows, part.columns)
         here = (slice(None), part.rows, part.columns)
+        figures = [errors.double().sum(0)]
         if self._move:
             cells = [slice(each.start, each.stop - 3) for each in (part.rows, part.columns)]
             misfit = misfit[:, cells[0], cells[1]]
             noise = noise_of(misfit, state.grain)
-            figures = torch.cat([misfit.double().sum((0, 1, 2)), (noise * batch).double()[None]])
+            figures += [misfit.double().sum((0, 1, 2)), (noise * batch).double()[None]]
             moved, step = self._moved(there, gradient[here], normal[here], misfit, noise)
+        told = torch.cat(figures)
         # From here on nothing asks for memory.
-        self._errors[frames] = errors
-        self._splat += splat
+        self._figures[: len(told)] += told
+        if self._splat is not None:
+            self._splat += splat
         shade.copy_(light)
         if self._move:
-            self._misfits += figures
             self._lattices[there] = moved
             self._step[there] = step
 
@@ -148,7 +185,7 @@ class Visit:
         if self._pull is not None and self._known is not None:
             trace, known = normal[..., 0] + normal[..., 2], self._known[there]
             pull = without_trend(self._pull[there], trace)
-            bond = (known == 1) * self._weight
+            bond = (known == 1) * self._bond
             bond = bond + float(recipe["hidden"]) * known * (trace < flat)
         if frames.start <= self._reference < frames.stop:
             gradient[self._reference - frames.start] = 0
@@ -157,7 +194,7 @@ class Visit:
             self._home[there].contiguous(),
             gradient.contiguous(),
             normal.contiguous(),
-            stiffness_of(misfit, noise, self._state.excess, recipe).contiguous(),
+            stiffness_of(misfit, noise, self._half, recipe).contiguous(),
             pull.contiguous(),
             bond.float().contiguous(),
             float(recipe["hold"]) * self._relative,
@@ -172,29 +209,31 @@ class Visit:
 
     def paint(self) -> None:
         """Steps the canonical picture."""
-        state, momentum = self._state, float(self._recipe["momentum"])
-        speed = state.on(self._device, "speed")
-        weight = still.settle(self._splat, momentum, GLIMPSE, self._picture, speed)
-        if not self._move or state.turn % PATIENCE == 0:
-            self._picture = still.fill_holes(self._picture, weight > GLIMPSE).contiguous()
-        for name, tensor in (("picture", self._picture), ("speed", speed), ("weight", weight)):
-            state.keep(name, tensor)
+        if self._splat is None:
+            return
+        momentum = float(self._recipe["momentum"])
+        weight = still.settle(self._splat, momentum, GLIMPSE, self._picture, self._speed)
+        if self._fills:
+            self._picture.copy_(still.fill_holes(self._picture, weight > GLIMPSE))
+        self._weight.copy_(weight)
 
-    def finish(self) -> F64:
+    def finish(self, *, paint: bool) -> F64:
         """Waits for the device; returns the sum of squared error, and pixels."""
         state = self._state
-        state.keep("shade", self._shade)
-        figures = torch.cat([self._errors.double().sum(0), self._misfits]).tolist()
+        changed = [("shade", self._shade)]
         if self._move:
-            state.keep("lattices", self._lattices)
-            state.keep("step", self._step)
+            changed += [("lattices", self._lattices), ("step", self._step)]
+        if paint:
+            changed += [("picture", self._picture), ("speed", self._speed)]
+            changed.append(("weight", self._weight))
+        for name, tensor in changed:
+            state.keep(name, tensor)
+        figures = self._figures.tolist()
+        if self._move:
             mean = figures[2] / max(3 * figures[3], 1.0)
             state.noise = figures[4] / self._plates.count
             state.excess = mean - 2 * state.noise
         return np.array(figures[:2])
-
-    def _zeros(self, *shape: int) -> torch.Tensor:
-        return torch.zeros(shape, device=self._device)
 
     def _empty(self, *shape: int) -> torch.Tensor:
         return torch.empty(shape, device=self._device)

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 import numpy as np
 
 from engine.arrays import F32, F64, Bool
+from engine.fit.cells import FADED, STIFFNESS, fit_cells
 from engine.fit.freedom import CORRELATED, grain_of
 from engine.fit.matching import Look, Matcher, View, pixel_centres
 from engine.fit.motion import global_motion
@@ -31,10 +32,6 @@ __all__ = ["Seed", "choose", "fit_lattice", "pixel_centres", "seed_layers"]
 PREFERENCE = 1.15
 #: Presets of the flow between neighbours, there and back, and of the straight looks.
 NEAR, FAR = ("patches", "sketch"), ("patches", "sketch")
-#: Least trust that a pixel keeps after its chain broke, against one that is sure.
-FADED = 0.2
-#: Bending energy of the seed's lattices: a leg is two cells wide and must bend against its body.
-STIFFNESS = 0.05
 #: Grey levels beyond which a difference says no more.
 LIMIT = 64.0
 #: A chained matrix is replaced only if this share of the layer is seen in the reference frame: the
@@ -77,7 +74,7 @@ class _Chain:
         vectors, confidence = self._near(now, before, index, neighbour)
         landing = view.grid + vectors
         sure = confidence * now.weight * view.read(before.weight, landing)
-        matrix = self.matrix @ global_motion(vectors, sure)
+        matrix = self.matrix @ self._motion(vectors, sure)
         matrix /= matrix[2, 2]
         chained = view.read(self.previous, landing)
         trust = sure * np.maximum(view.read(self.trust, landing), FADED)
@@ -113,6 +110,12 @@ class _Chain:
         there = self.view.reduced(vectors) * np.float32(self.view.scale)
         return there, self.view.reduced(confidence)
 
+    def _motion(self, vectors: F32, weight: F32) -> F64:
+        """The matrix that explains most of a flow of the view's cut."""
+        moved = np.eye(3)
+        moved[:2, 2] = self.view.corner
+        return np.asarray(moved @ global_motion(vectors, weight) @ np.linalg.inv(moved), np.float64)
+
     def _straightened(self, now: Look, chained: F64) -> tuple[F64, F32, tuple[float, float]]:
         """The matrix of a frame, where it sends every pixel, and its ``_difference``.
 
@@ -120,7 +123,7 @@ class _Chain:
         frame. So the matrix is taken from the places where the pictures then agree better.
         """
         base = self._through(chained)
-        fresh = global_motion(self.previous - self.view.grid, self.trust)
+        fresh = self._motion(self.previous - self.view.grid, self.trust)
         moved = self._through(fresh)
         old, new = self._difference(now, base), self._difference(now, moved)
         proven = min(old[1], new[1]) > PROOF * float(now.weight.sum()) and new[1] > 0.8 * old[1]
@@ -131,7 +134,7 @@ class _Chain:
     def _smooth(self, places: F32, base: F32, trust: F32) -> F32:
         """Fits the lattice to places [h, w, 2] and returns what it says everywhere."""
         view = self.view
-        self.control = fit_cells(
+        self.control = closest(
             *cell_means(places - base, trust, view.cells, (view.rows, view.columns)), STIFFNESS
         )
         with threads.guard():
@@ -294,7 +297,7 @@ def fit_lattice(displacement: F32, weight: F32, spacing: int, stiffness: float =
         for v in (displacement, weight)
     )
     everywhere = ((0, cells[0]), (0, cells[1]))
-    return fit_cells(*cell_means(displacement, weight, cells, everywhere), stiffness)
+    return closest(*cell_means(displacement, weight, cells, everywhere), stiffness)
 
 
 def cell_means(
@@ -327,8 +330,8 @@ def cell_means(
     return mean, mass
 
 
-def fit_cells(mean: F32, mass: F32, stiffness: float) -> F32:
-    """The smooth lattice closest to means over its cells; see ``fit_lattice``.
+def closest(mean: F32, mass: F32, stiffness: float) -> F32:
+    """The smooth lattice closest to means over its cells; see ``engine.fit.cells.fit_cells``.
 
     Args:
         mean: [rows, columns, 2].
@@ -338,39 +341,6 @@ def fit_cells(mean: F32, mass: F32, stiffness: float) -> F32:
     Returns:
         Control points [rows + 3, columns + 3, 2].
     """
-    rows, columns = mass.shape[0] + 3, mass.shape[1] + 3
-    basis = np.array([1, 23, 23, 1], np.float32) / 48
-    down = np.zeros((rows - 3, rows), np.float32)
-    across = np.zeros((columns - 3, columns), np.float32)
-    for k in range(4):
-        down[np.arange(rows - 3), np.arange(rows - 3) + k] = basis[k]
-        across[np.arange(columns - 3), np.arange(columns - 3) + k] = basis[k]
-    normal = np.zeros((1, rows, columns, 3), np.float32)
-    normal[0, ..., 0] = normal[0, ..., 2] = down.T @ mass @ across
-    control = np.zeros((1, rows, columns, 2), np.float32)
-    # Start at the overall mean so that empty regions do not pull towards zero.
-    total = max(float(mass.sum()), 1e-6)
-    control[:] = (mean * mass[..., None]).sum(axis=(0, 1)) / total
-    stiff = np.full(control.shape[:3], stiffness, np.float32)
-    free = np.zeros_like(control)
-    for _ in range(4):
-        gradient = np.empty_like(control)
-        for c in range(2):
-            missing = mean[..., c] - down @ control[0, ..., c] @ across.T
-            gradient[0, ..., c] = down.T @ (missing * mass) @ across
-        with threads.guard():
-            solve_lattices(
-                control,
-                control,
-                gradient,
-                normal,
-                stiff,
-                free,
-                free[..., 0],
-                0.0,
-                1e-6,
-                1e-6,
-                25,
-                1e9,
-            )
-    return np.asarray(control[0], np.float32)
+    with threads.guard():
+        found = fit_cells(mean[None], mass[None], stiffness, solve_lattices, np.asarray)
+    return np.asarray(found[0], np.float32)

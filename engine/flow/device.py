@@ -95,7 +95,7 @@ def _resized(vectors: torch.Tensor, size: torch.Size) -> torch.Tensor:
     """Flow [N, 2, h, w] on pictures of another size."""
     grown = functional.interpolate(vectors, size=size, mode="bilinear", align_corners=False)
     ratio = (size[1] / vectors.shape[3], size[0] / vectors.shape[2])
-    return grown * grown.new_tensor(ratio).view(1, 2, 1, 1)
+    return torch.stack([grown[:, 0] * ratio[0], grown[:, 1] * ratio[1]], 1)
 
 
 def _grid(height: int, width: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

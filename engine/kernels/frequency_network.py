@@ -7,12 +7,14 @@ ablation of the paper's section 4.3, not a field that anything else uses.
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 from torch.nn import functional
 
-from engine.arrays import F32
+if TYPE_CHECKING:
+    from engine.kernels.hashgrid_levels import Factors
+
 
 #: Coordinates that are encoded: (row, column). Time is told by the frame's code alone.
 _PLACE = 2
@@ -116,7 +118,7 @@ class FrequencyNetwork:
     def __init__(self, shape: FrequencyShape, vectors: Mapping[str, torch.Tensor]) -> None:
         self.shape, self.vectors = shape, dict(vectors)
 
-    def __call__(self, points: torch.Tensor, weights: F32 | None = None) -> torch.Tensor:
+    def __call__(self, points: torch.Tensor, weights: "Factors | None" = None) -> torch.Tensor:
         """Outputs float32 [N, outputs].
 
         Args:
@@ -140,6 +142,9 @@ class FrequencyNetwork:
                 rows = functional.relu(rows)
         return torch.sigmoid(rows) - shape.offset if shape.sigmoid else rows
 
+    def refresh(self) -> None:
+        """Nothing is kept that was made of the parameters."""
+
     def _layers(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
         flat = self.vectors["decoder"]
         sizes = [count for a, b in self.shape.layers for count in (a * b, b)]
@@ -148,11 +153,11 @@ class FrequencyNetwork:
         return [(matrix.view(b, a), bias) for matrix, bias, (a, b) in pairs]
 
 
-def _encoded(points: torch.Tensor, octaves: int, weights: F32 | None) -> torch.Tensor:
+def _encoded(points: torch.Tensor, octaves: int, weights: "Factors | None") -> torch.Tensor:
     """[N, 2 (1 + 2 octaves)]: the points, then for each octave their sines and their cosines."""
     parts = [points]
     for octave in range(octaves):
         angle = points * 2.0**octave
-        factor = 1.0 if weights is None else float(weights[octave])
+        factor = 1.0 if weights is None else weights[octave]
         parts += [torch.sin(angle) * factor, torch.cos(angle) * factor]
     return torch.cat(parts, 1)

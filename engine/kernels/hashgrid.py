@@ -10,6 +10,8 @@ points, so that no two threads ever add to the same entry. Levels of weight 0 (a
 nothing.
 """
 
+from typing import TYPE_CHECKING
+
 import numba
 import numpy as np
 import torch
@@ -17,6 +19,9 @@ import torch
 from engine.arrays import F32, AnyArray
 from engine.kernels import threads
 from engine.kernels.hashgrid_levels import FEATURES, HashGrid, check_inputs, weights_of
+
+if TYPE_CHECKING:
+    from engine.kernels.hashgrid_levels import Factors
 
 threads.prepare()
 
@@ -283,7 +288,7 @@ def encode(
     points: torch.Tensor,
     table: torch.Tensor,
     grid: HashGrid,
-    weights: F32 | None = None,
+    weights: "Factors | None" = None,
     *,
     raw: bool = False,
     padded_to: int = 0,

@@ -13,6 +13,10 @@ from engine.errors import UsageError
 if TYPE_CHECKING:
     import torch
 
+    #: A factor for each level [L]. As a tensor on the device of the points it may change between
+    #: the runs of work that was recorded there.
+    Factors = F32 | torch.Tensor
+
 FEATURES = 2
 PRIMES = (1, 2654435761, 805459861)
 
@@ -97,14 +101,14 @@ class HashGrid:
         return int(self.offsets[-1]) * FEATURES
 
 
-def weights_of(grid: HashGrid, weights: F32 | None) -> F32:
-    """A factor for each level; None is 1 for all."""
+def weights_of(grid: HashGrid, weights: "Factors | None") -> F32:
+    """A factor for each level, in the computer's memory; None is 1 for all."""
     factors = np.ones(grid.levels, np.float32) if weights is None else weights
     return np.ascontiguousarray(factors, np.float32)
 
 
 def check_inputs(
-    points: "torch.Tensor", table: "torch.Tensor", grid: HashGrid, weights: F32 | None
+    points: "torch.Tensor", table: "torch.Tensor", grid: HashGrid, weights: "Factors | None"
 ) -> None:
     """Refuses what an encoder of this grid cannot take.
 

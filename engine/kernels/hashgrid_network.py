@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import torch
 
-from engine.arrays import F32
 from engine.kernels.backends.choose import kernels_for
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp, padded
+
+if TYPE_CHECKING:
+    from engine.kernels.hashgrid_levels import Factors
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class HashNetwork:
         self.vectors = dict(vectors)
         self._copy: tuple[tuple[int, int, bool], torch.Tensor] | None = None
 
-    def __call__(self, points: torch.Tensor, weights: F32 | None = None) -> torch.Tensor:
+    def __call__(self, points: torch.Tensor, weights: "Factors | None" = None) -> torch.Tensor:
         """Outputs float32 [N, outputs] at points float32 [N, d]; ``weights`` per level or None.
 
         Where the encoder's ``grad`` exists already, backward adds to it in place.
@@ -90,6 +92,10 @@ class HashNetwork:
             accumulate=table.grad,
         )
         return kernels.network(self.vectors["decoder"], rows, self.mlp, half=half)
+
+    def refresh(self) -> None:
+        """Drops what was made of the parameters: the next evaluation makes it anew."""
+        self._copy = None
 
     def _halved(self, table: torch.Tensor) -> torch.Tensor:
         """The table in halves: half the memory to read. Made anew when a step has moved it."""

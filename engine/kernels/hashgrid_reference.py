@@ -4,11 +4,14 @@ It is what the compiled kernels are compared with in values and gradients.
 """
 
 from itertools import product
+from typing import TYPE_CHECKING
 
 import torch
 
-from engine.arrays import F32
 from engine.kernels.hashgrid_levels import FEATURES, PRIMES, HashGrid
+
+if TYPE_CHECKING:
+    from engine.kernels.hashgrid_levels import Factors
 
 _LOW = 0xFFFFFFFF
 
@@ -32,7 +35,7 @@ def encode(
     points: torch.Tensor,
     table: torch.Tensor,
     grid: HashGrid,
-    weights: F32,
+    weights: "Factors",
     *,
     raw: bool = False,
     padded_to: int = 0,
@@ -41,8 +44,9 @@ def encode(
     entries = table.view(-1, FEATURES)
     parts = [points] if raw else []
     for level in range(grid.levels):
-        weight = float(weights[level])
-        if weight == 0:
+        weight = weights[level]
+        # Weights that lie on a device are not asked: that would make it wait.
+        if not isinstance(weight, torch.Tensor) and weight == 0:
             parts.append(points.new_zeros(points.shape[0], FEATURES))
             continue
         position = points * float(grid.scales[level]) + 0.5
@@ -51,13 +55,13 @@ def encode(
         whole = cell.to(torch.int64)
         value = points.new_zeros(points.shape[0], FEATURES)
         for step in product((0, 1), repeat=grid.dimensions):
-            corner = whole + torch.tensor(step, device=points.device)
+            corner = torch.stack([whole[:, axis] + far for axis, far in enumerate(step)], 1)
             share = torch.ones_like(points[:, 0])
             for axis, far in enumerate(step):
                 share = share * (fraction[:, axis] if far else 1 - fraction[:, axis])
             index = corner_index(grid, level, corner) + int(grid.offsets[level])
             value = value + share[:, None] * entries[index]
-        parts.append(value * weight)
+        parts.append(value * (weight if isinstance(weight, torch.Tensor) else float(weight)))
     missing = padded_to - sum(part.shape[1] for part in parts)
     if missing > 0:
         parts.append(points.new_ones(points.shape[0], missing))

@@ -44,7 +44,7 @@ Kept although weak: the isotropic space-time grid, the fixed canvas of 0.3 on ea
 masks in training.
 """
 
-from engine.fit.paper.clip import ClipData, PaperFit
+from engine.fit.paper.clip import ClipData, Draft, PaperFit
 from engine.fit.request import FitRequest
 from engine.progress import Task
 
@@ -52,7 +52,12 @@ __all__ = ["ClipData", "PaperFit", "fit_paper"]
 
 
 def fit_paper(
-    request: FitRequest, plates: ClipData, task: Task, *, reserve: float | None = None
+    request: FitRequest,
+    plates: ClipData,
+    task: Task,
+    *,
+    reserve: float | None = None,
+    draft: Draft | None = None,
 ) -> PaperFit:
     """Fits a clip as published; see the package's docstring.
 
@@ -66,6 +71,7 @@ def fit_paper(
         task: Progress (step, dB, time left) and cancel.
         reserve: Seconds of the budget to keep for what follows; None estimates the drawing of
             all frames from the time of a step.
+        draft: Is offered what was reached each time that it is measured; it may pass.
 
     Raises:
         UsageError: An override or a checkpoint that does not fit.
@@ -77,4 +83,4 @@ def fit_paper(
     threads.prepare()  # before torch loads its own pool of threads
     from engine.fit.paper.train import train  # torch and numba: not before they are needed
 
-    return train(request, plates, task, reserve)
+    return train(request, plates, task, reserve, draft)

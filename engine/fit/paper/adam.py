@@ -28,15 +28,26 @@ class Moments:
         return cls(value, torch.zeros_like(value.detach()), torch.zeros_like(value.detach()))
 
 
+def rates_of(number: int, rate: float, beta1: float, beta2: float) -> tuple[float, float]:
+    """What a step takes of the running means: its pace, and the factor of their root.
+
+    Args:
+        number: Of the step, from 1.
+        rate: Learning rate.
+        beta1: Decay of the mean.
+        beta2: Decay of the mean of squares.
+    """
+    return rate / (1 - beta1**number), (1 - beta2**number) ** -0.5
+
+
 def adam_step(
-    moments: Moments, number: int, rate: float, beta1: float, beta2: float, epsilon: float
+    moments: Moments, rates: torch.Tensor, beta1: float, beta2: float, epsilon: float
 ) -> None:
     """One step in place, after which the gradient is zeros again.
 
     Args:
         moments: What to move.
-        number: Number of this step, from 1.
-        rate: Learning rate.
+        rates: See ``rates_of``, float32 [2] on the device of the parameter.
         beta1: Decay of the mean.
         beta2: Decay of the mean of squares.
         epsilon: Added to the root of the mean of squares.
@@ -44,7 +55,6 @@ def adam_step(
     slope = moments.value.grad
     if slope is None:
         return
-    pace, root = rate / (1 - beta1**number), (1 - beta2**number) ** -0.5
     value = moments.value.detach()
     step = kernels_for(value.device).adam
-    step(value, slope, moments.mean, moments.square, pace, root, beta1, beta2, epsilon)
+    step(value, slope, moments.mean, moments.square, rates, beta1, beta2, epsilon)

@@ -1,12 +1,16 @@
 """What the ``paper`` fit takes and gives."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from engine.arrays import F32, U8
 from engine.fields.networkfield import NetworkDeformation
 from engine.flow.pair import FlowPair
 from engine.io.picture import Window
+
+Draft: TypeAlias = Callable[[Callable[[], list[NetworkDeformation]], float], None]
+"""Is offered what was reached: a way to get the layers, and decibels of a few frames."""
 
 
 class ClipData(Protocol):

@@ -1,6 +1,7 @@
 """The numbers of the recipe, typed, and what follows from them."""
 
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,7 @@ class Numbers:
     epsilon: float
     steps: int
     repeats: int
+    half_steps: int
     tile: int
     checkpoint_seconds: float
     finish_share: float
@@ -98,8 +100,9 @@ class Numbers:
         """What a checkpoint must agree in."""
         loose = ("steps", "tile", "checkpoint_seconds", "finish_share", "stop_at_psnr")
         found = {name: value for name, value in asdict(self).items() if name not in loose}
-        if not self.stored_next:
-            del found["stored_next"]  # checkpoints of fits that did not know of it
+        for name in ("stored_next", "half_steps"):
+            if not found[name]:
+                del found[name]  # checkpoints of fits that did not know of it
         return found
 
     @property
@@ -175,5 +178,11 @@ class Numbers:
         """Index of the frame of a step: shuffled rounds in which each comes ``repeats`` times."""
         length = count * self.repeats
         turn, place = divmod(step, length)
-        order: I64 = np.random.default_rng([seed, turn]).permutation(length)
-        return int(order[place]) % count
+        return int(_order(seed, turn, length)[place]) % count
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, turn: int, length: int) -> I64:
+    """A shuffled round; shuffling takes longer than a step on a card."""
+    found: I64 = np.random.default_rng([seed, turn]).permutation(length)
+    return found

@@ -1,8 +1,9 @@
 """The loop of the ``paper`` fit."""
 
 import time
-from dataclasses import dataclass
+from functools import partial
 
+import numpy as np
 import torch
 
 from engine.arrays import F32
@@ -10,87 +11,76 @@ from engine.fields.networkfield import NetworkDeformation
 from engine.fit.budget import Budget
 from engine.fit.device import chosen, device_of
 from engine.fit.paper import checkpoint
-from engine.fit.paper.adam import Moments, adam_step
-from engine.fit.paper.card import Card
-from engine.fit.paper.clip import ClipData, PaperFit
+from engine.fit.paper.card import Card, half_first
+from engine.fit.paper.clip import ClipData, Draft, PaperFit
+from engine.fit.paper.conveyor import Reading
 from engine.fit.paper.estimate import Estimate
-from engine.fit.paper.losses import Losses, Tally, tiles
+from engine.fit.paper.halves import HalvedClip
 from engine.fit.paper.numbers import Numbers
-from engine.fit.paper.stored import Stored
+from engine.fit.paper.step import Group, Steps
 from engine.fit.request import FitRequest
-from engine.kernels.field_network import Network
+from engine.kernels.device.replay import Replays
 from engine.progress import Task
 
 
-@dataclass
-class _Group:
-    canonical: Network
-    deformation: Network
-    moments: dict[str, Moments]
-
-    @property
-    def networks(self) -> dict[str, Network]:
-        """Both networks by name."""
-        return {"canonical": self.canonical, "deformation": self.deformation}
-
-    @classmethod
-    def initial(
-        cls, numbers: Numbers, frames: int, generator: torch.Generator, device: torch.device
-    ) -> "_Group":
-        canonical = numbers.canonical.initial(generator)
-        deformation = numbers.deformation(frames).initial(generator)
-        moments = {}
-        for name, network in (("canonical", canonical), ("deformation", deformation)):
-            for part, vector in network.vectors.items():
-                network.vectors[part] = vector.to(device)
-                moments[f"{name}.{part}"] = Moments.of(network.vectors[part])
-        return cls(canonical, deformation, moments)
-
-
-def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | None) -> PaperFit:
+def train(
+    request: FitRequest,
+    plates: ClipData,
+    task: Task,
+    reserve: float | None,
+    draft: Draft | None = None,
+) -> PaperFit:
     """``engine.fit.paper.fit_paper``, which says what the arguments are."""
-    numbers = Numbers.load(request.options.overrides, request.options.recipe)
-    device = chosen(device_of(request.options.device))
+    asked = Numbers.load(request.options.overrides, request.options.recipe)
+    device = chosen(device_of(request.options.device, request.tell))
     seed = request.options.seed
     generator = torch.Generator().manual_seed(seed)
-    groups = [
-        _Group.initial(numbers, plates.count, generator, device) for _ in range(plates.layers)
-    ]
+    groups = [Group.initial(asked, plates.count, generator, device) for _ in range(plates.layers)]
     state = _state(groups)
     agree = {
         "identity": request.identity,
         "seed": seed,
         "clip": [plates.count, plates.layers, plates.height, plates.width],
-        "numbers": numbers.that_shape_the_result(),
+        "numbers": asked.that_shape_the_result(),
     }
     step = 0
     networks = [group.networks for group in groups]
-    card = Card(plates, numbers, networks, device, request.tell)
+    numbers = half_first(plates, asked, networks, device, request.tell)
     if request.resume and request.checkpoint is not None:
         step = checkpoint.load(request.checkpoint, agree, state)
     wanted = request.options.steps
     limit = numbers.steps if wanted is None else wanted
-    stored = Stored(plates.height, plates.width, device) if numbers.stored_next else None
     budget = Budget(request.started, request.options.seconds, limit, numbers.steps, task)
 
     estimate = Estimate(plates, numbers, device)
+    replays = Replays(device, request.tell)
     curve: list[tuple[float, float]] = []
     look_at = step + 1
-    cost, kept, psnr = 0.0, reserve or 0.0, None
+    cost, kept = 0.0, reserve or 0.0
+    reading: Reading | None = None
     saved_at, saved = time.monotonic(), step
+    steps: Steps | None = None
+    at_half = False
     try:
         while budget.allows(step, cost, kept):
             began = time.monotonic()
-            tally = _step(step, groups, plates, numbers, seed, card, task, stored)
+            if steps is None or at_half != (step < numbers.half_steps):
+                if steps is not None:
+                    steps.close()
+                    steps = None
+                at_half = step < numbers.half_steps
+                seen = HalvedClip(plates) if at_half else plates
+                card = Card(seen, numbers, networks, device, request.tell)
+                steps = Steps(groups, numbers, card, seed, replays)
+            reading = steps.take(step, task) or reading
             step += 1
             now = time.monotonic()
             cost = now - began if cost == 0 else 0.8 * cost + 0.2 * (now - began)
-            psnr = tally.psnr
             if reserve is None and budget.seconds is not None:
                 kept = cost * numbers.finish_share * plates.count
-            task.report(
-                budget.fraction(step, kept), "fit", step=float(step), psnr=psnr, loss=tally.loss
-            )
+            if reading is not None:
+                told = {"psnr": _psnr(reading), "loss": reading.loss}
+                task.report(budget.fraction(step, kept), "fit", step=float(step), **told)
             if step >= look_at:
                 # Ever rarer, so that a long fit does not make a long report.
                 look_at = max(step + 1, int(1.05 * step))
@@ -98,75 +88,36 @@ def train(request: FitRequest, plates: ClipData, task: Task, reserve: float | No
                 found = estimate.psnr(pairs, numbers.annealing(step - 1))
                 if found is not None:
                     curve.append((round(budget.elapsed, 2), round(found, 3)))
+                    if draft is not None:
+                        draft(partial(_layers, groups, plates, numbers, step), found)
                     if 0 < numbers.stop_at_psnr <= found:
                         break
             if request.checkpoint and now - saved_at >= numbers.checkpoint_seconds:
                 checkpoint.save(request.checkpoint, step, agree, state)
                 saved_at, saved = time.monotonic(), step
+        if steps is not None:
+            reading = steps.last() or reading
         if request.checkpoint and saved != step:
             checkpoint.save(request.checkpoint, step, agree, state)
         schedule = {"steps": step, "seed": seed, "numbers": numbers.that_shape_the_result()}
-        weights = numbers.annealing(max(step - 1, 0))
-        layers = [_deformation(group, plates, numbers, weights) for group in groups]
+        layers = _layers(groups, plates, numbers, step)
+        psnr = None if reading is None else _psnr(reading)
         return PaperFit(layers, step, cost, psnr, schedule, curve)
     finally:
         # However the fit ends, the card's memory goes back, also while a traceback is still held.
         for held in (groups, networks, state):
             held.clear()
-        if stored is not None:
-            stored.clear()
-        card.close()
+        if steps is not None:
+            steps.close()
 
 
-def _step(
-    step: int,
-    groups: list[_Group],
-    plates: ClipData,
-    numbers: Numbers,
-    seed: int,
-    card: Card,
-    task: Task,
-    stored: Stored | None,
-) -> Tally:
-    """One whole frame through all groups, and one step of Adam."""
-    index = numbers.frame_at(step, plates.count, seed)
-    task.check()
-    weights = numbers.annealing(step)
-
-    def slopes() -> Tally:
-        shot, tally = card.shot(index), Tally()
-        for k, group in enumerate(groups):
-            ahead = stored.of(k, index + 1) if stored is not None else None
-            room = stored.room(k, index) if stored is not None else None
-            losses = Losses(
-                shot, k, group.canonical, group.deformation, weights, numbers, ahead, room
-            )
-            for tile in tiles(plates.height, plates.width, card.tile):
-                task.check()
-                losses.backward(tile, tally)
-        return tally
-
-    def forget() -> None:
-        for group in groups:
-            for moments in group.moments.values():
-                if moments.value.grad is not None:
-                    moments.value.grad.zero_()
-
-    tally = card.attempt(slopes, forget)
-    for group in groups:
-        for moments in group.moments.values():
-            adam_step(
-                moments,
-                step + 1,
-                numbers.rate_at(step),
-                numbers.beta1,
-                numbers.beta2,
-                numbers.epsilon,
-            )
-    return tally
+def _psnr(reading: Reading) -> float:
+    """Decibels of a step's frame inside the groups."""
+    error = max(reading.squares / max(reading.samples, 1), 1e-10)
+    return float(-10 * np.log10(error))
 
 
-def _state(groups: list[_Group]) -> dict[str, torch.Tensor]:
+def _state(groups: list[Group]) -> dict[str, torch.Tensor]:
     """Everything that a step changes."""
     state = {}
     for k, group in enumerate(groups):
@@ -177,8 +128,16 @@ def _state(groups: list[_Group]) -> dict[str, torch.Tensor]:
     return state
 
 
+def _layers(
+    groups: list[Group], plates: ClipData, numbers: Numbers, step: int
+) -> list[NetworkDeformation]:
+    """What the networks of all groups hold after so many steps."""
+    weights = numbers.annealing(max(step - 1, 0))
+    return [_deformation(group, plates, numbers, weights) for group in groups]
+
+
 def _deformation(
-    group: _Group, plates: ClipData, numbers: Numbers, weights: F32
+    group: Group, plates: ClipData, numbers: Numbers, weights: F32
 ) -> NetworkDeformation:
     return NetworkDeformation(
         window=plates.window,

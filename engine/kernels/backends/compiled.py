@@ -80,15 +80,14 @@ def adam(
     slope: torch.Tensor,
     mean: torch.Tensor,
     square: torch.Tensor,
-    pace: float,
-    root: float,
+    rates: torch.Tensor,
     beta1: float,
     beta2: float,
     epsilon: float,
 ) -> None:
     """See ``interface.Adam``."""
     v, g, m, s = (each.detach().numpy() for each in (value, slope, mean, square))
-    adam_loop.adam(v, g, m, s, pace, root, beta1, beta2, epsilon)
+    adam_loop.adam(v, g, m, s, *rates.tolist(), beta1, beta2, epsilon)
 
 
 def register(

@@ -6,13 +6,15 @@ differentiable where it says so, and allocates on the device of its inputs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 
-from engine.arrays import F32
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
+
+if TYPE_CHECKING:
+    from engine.kernels.hashgrid_levels import Factors
 
 #: Names of the operations, as fields of ``Kernels``.
 OPERATIONS = ("encode", "network", "lattice", "sample", "adam", "register", "solve")
@@ -26,13 +28,16 @@ class Encode(Protocol):
         points: torch.Tensor,
         table: torch.Tensor,
         grid: HashGrid,
-        weights: F32 | None = None,
+        weights: "Factors | None" = None,
         *,
         raw: bool = False,
         padded_to: int = 0,
         accumulate: torch.Tensor | None = None,
     ) -> torch.Tensor:
-        """Features [N, (d if raw) + 2 L, or padded_to] of points; see ``hashgrid.encode``."""
+        """Features [N, (d if raw) + 2 L, or padded_to] of points; see ``hashgrid.encode``.
+
+        ``weights`` on the device of the points are read there, and nobody waits for them.
+        """
         ...
 
 
@@ -89,15 +94,15 @@ class Adam(Protocol):
         slope: torch.Tensor,
         mean: torch.Tensor,
         square: torch.Tensor,
-        pace: float,
-        root: float,
+        rates: torch.Tensor,
         beta1: float,
         beta2: float,
         epsilon: float,
     ) -> None:
         """Moves ``value`` by ``-pace * mean / (sqrt(square) * root + epsilon)``; zeroes ``slope``.
 
-        All four are flat float32. The running means are brought up to date first.
+        All four are flat float32. The running means are brought up to date first. ``rates`` is
+        float32 [2] on the same device: pace and root, which change from step to step.
         """
         ...
 

@@ -1,20 +1,24 @@
 """The operations in plain torch, on any device: what all others must agree with."""
 
+from typing import TYPE_CHECKING
+
 import torch
 
-from engine.arrays import F32
 from engine.kernels import hashgrid_reference, lattice_reference
 from engine.kernels.device.register import register as register
 from engine.kernels.device.solve import solve as solve
 from engine.kernels.hashgrid_levels import HashGrid, check_inputs, weights_of
 from engine.kernels.mlp import Mlp
 
+if TYPE_CHECKING:
+    from engine.kernels.hashgrid_levels import Factors
+
 
 def encode(
     points: torch.Tensor,
     table: torch.Tensor,
     grid: HashGrid,
-    weights: F32 | None = None,
+    weights: "Factors | None" = None,
     *,
     raw: bool = False,
     padded_to: int = 0,
@@ -26,9 +30,8 @@ def encode(
         UsageError: The shapes do not fit together.
     """
     check_inputs(points, table, grid, weights)
-    return hashgrid_reference.encode(
-        points, table, grid, weights_of(grid, weights), raw=raw, padded_to=padded_to
-    )
+    factors = weights if isinstance(weights, torch.Tensor) else weights_of(grid, weights)
+    return hashgrid_reference.encode(points, table, grid, factors, raw=raw, padded_to=padded_to)
 
 
 def network(
@@ -77,8 +80,7 @@ def adam(
     slope: torch.Tensor,
     mean: torch.Tensor,
     square: torch.Tensor,
-    pace: float,
-    root: float,
+    rates: torch.Tensor,
     beta1: float,
     beta2: float,
     epsilon: float,
@@ -86,5 +88,6 @@ def adam(
     """See ``interface.Adam``."""
     mean.mul_(beta1).add_(slope, alpha=1 - beta1)
     square.mul_(beta2).addcmul_(slope, slope, value=1 - beta2)
-    value.addcdiv_(mean, square.sqrt().mul_(root).add_(epsilon), value=-pace)
+    pace, root = rates
+    value.sub_(mean.div(square.sqrt().mul_(root).add_(epsilon)).mul_(pace))
     slope.zero_()

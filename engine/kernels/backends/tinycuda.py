@@ -12,14 +12,16 @@ vectors. They compute in halves; levels are weighted afterwards.
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from engine.arrays import F32
 from engine.errors import UsageError
 from engine.kernels.hashgrid_levels import FEATURES, HashGrid, check_inputs, weights_of
 from engine.kernels.mlp import Mlp, padded
+
+if TYPE_CHECKING:
+    from engine.kernels.hashgrid_levels import Factors
 
 #: Widths that its fused network takes; others go through its general one.
 _FUSED = (16, 32, 64, 128)
@@ -89,7 +91,7 @@ def encode(
     points: torch.Tensor,
     table: torch.Tensor,
     grid: HashGrid,
-    weights: F32 | None = None,
+    weights: "Factors | None" = None,
     *,
     raw: bool = False,
     padded_to: int = 0,
@@ -102,7 +104,9 @@ def encode(
     """
     check_inputs(points, table, grid, weights)
     features = torch.func.functional_call(_encoding(grid), {"params": table.float()}, (points,))
-    factors = torch.from_numpy(weights_of(grid, weights).repeat(FEATURES)).to(points.device)
+    if not isinstance(weights, torch.Tensor):
+        weights = torch.from_numpy(weights_of(grid, weights)).to(points.device)
+    factors = weights.repeat_interleave(FEATURES)
     parts = [points] if raw else []
     parts.append(features.float() * factors)
     missing = padded_to - sum(part.shape[1] for part in parts)
@@ -111,10 +115,16 @@ def encode(
     return torch.cat(parts, 1)
 
 
+def _taken(flat: torch.Tensor, mlp: Mlp) -> torch.Tensor:
+    """What its network takes of our vector: the general one pads its outputs to 8, not to 16."""
+    spare = 0 if mlp.width in _FUSED else mlp.sizes[-1] - -(-mlp.outputs // 8) * 8
+    return flat[: mlp.parameters - spare * mlp.width]
+
+
 def network(
     flat: torch.Tensor, rows: torch.Tensor, mlp: Mlp, *, half: bool = False
 ) -> torch.Tensor:
     """See ``interface.Network``; always with products of halves."""
-    found = torch.func.functional_call(_module(mlp), {"params": flat}, (rows,))
+    found = torch.func.functional_call(_module(mlp), {"params": _taken(flat, mlp)}, (rows,))
     result: torch.Tensor = found.float()
     return result

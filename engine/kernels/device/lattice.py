@@ -67,6 +67,16 @@ def through(matrices: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> torch.T
     return torch.stack([u, v], -1)
 
 
+def inverse(matrices: torch.Tensor) -> torch.Tensor:
+    """Inverses of homographies [B, 3, 3]; written out, because libraries cannot be recorded."""
+    rows = matrices.unbind(1)
+    pairs = ((1, 2), (2, 0), (0, 1))
+    crossed = [torch.linalg.cross(rows[i], rows[j], dim=-1) for i, j in pairs]
+    scale = (rows[0] * crossed[0]).sum(-1)
+    found: torch.Tensor = torch.stack(crossed, -1) / scale[:, None, None]
+    return found
+
+
 def positions(
     matrices: torch.Tensor, lattices: torch.Tensor, height: int, width: int, spacing: float
 ) -> torch.Tensor:

@@ -2,14 +2,13 @@
 
 import torch
 
-from engine.kernels.device.lattice import through
+from engine.kernels.device.lattice import inverse, through
 from engine.kernels.lattice_reference import bspline_weights
 
 
 def neighbours_pull(
     lattices: torch.Tensor,
     matrices: torch.Tensor,
-    inverses: torch.Tensor,
     spacing: float,
     height: int,
     width: int,
@@ -19,7 +18,6 @@ def neighbours_pull(
     Args:
         lattices: float32 [T, gy, gx, 2].
         matrices: float64 [T, 3, 3].
-        inverses: float64 [T, 3, 3]: their inverses.
         spacing: Pixels between control points.
         height: Rows of the frames.
         width: Columns of the frames.
@@ -32,7 +30,7 @@ def neighbours_pull(
     device = lattices.device
     y = (torch.arange(rows, dtype=torch.float64, device=device) - 1)[None, :, None] * spacing
     x = (torch.arange(columns, dtype=torch.float64, device=device) - 1)[None, None, :] * spacing
-    place = through(matrices, x, y)
+    place, inverses = through(matrices, x, y), inverse(matrices)
     total = torch.zeros_like(lattices)
     seen = lattices.new_zeros(count, rows, columns)
     for here, there in ((slice(1, None), slice(0, -1)), (slice(0, -1), slice(1, None))):
@@ -66,6 +64,26 @@ def _read(lattices: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     return total
 
 
+def solved(normal: torch.Tensor, said: torch.Tensor) -> torch.Tensor:
+    """Solves positive definite systems [B, 3, 3] for right-hand sides [B, 3, N], by elimination.
+
+    Written out, because libraries ask the device how it went, or may not be recorded.
+    """
+    a, b, c = normal[:, 0, 0], normal[:, 0, 1], normal[:, 0, 2]
+    d, e, f = normal[:, 1, 1], normal[:, 1, 2], normal[:, 2, 2]
+    p, q = b / a, c / a
+    second = d - p * b
+    r = (e - p * c) / second
+    third = f - q * c - r * (e - p * c)
+    y0, y1, y2 = said.unbind(1)
+    y1 = y1 - p[:, None] * y0
+    y2 = y2 - q[:, None] * y0 - r[:, None] * y1
+    x2 = y2 / third[:, None]
+    x1 = y1 / second[:, None] - r[:, None] * x2
+    x0 = y0 / a[:, None] - p[:, None] * x1 - q[:, None] * x2
+    return torch.stack([x0, x1, x2], 1)
+
+
 def without_trend(pull: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """The pull [B, gy, gx, 2] without its affine part, weighted by [B, gy, gx]."""
     _, rows, columns = weight.shape
@@ -76,7 +94,5 @@ def without_trend(pull: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     weighted = basis * weight.double().flatten(1)[..., None]
     normal = basis.T @ weighted + 1e-6 * torch.eye(3, dtype=torch.float64, device=pull.device)
     said = weighted.transpose(1, 2) @ pull.double().flatten(1, 2)
-    # Without checks: they would make the device tell us.
-    found = torch.linalg.solve_ex(normal, said, check_errors=False)[0]
-    trend: torch.Tensor = (basis @ found).view(pull.shape).float()
+    trend: torch.Tensor = (basis @ solved(normal, said)).view(pull.shape).float()
     return pull - trend

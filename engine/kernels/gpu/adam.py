@@ -14,9 +14,8 @@ def adam_kernel(  # type: ignore[no-untyped-def]
     slope,
     mean,
     square,
+    rates,
     n,
-    pace,
-    root,
     beta1,
     beta2,
     epsilon,
@@ -26,6 +25,7 @@ def adam_kernel(  # type: ignore[no-untyped-def]
     r = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     mask = r < n
     g = tl.load(slope + r, mask=mask, other=0.0)
+    pace, root = tl.load(rates), tl.load(rates + 1)
     m = beta1 * tl.load(mean + r, mask=mask, other=0.0) + (1 - beta1) * g
     v = beta2 * tl.load(square + r, mask=mask, other=0.0) + (1 - beta2) * g * g
     # Most of a table is touched by no step: what never had a slope is not written again.
@@ -42,8 +42,7 @@ def adam(
     slope: torch.Tensor,
     mean: torch.Tensor,
     square: torch.Tensor,
-    pace: float,
-    root: float,
+    rates: torch.Tensor,
     beta1: float,
     beta2: float,
     epsilon: float,
@@ -56,9 +55,8 @@ def adam(
             slope,
             mean,
             square,
+            rates,
             n,
-            pace,
-            root,
             beta1,
             beta2,
             epsilon,

@@ -1,14 +1,17 @@
 """The hash grid on an NVIDIA card, as one step of a torch graph."""
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 import triton
 
-from engine.arrays import F32
 from engine.kernels.gpu import hash_kernels as kernels
 from engine.kernels.hashgrid_levels import HashGrid, check_inputs, weights_of
+
+if TYPE_CHECKING:
+    from engine.kernels.hashgrid_levels import Factors
 
 #: Points of one program. A block of a picture's row is long enough for runs of equal cells.
 BLOCK, WARPS = 256, 4
@@ -123,7 +126,7 @@ def encode(
     points: torch.Tensor,
     table: torch.Tensor,
     grid: HashGrid,
-    weights: F32 | None = None,
+    weights: "Factors | None" = None,
     *,
     raw: bool = False,
     padded_to: int = 0,
@@ -138,7 +141,10 @@ def encode(
         UsageError: The shapes do not fit together.
     """
     check_inputs(points, table, grid, weights)
-    on_device = _factors(weights_of(grid, weights).tobytes(), points.device)
+    if isinstance(weights, torch.Tensor):
+        on_device = weights
+    else:
+        on_device = _factors(weights_of(grid, weights).tobytes(), points.device)
     first = grid.dimensions if raw else 0
     width = max(padded_to, first + grid.width)
     encoded: torch.Tensor = _Encode.apply(  # type: ignore[no-untyped-call]

@@ -192,3 +192,19 @@ def test_a_learned_method_goes_where_the_fit_is_told_to(monkeypatch, tmp_path):
     assert seen == ["cpu", "cuda:1", "cuda"]
     with pytest.raises(DeviceError, match="no device cuda:7"):
         matchers.matcher("gmflow", "cuda:7")
+
+
+def test_the_network_goes_where_a_fit_without_a_device_goes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To a card that works where there is one, by the very same choice."""
+    put_weights(folder, seed=31)
+    asked = []
+
+    def chosen(name: str, tell: object = None) -> torch.device:
+        asked.append(name)
+        return torch.device("cpu")
+
+    monkeypatch.setattr("engine.fit.device.device_of", chosen)
+    graph(folder, method="gmflow").value("Flow", FRAMES[2])
+    assert asked and set(asked) == {"auto"}

@@ -1,15 +1,17 @@
 """Plans for a card's memory: the fastest that fits, a smaller one when the card is full."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 import torch
 
 from engine.errors import DeviceError
 from engine.fit.memory import USABLE, Demand, Plan, plan_memory, plans, smaller
 from engine.fit.paper import fit_paper
-from engine.fit.paper.card import Card
+from engine.fit.paper.card import Card, demand_of, half_first
+from engine.fit.paper.halves import HalvedClip
 from engine.fit.paper.losses import Losses
 from engine.fit.paper.numbers import Numbers
 from engine.kernels.field_network import Network
@@ -105,8 +107,8 @@ def test_a_full_card_costs_a_step_nothing_but_time(monkeypatch: pytest.MonkeyPat
     whole = fit_paper(request, Clip(), silent())
     real, failures = Losses.backward, []
 
-    def full(self: Losses, tile: object, tally: object) -> None:
-        real(self, tile, tally)  # type: ignore[arg-type]
+    def full(self: Losses, tile: object, figures: object) -> None:
+        real(self, tile, figures)  # type: ignore[arg-type]
         if len(failures) < 2:
             failures.append(tile)  # after its gradients were added
             raise torch.OutOfMemoryError("CUDA out of memory")
@@ -129,3 +131,63 @@ def test_a_card_that_is_always_full_ends_the_fit_with_advice(
     monkeypatch.setattr(Losses, "backward", full)
     with pytest.raises(DeviceError, match="smallest tiles"):
         fit_paper(_request(6), Clip(), silent())
+
+
+@dataclass
+class Large(Clip):
+    """Sixty-four times as many pixels as frames of the tests have otherwise."""
+
+    height: int = 256
+    width: int = 385
+
+
+def test_a_clip_that_fits_at_half_resolution_only_is_seen_so_first() -> None:
+    clip = Large(count=40)
+    numbers = Numbers.load({**dict(_request(1).options.overrides), "steps": 50})
+    held, told = networks(numbers, clip), list[str]()
+    device = torch.device("cpu")
+    whole = demand_of(clip, numbers, held, False)
+    plenty = 2 * (whole.clip + whole.height * whole.width * whole.point)
+    assert half_first(clip, numbers, held, device, told.append, free=plenty) is numbers
+    tight = int((whole.frame + 0.6 * whole.clip) / USABLE)
+    found = half_first(clip, numbers, held, device, told.append, free=tight)
+    assert found.half_steps == numbers.annealing_begin == 20
+    assert told == [
+        f"{tight / GIB:.1f} GiB are free and the whole clip needs more: the first 20 steps see it "
+        "at half resolution, where it stays on the card"
+    ]
+    small = Card(HalvedClip(clip), found, held, device, told.append, free=tight)
+    assert small.resident and (small.plates.height, small.plates.width) == (128, 192)
+    assert not Card(clip, found, held, device, told.append, free=tight).resident
+    least = int(0.1 * whole.clip / USABLE)
+    assert half_first(clip, numbers, held, device, told.append, free=least) is numbers
+
+
+def test_half_a_frame_shows_what_the_frame_shows() -> None:
+    clip = Clip(count=3, height=33, width=48, split=True)
+    small = HalvedClip(clip)
+    assert (small.height, small.width, small.shrink, small.extent) == (16, 24, 2, (16.5, 24.0))
+    frame = clip.frame(1)
+    np.testing.assert_allclose(
+        small.frame(1)[3, 5], frame[6:8, 10:12].reshape(4, 3).mean(axis=0), atol=1e-6
+    )
+    assert [mask.shape for mask in small.masks(1)] == [(16, 24)] * 2
+    assert small.masks(1)[0][4, 6] == 255 and small.masks(1)[1][4, 6] == 0
+    assert small.flow(1).forward is not None
+    np.testing.assert_array_equal(small.flow(1).forward[..., 0], 0.5)
+    numbers = Numbers.load(dict(_request(1).options.overrides))
+    card = Card(small, numbers, networks(numbers, clip), torch.device("cpu"))
+    shot = card.shot(1)
+    # As a share of the frame, a step of one pixel is what it was.
+    assert shot.flow is not None and float(shot.flow[2, 2, 1]) == pytest.approx(1 / 48)
+
+
+def test_steps_at_half_resolution_lead_where_whole_ones_do() -> None:
+    clip = Clip(height=33, width=48)
+    told = []
+    for half in (0, 40):
+        fit = fit_paper(_request(90, half_steps=half, stored_next=True), clip, silent())
+        assert fit.schedule["numbers"].get("half_steps", 0) == half
+        told.append(fit.psnr_curve[-1][1])
+    start = fit_paper(_request(2), clip, silent()).psnr_curve[0][1]
+    assert told[1] > start + 4 and told[1] == pytest.approx(told[0], abs=1.5)

@@ -15,9 +15,10 @@ from engine.arrays import F32, U8
 from engine.errors import Cancelled, DeviceError, InputError, UsageError
 from engine.fit.paper import PaperFit, fit_paper
 from engine.fit.paper import losses as losses_module
-from engine.fit.paper.adam import Moments, adam_step
-from engine.fit.paper.losses import Losses, Shot, Tally, tiles
+from engine.fit.paper.adam import Moments, adam_step, rates_of
+from engine.fit.paper.losses import Losses, tiles
 from engine.fit.paper.numbers import Numbers
+from engine.fit.paper.shot import Hand, Shot
 from engine.fit.paper.stored import read
 from engine.fit.request import FitOptions, FitRequest
 from engine.flow.pair import FlowPair
@@ -345,13 +346,24 @@ def test_published_schedule() -> None:
     assert seen.tolist() == [200, 200, 200]
 
 
+def in_hand(shot: Shot, numbers: Numbers, step: int) -> Hand:
+    """A frame where the losses read it, at the numbers of a step."""
+    layers, height, width = shot.inside.shape
+    levels = len(numbers.annealing(0))
+    hand = Hand(height, width, (height, width), layers, levels, torch.device("cpu"))
+    hand.take(shot)
+    hand.told.copy_(torch.from_numpy(Hand.numbers_of(shot, numbers, step)))
+    return hand
+
+
 @pytest.mark.parametrize("bad", [False, True])
 def test_tiles_give_the_losses_and_gradients_of_the_whole_frame(bad: bool) -> None:
     clip, numbers = Clip(split=True), Numbers.load(SMALL)
     frame = clip.frame(3)
     if bad:
         frame[10, 20] = np.nan
-    shot = Shot.of(frame, clip.masks(3), clip.flow(3), 3, 8, numbers, torch.device("cpu"))
+    shot = Shot.of(frame, clip.masks(3), clip.flow(3), 3, 8, numbers, (32, 48))
+    assert shot.counts[0, 0] == 16 * 16 - bad
     found = []
     for size in (64, 11):
         generator = torch.Generator().manual_seed(0)
@@ -361,21 +373,21 @@ def test_tiles_give_the_losses_and_gradients_of_the_whole_frame(bad: bool) -> No
         parameters = [p for n in networks for p in n.vectors.values()]
         for parameter in parameters:
             Moments.of(parameter)
-        tally = Tally()
-        losses = Losses(shot, 0, networks[0], networks[1], numbers.annealing(45), numbers)
+        hand = in_hand(shot, numbers, 45)
+        losses = Losses(hand, 0, networks[0], networks[1], numbers, shot.asked(numbers)[0])
         for tile in tiles(32, 48, size):
-            losses.backward(tile, tally)
-        found.append((tally, [p.grad for p in parameters]))
+            losses.backward(tile, hand.figures)
+        found.append((hand.figures, [p.grad for p in parameters]))
     (whole, wanted), (parts, sums) = found
-    assert np.isfinite(whole.loss)
-    assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
-    assert parts.samples == whole.samples == 3 * (16 * 16 - bad)
+    assert torch.isfinite(whole).all() and whole.min() > 0
+    torch.testing.assert_close(parts, whole, rtol=1e-5, atol=0)
     for one, other in zip(wanted, sums, strict=True):
         assert one is not None and other is not None and one.abs().max() > 0
         torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-6)
 
 
-def test_losses_are_those_written_in_the_docstring() -> None:
+@pytest.mark.parametrize("picks", [True, False], ids=["pixels that count", "all pixels"])
+def test_losses_are_those_written_in_the_docstring(picks: bool) -> None:
     """Against a plain evaluation of the whole frame in NumPy."""
     clip, numbers = Clip(split=True), Numbers.load(SMALL)
     generator = torch.Generator().manual_seed(0)
@@ -386,11 +398,11 @@ def test_losses_are_those_written_in_the_docstring() -> None:
         for vector in network.vectors.values():
             Moments.of(vector)
     weights = numbers.annealing(50)
-    shot = Shot.of(clip.frame(3), clip.masks(3), clip.flow(3), 3, 8, numbers, torch.device("cpu"))
-    tally = Tally()
-    losses = Losses(shot, 0, canonical, deformation, weights, numbers)
+    shot = Shot.of(clip.frame(3), clip.masks(3), clip.flow(3), 3, 8, numbers, (32, 48))
+    hand = in_hand(shot, numbers, 50)
+    losses = Losses(hand, 0, canonical, deformation, numbers, shot.asked(numbers)[0], picks=picks)
     for tile in tiles(32, 48, 16):
-        losses.backward(tile, tally)
+        losses.backward(tile, hand.figures)
 
     row, column = np.mgrid[:32, :48]
     points = np.stack([(row + 0.5) / 32, (column + 0.5) / 48], axis=-1).reshape(-1, 2)
@@ -417,7 +429,7 @@ def test_losses_are_those_written_in_the_docstring() -> None:
     expected += 0.1 * np.mean(np.abs(apart[:, inside]))
     later = moved(points + np.array([0, 1 / 48]), 5)
     expected += np.mean(np.abs(places - later).reshape(32, 48, 2)[inside])
-    assert tally.loss == pytest.approx(expected, rel=1e-4)
+    assert float(hand.figures[0]) == pytest.approx(expected, rel=1e-4)
 
 
 def test_pixels_that_are_not_finite_or_in_no_group_are_left_out() -> None:
@@ -425,7 +437,7 @@ def test_pixels_that_are_not_finite_or_in_no_group_are_left_out() -> None:
     frame, masks = clip.frame(0), [m.copy() for m in clip.masks(0)]
     frame[10, 12, 1] = np.inf
     masks[1][0, 0] = 0
-    shot = Shot.of(frame, masks, None, 0, 8, numbers, torch.device("cpu"))
+    shot = Shot.of(frame, masks, None, 0, 8, numbers, (32, 48))
     for y, x in ((10, 12), (0, 0)):
         assert not shot.inside[:, y, x].any() and not shot.outside[:, y, x].any()
     assert not shot.gradient[0, 11, 13] and shot.inside[0, 11, 13]
@@ -446,7 +458,8 @@ def test_adam_is_that_of_torch(kernels: str, monkeypatch: pytest.MonkeyPatch) ->
         assert ours.value.grad is not None
         ours.value.grad.add_(slope)
         theirs.grad = slope.clone()
-        adam_step(ours, number, 0.01, 0.9, 0.999, 1e-8)
+        rates = torch.tensor(rates_of(number, 0.01, 0.9, 0.999))
+        adam_step(ours, rates, 0.9, 0.999, 1e-8)
         optimiser.step()
         assert not ours.value.grad.any()
     torch.testing.assert_close(ours.value.detach(), theirs.detach(), rtol=1e-5, atol=1e-6)

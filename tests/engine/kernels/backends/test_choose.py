@@ -103,19 +103,19 @@ def test_a_trial_passes_what_works_and_stops_what_does_not(operation):
     right = getattr(plain, operation)
     assert trial(operation, right, CPU) == ""
 
-    def wrong(*arguments):
-        found = right(*arguments)
+    def wrong(*arguments, **options):
+        found = right(*arguments, **options)
         if found is None:  # in place
             arguments[0].mul_(1.1)
         return None if found is None else found * 1.1
 
-    def nothing(*arguments):
-        found = right(*arguments)
+    def nothing(*arguments, **options):
+        found = right(*arguments, **options)
         if found is None:
             arguments[0].fill_(torch.nan)
         return None if found is None else found * torch.nan
 
-    def broken(*_):
+    def broken(*_, **__):
         raise RuntimeError("PTX of another card")
 
     assert "differs from plain torch by" in trial(operation, wrong, CPU)

@@ -81,7 +81,7 @@ def test_adam_moves_alike_and_leaves_what_had_no_slope():
         for _ in range(3):
             slope = torch.randn(300, generator=made)
             slope[200:] = 0
-            module.adam(value, slope, mean, square, 0.01, 1.1, 0.9, 0.99, 1e-8)
+            module.adam(value, slope, mean, square, torch.tensor([0.01, 1.1]), 0.9, 0.99, 1e-8)
             assert not slope.any()
         assert torch.equal(value[200:], start[200:])
         found.append((value, mean, square))

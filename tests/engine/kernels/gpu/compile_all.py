@@ -60,7 +60,7 @@ def launch_all() -> None:
         picture = torch.zeros(480, 854, channels, requires_grad=True)
         positions = torch.zeros(4096, 2, requires_grad=True)
         sample.sample(picture, positions).sum().backward()
-    adam.adam(*torch.zeros(4, 4096), 0.1, 1.0, 0.9, 0.99, 1e-8)
+    adam.adam(*torch.zeros(4, 4096), torch.ones(2), 0.9, 0.99, 1e-8)
     for spacing, cell, kind in ((4.0, 16, torch.uint8), (5.5, 8, torch.uint16)):
         visit(spacing, cell, kind)
     points = [torch.zeros(2, 35, 63, *more) for more in ((2,), (2,), (2,), (3,), (), (2,), ())]

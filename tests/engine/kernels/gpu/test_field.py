@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from engine.fit.paper.adam import Moments, adam_step
+from engine.fit.paper.adam import Moments, adam_step, rates_of
 from engine.kernels.backends import choose
 from engine.kernels.hashgrid_network import HashNetwork, NetworkShape
 
@@ -46,7 +46,8 @@ def fitted(device: torch.device, steps: int) -> tuple[HashNetwork, list[float]]:
         loss.backward()
         losses.append(float(loss.detach()))
         for each in moments:
-            adam_step(each, number, 0.02, 0.9, 0.99, 1e-8)
+            rates = torch.tensor(rates_of(number, 0.02, 0.9, 0.99), device=device)
+            adam_step(each, rates, 0.9, 0.99, 1e-8)
     return made, losses
 
 
@@ -78,8 +79,7 @@ def test_a_step_is_seen_by_the_next_evaluation(triton, device):
         assert made._copy is copy, "and it is not made again for nothing"
     table = made.vectors["encoder"]
     table.grad.fill_(1.0)
-    adam_step(
-        Moments(table, torch.zeros_like(table), torch.zeros_like(table)), 1, 0.5, 0.9, 0.99, 1e-8
-    )
+    fresh = Moments(table, torch.zeros_like(table), torch.zeros_like(table))
+    adam_step(fresh, torch.tensor(rates_of(1, 0.5, 0.9, 0.99), device=device), 0.9, 0.99, 1e-8)
     with torch.no_grad():
         assert (made(points) - before).abs().max() > 0.01

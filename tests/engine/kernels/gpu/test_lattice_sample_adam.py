@@ -105,8 +105,8 @@ def test_adam_moves_what_plain_torch_moves_and_leaves_the_rest(device):
             slope = torch.randn(1500, generator=made)
             slope[700:] = 0
             slope = slope.to(where)
-            pace, root = 1e-2 / (1 - 0.9**number), (1 - 0.99**number) ** -0.5
-            function(value, slope, mean, square, pace, root, 0.9, 0.99, 1e-8)
+            rates = torch.tensor([1e-2 / (1 - 0.9**number), (1 - 0.99**number) ** -0.5])
+            function(value, slope, mean, square, rates.to(where), 0.9, 0.99, 1e-8)
             assert not slope.any()
         results.append([each.cpu() for each in (value, mean, square)])
     for other in results[1:]:

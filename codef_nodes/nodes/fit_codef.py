@@ -1,10 +1,9 @@
 """FitCoDeF: the clip becomes still pictures and their deformation."""
 
-import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from codef_nodes.graph.context import Context
 from codef_nodes.graph.jsonvalue import JSON
@@ -12,32 +11,9 @@ from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
 from codef_nodes.graph.registry import register
-from engine.errors import InputError, MaskError, MissingFrameError
-from engine.flow.pair import FlowPair
-from engine.io.picture import Picture
-
-if TYPE_CHECKING:
-    from codef_nodes.work.hinting import HintFiles
-    from codef_nodes.work.masks import FrameMasks
-    from engine.arrays import U8
-    from engine.fit.groupsettings import GroupSettings
-    from engine.fit.hints import Hints
-    from engine.fit.request import GroupMasks
-
-
-log = logging.getLogger(__name__)
-#: What the panel offers; a test holds it to the recipes that are installed.
-RECIPES = (
-    "auto",
-    "seeded",
-    "articulated",
-    "camera_pan",
-    "final",
-    "fluid",
-    "preview",
-    "product",
-    "talking_head",
-)
+from codef_nodes.nodes import fit_inputs as given
+from codef_nodes.nodes.fit_knobs import KNOBS
+from engine.errors import InputError, MissingFrameError
 
 
 @register
@@ -77,152 +53,7 @@ class FitCoDeF(Node):
     output: ClassVar[str | None] = "field"
     per_frame: ClassVar[bool] = False
     asset: ClassVar[bool] = True
-    knobs: ClassVar[tuple[Knob, ...]] = (
-        Knob(
-            "seconds",
-            "float",
-            60.0,
-            "Time the fit may take; longer is sharper, and 0 takes as long as the recipe wants.",
-            minimum=0,
-            unit="s",
-        ),
-        Knob(
-            "steps",
-            "int",
-            None,
-            "Number of passes instead of a time, so that the result can be repeated exactly.",
-            minimum=0,
-        ),
-        Knob("frames", "frames", "", "Frames to fit, such as 1001-1100; empty takes all of them."),
-        Knob(
-            "missing",
-            "choice",
-            "error",
-            "What to do when frames are missing: stop, or fit without them; they are never made "
-            "up.",
-            choices=("error", "skip"),
-        ),
-        Knob(
-            "alpha",
-            "bool",
-            True,
-            "Leaves out pixels where the clip's own alpha is 0; an alpha that is 0 everywhere "
-            "says nothing.",
-        ),
-        Knob(
-            "cuts",
-            "choice",
-            "warn",
-            "What to do when the clip cuts to another shot: fit the shot of the reference frame "
-            "(else the longest) and say so, stop before fitting, or fit all frames as one shot.",
-            choices=("warn", "stop", "ignore"),
-        ),
-        Knob(
-            "reference",
-            "int",
-            None,
-            "The frame whose picture the canonical image lines up with; empty lets the fit choose.",
-        ),
-        Knob(
-            "split",
-            "text",
-            "auto",
-            "How a long shot is divided into segments with a still each, linked by the frames they "
-            "share: where one still is not enough (auto), never (none), or so that the frames "
-            "named here begin a segment, such as 1101, 1201.",
-            choices=("auto", "none"),
-        ),
-        Knob(
-            "seed",
-            "int",
-            0,
-            "Start of random choices: the same number and passes give the same result.",
-            minimum=0,
-        ),
-        Knob(
-            "tracks",
-            "files",
-            [],
-            "2D tracks to start the motion from, where flow finds nothing to go by: text files "
-            "with lines 'frame x y', y up, or tracks.json; GROUP=FILE names the group.",
-            page="Start",
-        ),
-        Knob(
-            "corner_pin",
-            "files",
-            [],
-            "Corner pins of planes to start the motion from: CornerPin2D nodes in .nk files, or "
-            "CSV; GROUP=FILE names the group.",
-            page="Start",
-        ),
-        Knob(
-            "stmaps",
-            "files",
-            [],
-            "ST maps from each frame to the reference frame to start the motion from: EXR folders "
-            "or patterns; GROUP=PATTERN names the group.",
-            page="Start",
-        ),
-        Knob(
-            "undistort",
-            "file_in",
-            "",
-            "ST map that takes the lens distortion out of the clip, so that camera moves become "
-            "simple; it needs redistort too.",
-            page="Lens",
-        ),
-        Knob(
-            "redistort",
-            "file_in",
-            "",
-            "ST map that puts the lens distortion back; frames are still filtered only once.",
-            page="Lens",
-        ),
-        Knob(
-            "recipe",
-            "text",
-            "seeded",
-            "How to fit: seeded suits every clip, auto takes what the clip's motion suggests, and "
-            "the path of a .toml file is a recipe of your own.",
-            choices=RECIPES,
-            page="Recipe",
-        ),
-        Knob(
-            "temporal_smoothness",
-            "float",
-            None,
-            "How firmly the frames beside a frame hold it: 0 not at all, 1 calms what grain would "
-            "shake, more smooths the motion itself; empty leaves it to the recipe.",
-            minimum=0,
-            maximum=20,
-            page="Recipe",
-        ),
-        Knob(
-            "refit",
-            "choice",
-            "changed",
-            "What to fit again when masks or settings of some groups changed and nothing else did: "
-            "only those groups, from where they were (the others are kept as they are), or "
-            "everything anew.",
-            choices=("changed", "everything"),
-            page="Recipe",
-        ),
-        Knob(
-            "device",
-            "text",
-            "auto",
-            "Where to compute: auto, cpu, cuda or cuda:N.",
-            choices=("auto", "cpu", "cuda"),
-            page="Recipe",
-        ),
-        Knob(
-            "numbers",
-            "table",
-            {},
-            "Numbers of the recipe to change, by name; for those who know the recipe.",
-            page="Recipe",
-        ),
-    )
+    knobs: ClassVar[tuple[Knob, ...]] = KNOBS
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
         """Frames of the clip within the range."""
@@ -248,20 +79,20 @@ class FitCoDeF(Node):
         if frames is None or ctx.input_frames(port) is None:
             return (None,)
         if port in ("groups", "ignore"):
-            return tuple(dict.fromkeys(_mask_frames(ctx, frames, port).values()))
+            return tuple(dict.fromkeys(given.mask_frames(ctx, frames, port).values()))
         return frames
 
     def identity(self, ctx: Context) -> list[JSON]:
         """The files of tracks, corner pins, ST maps and of the lens."""
         from codef_nodes.work.identity import file_identity
 
-        files, lens = _hint_files(ctx), _lens(ctx)
+        files, lens = given.hint_files(ctx), given.lens(ctx)
         told = files.identity(ctx.folder) if files else []
         return [*told, *(file_identity(path) if path else [] for path in lens or ())]
 
     def compute(self, ctx: Context) -> Any:
         """The ``Field``."""
-        from codef_nodes.work.fitting import has_checkpoint, run_fit, scratch_of
+        from codef_nodes.work.fitrun import has_checkpoint, run_fit, scratch_of
         from codef_nodes.work.longshots import LongShot
         from codef_nodes.work.refitting import base_of, last_fit
         from engine.fit.request import FitOptions
@@ -275,7 +106,7 @@ class FitCoDeF(Node):
             )
         started = ctx.task.now()
         if ctx.knob("missing") == "skip":
-            frames = tuple([frame for frame in frames if _is_there(ctx, frame)])
+            frames = tuple([frame for frame in frames if given.is_there(ctx, frame)])
         steps, seconds = ctx.knob("steps"), ctx.knob("seconds")
         checkpoint = scratch_of(ctx.scratch, ctx.key)
         resume = ctx.resume and checkpoint is not None and has_checkpoint(checkpoint)
@@ -288,9 +119,9 @@ class FitCoDeF(Node):
         )
         done = run_fit(
             frames,
-            lambda frame: _picture(ctx, frame),
-            _groups(ctx, frames),
-            _flow(ctx, frames),
+            lambda frame: given.picture(ctx, frame),
+            given.groups(ctx, frames),
+            given.flow(ctx, frames),
             FitOptions(
                 recipe=ctx.knob("recipe"),
                 seconds=seconds if seconds and steps is None else None,
@@ -298,20 +129,20 @@ class FitCoDeF(Node):
                 seed=ctx.knob("seed"),
                 reference=ctx.knob("reference"),
                 device=ctx.knob("device"),
-                overrides=_numbers(ctx),
+                overrides=given.numbers(ctx),
                 alpha=ctx.knob("alpha"),
                 cuts=ctx.knob("cuts"),
-                groups=_settings(ctx, frames),
+                groups=given.settings(ctx, frames),
             ),
             ctx.task,
-            source=_source(_picture(ctx, frames[0])) if frames else {},
+            source=given.source(given.picture(ctx, frames[0])) if frames else {},
             identity=ctx.key,
             started=started,
             checkpoint=checkpoint,
             resume=resume,
-            ignore=_ignore(ctx, frames),
-            hints=_hints(ctx, frames),
-            lens=_lens(ctx),
+            ignore=given.ignore(ctx, frames),
+            hints=given.hints(ctx, frames),
+            lens=given.lens(ctx),
             draft=ctx.draft,
             tell=lambda sentence: ctx.note(f"{ctx.node_name}: {sentence}"),
             again=last_fit(ctx, base) if ctx.knob("refit") == "changed" and not resume else None,
@@ -329,7 +160,7 @@ class FitCoDeF(Node):
         """Removes the checkpoint."""
         import shutil
 
-        from codef_nodes.work.fitting import scratch_of
+        from codef_nodes.work.fitrun import scratch_of
 
         checkpoint = scratch_of(ctx.scratch, ctx.key)
         if checkpoint is not None:
@@ -337,7 +168,7 @@ class FitCoDeF(Node):
 
     def save_asset(self, value: Any, folder: Path) -> None:
         """Writes the field folder."""
-        from codef_nodes.work.fitting import store
+        from codef_nodes.work.fitrun import store
 
         store(value, folder)
 
@@ -364,7 +195,7 @@ def _part_key(node: FitCoDeF, ctx: Context, frames: Sequence[int]) -> str:
         if ctx.input_frames(port) is None:
             reads[port] = [None]
         elif port in ("groups", "ignore"):
-            reads[port] = list(_mask_frames(ctx, frames, port).values())
+            reads[port] = list(given.mask_frames(ctx, frames, port).values())
         else:
             reads[port] = list(frames)
     left_out = (*FREE, "frames", "missing", "split", "reference")
@@ -373,140 +204,3 @@ def _part_key(node: FitCoDeF, ctx: Context, frames: Sequence[int]) -> str:
     knobs["reference"] = reference if reference in frames else None
     keys: JSON = {port: [ctx.input_key(port, f) for f in some] for port, some in reads.items()}
     return hash_of([node.version, ctx.working_space, knobs, keys, node.identity(ctx)])
-
-
-def _numbers(ctx: Context) -> dict[str, Any]:
-    """The recipe's numbers that the artist changed."""
-    numbers = dict(ctx.knob("numbers"))
-    if ctx.knob("temporal_smoothness") is not None:
-        numbers.setdefault("temporal", ctx.knob("temporal_smoothness"))
-    return numbers
-
-
-def _picture(ctx: Context, frame: int) -> Picture:
-    from codef_nodes.work.fitting import real_frame
-
-    return real_frame(ctx.input("clip", frame), frame)
-
-
-def _is_there(ctx: Context, frame: int) -> bool:
-    ctx.task.check()
-    try:
-        _picture(ctx, frame)
-    except MissingFrameError:
-        return False
-    return True
-
-
-def _flow(ctx: Context, frames: Sequence[int]) -> Callable[[int], FlowPair] | None:
-    if not ctx.has("flow"):
-        return None
-    there = ctx.input_frames("flow") or ()
-    first = there.index(frames[0]) if frames and frames[0] in there else 0
-    if tuple(frames) != there[first : first + len(frames)]:
-        # The flow leads to frames that are left out; the fit finds the flow across the gaps.
-        log.info("%s computes its own flow, since frames are left out", ctx.node_name)
-        return None
-
-    def pair(frame: int) -> FlowPair:
-        flow: FlowPair = ctx.input("flow", frame)
-        return flow
-
-    return pair
-
-
-def _mask_frames(
-    ctx: Context, frames: Sequence[int], port: str = "groups"
-) -> dict[int, int | None]:
-    from codef_nodes.work.masks import match_frames
-
-    there = ctx.input_frames(port)
-    if there is None:
-        return dict.fromkeys(frames)
-    clip = ctx.input_frames("clip") or frames
-    used = clip if len(clip) == len(there) else frames
-    matched = match_frames(used, there, f"the masks of {ctx.node_name}")
-    return {frame: matched[frame] for frame in frames}
-
-
-def _groups(ctx: Context, frames: Sequence[int]) -> list["GroupMasks"]:
-    if not ctx.has("groups") or not frames:
-        return []
-    from engine.fit.request import GroupMasks
-
-    matched = _mask_frames(ctx, frames)
-    first: FrameMasks = ctx.input("groups", matched[frames[0]])
-
-    def mask_of(k: int) -> Callable[[int], "U8"]:
-        def mask(frame: int) -> "U8":
-            found: U8 = ctx.input("groups", matched[frame]).masks[k]
-            return found
-
-        return mask
-
-    return [GroupMasks(first.names[k], mask_of(k)) for k in first.layers]
-
-
-def _settings(ctx: Context, frames: Sequence[int]) -> "Mapping[str, GroupSettings]":
-    """How single groups are fitted."""
-    if not ctx.has("groups") or not frames:
-        return {}
-    first: FrameMasks = ctx.input("groups", _mask_frames(ctx, frames)[frames[0]])
-    return first.settings
-
-
-def _ignore(ctx: Context, frames: Sequence[int]) -> Callable[[int], "U8"] | None:
-    """What the input ``ignore`` and groups of that kind leave out."""
-    given: list[Callable[[int], U8]] = []
-    if frames and ctx.has("ignore"):
-        from codef_nodes.work.masks import MaskLook
-
-        matched, look = _mask_frames(ctx, frames, "ignore"), MaskLook()
-        given.append(lambda frame: look.of(ctx.input("ignore", matched[frame])))
-    if frames and ctx.has("groups"):
-        grouped = _mask_frames(ctx, frames)
-        first: FrameMasks = ctx.input("groups", grouped[frames[0]])
-        if len(first.layers) < len(first.names):
-            given.append(lambda frame: ctx.input("groups", grouped[frame]).ignored)
-    if len(given) < 2:
-        return given[0] if given else None
-    return lambda frame: _both(given[0](frame), given[1](frame), frame)
-
-
-def _both(one: "U8", other: "U8", frame: int) -> "U8":
-    import numpy as np
-
-    if one.shape != other.shape:
-        raise MaskError(
-            f"the ignore mask of frame {frame} is {one.shape[1]}x{one.shape[0]}, the masks of the "
-            f"groups are {other.shape[1]}x{other.shape[0]}; give masks of the clip's size",
-            frame=frame,
-        )
-    return np.maximum(one, other)
-
-
-def _hint_files(ctx: Context) -> "HintFiles":
-    from codef_nodes.work.hinting import HintFiles
-
-    return HintFiles(*(tuple(ctx.knob(name)) for name in ("tracks", "corner_pin", "stmaps")))
-
-
-def _hints(ctx: Context, frames: Sequence[int]) -> "Hints | None":
-    files = _hint_files(ctx)
-    if not files or not frames:
-        return None
-    names = [group.name for group in _groups(ctx, frames)]
-    clip = ctx.input_frames("clip") or frames
-    return files.read(_picture(ctx, frames[0]), names, ctx.folder, clip[0])
-
-
-def _lens(ctx: Context) -> tuple[str, str] | None:
-    undistort, redistort = (
-        str(ctx.path(ctx.knob(name))) if ctx.knob(name) else ""
-        for name in ("undistort", "redistort")
-    )
-    return (undistort, redistort) if undistort or redistort else None
-
-
-def _source(picture: Picture) -> dict[str, Any]:
-    return dict(picture.metadata.get("codef/source", {}))

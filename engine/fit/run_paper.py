@@ -1,6 +1,9 @@
 """The ``paper`` recipe from request to field."""
 
+import math
 import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,27 +16,25 @@ from engine.flow.pair import FlowPair
 from engine.metrics.psnr import clip_score
 from engine.progress import Task
 
+if TYPE_CHECKING:
+    from engine.fields.networkfield import NetworkDeformation
+
+#: Frames that say what of a draft's canonical image is covered.
+DRAFT_LOOKS = 8
+#: A draft is followed by so many times its own time without one.
+DRAFT_REST = 9.0
+
 
 def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
     """Fits a clip as published."""
-    from engine.fields.networkfield import render_canonical
     from engine.fit.paper import fit_paper
 
     request = clip.request
     data = _PaperClip(clip)
     began = time.monotonic()
-    result = fit_paper(request, data, task.part(READ, FITTED, "fit"))
-    layers = []
-    drawing = task.part(FITTED, MEASURED, "canonical image")
-    for k, deformation in enumerate(result.layers):
-        plate = render_canonical(
-            deformation,
-            mask=lambda index, k=k: _full_mask(clip, k, index),  # type: ignore[misc]
-            task=drawing.part(k / len(result.layers), (k + 1) / len(result.layers)),
-        )
-        canonical = covered_canonical(plate.pixels, plate.coverage > 0, plate.window)
-        layers.append(Layer(clip.groups.names[k], deformation, canonical))
-    field = clip.field(layers)
+    draft = _Drafts(clip, task) if request.draft is not None else None
+    result = fit_paper(request, data, task.part(READ, FITTED, "fit"), draft=draft)
+    field = _drawn(clip, result.layers, task.part(FITTED, MEASURED, "canonical image"))
     finish = task.part(MEASURED, 1.0, "measuring")
     values = []
     for index, frame in enumerate(field.frames):
@@ -53,6 +54,44 @@ def fit_paper_clip(clip: ClipWork, task: Task) -> Field:
         device=str(device_of(request.options.device)),
     )
     return field
+
+
+def _drawn(
+    clip: ClipWork, networks: Sequence["NetworkDeformation"], task: Task, every: int = 1
+) -> Field:
+    """The field of fitted networks: their canonical images, where each n-th frame looks."""
+    from engine.fields.networkfield import render_canonical
+
+    layers = []
+    for k, deformation in enumerate(networks):
+        plate = render_canonical(
+            deformation,
+            mask=lambda index, k=k: _full_mask(clip, k, index),  # type: ignore[misc]
+            every=every,
+            task=task.part(k / len(networks), (k + 1) / len(networks)),
+        )
+        canonical = covered_canonical(plate.pixels, plate.coverage > 0, plate.window)
+        layers.append(Layer(clip.groups.names[k], deformation, canonical))
+    return clip.field(layers)
+
+
+class _Drafts:
+    """Hands over what was reached as a field, now and then, so that it costs the fit little."""
+
+    def __init__(self, clip: ClipWork, task: Task) -> None:
+        self._clip, self._task = clip, task
+        self._next = -math.inf
+
+    def __call__(self, layers: Callable[[], list["NetworkDeformation"]], psnr: float) -> None:
+        """Hands them over, when it is time."""
+        request, began = self._clip.request, time.monotonic()
+        if request.draft is None or began < self._next:
+            return
+        every = max(len(request.frames) // DRAFT_LOOKS, 1)
+        silent = Task(None, self._task.cancelled)
+        request.draft(_drawn(self._clip, layers(), silent, every), psnr, began - request.started)
+        ended = time.monotonic()
+        self._next = ended + DRAFT_REST * (ended - began)
 
 
 def _full_mask(clip: ClipWork, layer: int, index: int) -> U8:

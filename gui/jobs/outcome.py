@@ -1,10 +1,11 @@
-"""What a job is about, and what a worker's answer says of its end. No Qt."""
+"""What a job is about, and what a worker says of its progress and its end. No Qt."""
 
+from collections.abc import Container
 from typing import Any
 
 from codef_nodes.graph.document import Document
-from gui.jobs.job import DONE, FAILED, Job
-from gui.jobs.words import count, counts, unrefined
+from gui.jobs.job import DONE, ENDING, FAILED, Job
+from gui.jobs.words import count, counts, stage, unrefined
 
 
 def fits_above(document: Document, job: Job) -> list[str]:
@@ -14,6 +15,33 @@ def fits_above(document: Document, job: Job) -> list[str]:
         if name in document:
             found += [up for up in document.upstream(name) if document.node_class(up).asset]
     return found
+
+
+def take_progress(job: Job, data: dict[str, Any], nodes: Container[str]) -> None:
+    """Notes how far a job is.
+
+    Args:
+        job: The job.
+        data: The worker's ``fraction``, ``seconds_left``, ``label`` and ``figures``.
+        nodes: Names of nodes, which are told while frames are read on the way.
+    """
+    job.seconds_left = data.get("seconds_left")
+    figures = data.get("figures") or {}
+    for name in {"frame", "frames"} - figures.keys():
+        job.figures.pop(name, None)
+    job.figures.update(figures)
+    job.advance(float(data.get("fraction") or 0.0))
+    if job.state != ENDING:
+        label = stage(str(data.get("label") or ""), figures)
+        # Names of nodes, and each frame that is written, are too much for a log.
+        passing = label in nodes or "frame" in job.figures
+        if label and not passing and label != job.stage:
+            job.stage = label
+            job.say(label)
+        job.label = label
+    psnr = figures.get("psnr")
+    if job.kind == "fit" and psnr is not None:
+        job.curve.append((job.elapsed, float(psnr)))
 
 
 def take_fit(job: Job, answer: dict[str, Any]) -> str:

@@ -30,8 +30,7 @@ from gui.jobs.job import (
     WAITING,
     Job,
 )
-from gui.jobs.outcome import fits_above, take_fit, take_render
-from gui.jobs.words import stage
+from gui.jobs.outcome import fits_above, take_fit, take_progress, take_render
 from gui.project.moving import brought
 
 _NAME = "jobqueue"
@@ -228,24 +227,7 @@ class JobQueue(QObject):
             self.changed.emit(job)
 
     def _progress(self, job: Job, data: dict[str, Any]) -> None:
-        job.seconds_left = data.get("seconds_left")
-        figures = data.get("figures") or {}
-        for name in {"frame", "frames"} - figures.keys():
-            job.figures.pop(name, None)
-        job.figures.update(figures)
-        job.advance(float(data.get("fraction") or 0.0))
-        if job.state != ENDING:
-            label = stage(str(data.get("label") or ""), figures)
-            # Frames that are read on the way tell the names of their nodes: too much for a log,
-            # as is each frame that is written.
-            passing = label in self._editor.project.document or "frame" in job.figures
-            if label and not passing and label != job.stage:
-                job.stage = label
-                job.say(label)
-            job.label = label
-        psnr = figures.get("psnr")
-        if job.kind == "fit" and psnr is not None:
-            job.curve.append((job.elapsed, float(psnr)))
+        take_progress(job, data, self._editor.project.document)
         if not self._orphaned:
             for node in job.nodes:
                 self._editor.faces.progress(node, job.fraction, job.label)

@@ -151,7 +151,8 @@ def _looked(
     task: Task,
 ) -> tuple[F32, Bool, F64]:
     """The field's answers, and the plate's where the field is wrong."""
-    from engine.warp.track_look import join, look
+    from engine.warp.track_join import join
+    from engine.warp.track_look import look
     from engine.warp.track_standing import ground_tracks
     from engine.warp.track_views import Views
 

@@ -83,10 +83,24 @@ class Masks:
     """Soft masks of the groups, 8-bit, kept compressed so that long clips fit in memory.
 
     ``streams[k][t]`` is the zlib stream of the uint8 [H, W] mask of given group k in frame t.
+
+    Args:
+        height: Of the masks.
+        width: Of the masks.
+        streams: See above.
+        given: The masks as a person gave them, where ``streams`` were found from those.
     """
 
-    def __init__(self, height: int, width: int, streams: list[list[bytes]]) -> None:
+    def __init__(
+        self, height: int, width: int, streams: list[list[bytes]], given: "Masks | None" = None
+    ) -> None:
         self.height, self.width, self.streams = height, width, streams
+        self._given = given
+
+    @property
+    def given(self) -> "Masks":
+        """The masks as a person gave them: these, unless soft edges were found for them."""
+        return self._given or self
 
     @staticmethod
     def pack(mask: U8) -> bytes:

@@ -22,12 +22,13 @@ from engine.io.picture import Window
 SCHEMA = 3
 #: A field whose stills are all one pixel per canonical pixel, and one with finer stills.
 PLAIN, FINER = 1, 2
-#: Grows when something is added that older versions may leave aside: 1 = exposure, residual.
-MINOR = 1
+#: Grows when something is added that older versions may leave aside: 1 = exposure, residual,
+#: 2 = the masks that soft edges were found for.
+MINOR = 2
 INFO = "field.json"
 MASKS = "masks.safetensors"
 RESIDUAL = "residual.safetensors"
-_IGNORED = "ignored"
+_IGNORED, _GIVEN = "ignored", "given"
 
 
 def write_tensors(path: Path, tensors: Mapping[str, AnyArray]) -> None:
@@ -41,6 +42,8 @@ def mask_tensors(masks: Masks, ignored: Masks | None) -> dict[str, AnyArray]:
     """The masks of the groups, and that of what was left out, as tensors."""
     tensors: dict[str, AnyArray] = {}
     named = {str(k): streams for k, streams in enumerate(masks.streams)}
+    if masks.given is not masks:
+        named |= {f"{_GIVEN}{k}": streams for k, streams in enumerate(masks.given.streams)}
     if ignored is not None:
         named[_IGNORED] = ignored.streams[0]
     for name, streams in named.items():
@@ -194,14 +197,17 @@ def read_masks(folder: Path, info: Mapping[str, Any]) -> tuple[Masks, Masks | No
     data = Window(*(int(v) for v in info["data"]))
     size = data.height, data.width
     tensors = read_tensors(folder / MASKS)
-    names = [str(k) for k in range(int(told["count"]))]
-    if told.get("ignored"):
-        names.append(_IGNORED)
-    streams = []
-    for name in names:
-        streams.append(streams_of(folder, tensors, f"{name}.", frames, f"mask {name!r}"))
-    ignored = Masks(*size, [streams.pop()]) if told.get("ignored") else None
-    return Masks(int(told["height"]), int(told["width"]), streams), ignored
+
+    def read(name: str) -> list[bytes]:
+        return streams_of(folder, tensors, f"{name}.", frames, f"mask {name!r}")
+
+    groups = range(int(told["count"]))
+    of_groups = int(told["height"]), int(told["width"])
+    given = None
+    if told.get("given"):
+        given = Masks(*of_groups, [read(f"{_GIVEN}{k}") for k in groups])
+    ignored = Masks(*size, [read(_IGNORED)]) if told.get("ignored") else None
+    return Masks(*of_groups, [read(str(k)) for k in groups], given), ignored
 
 
 def check_files(folder: Path, files: Mapping[str, Any], wanted: Iterable[str]) -> None:

@@ -174,6 +174,7 @@ def save_field(field: Field, folder: Path | str, *, working_space: str = DEFAULT
                 "height": field.masks.height,
                 "width": field.masks.width,
                 "ignored": field.ignored is not None,
+                "given": field.masks.given is not field.masks,
             },
             "residual": None if residual is None else {"cell": residual.cell},
             "report": field.report,

@@ -102,7 +102,7 @@ def changes_since(
         shared = total = 0.0
         changed = now_asked.get(name) != then_asked.get(name)
         for index in range(len(frames) if k < masks.count else 0):
-            now, then = masks.mask(k, index), before.masks.mask(k, index)
+            now, then = masks.mask(k, index), before.masks.given.mask(k, index)
             changed = changed or not np.array_equal(now, then)
             shared += float(np.minimum(now, then).sum(dtype=np.float64))
             total += float(now.sum(dtype=np.float64))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.arrays import F32, U8, AnyArray
+from engine.colour.encoding import decode
 from engine.fields.field import Field, Layer
 from engine.fields.lattice import LatticeDeformation
 from engine.fields.residual import Residual
@@ -25,8 +26,9 @@ from engine.fit.finish import (
 from engine.fit.light import light_of_layer
 from engine.fit.plates import Plates
 from engine.fit.pure import cost as purify_cost
-from engine.fit.pure import only_alone, purify
+from engine.fit.pure import only_alone, purify, shared
 from engine.fit.seeded import LayerState, one_pass
+from engine.fit.unmix import Unmixer
 from engine.fit.work import ClipWork
 from engine.io.picture import Picture
 from engine.metrics.psnr import clip_score
@@ -71,11 +73,12 @@ class Finish:
             layer = field.layers[k]
             layer.exposure, layer.lighting = (_spread(each, some, plates.count) for each in few)
         spent, values = [], []
+        edges = self._edges(field)
         for index in some.tolist():
             began = time.monotonic()
             known = self._in_memory(field)
             shot = None if known else self.clip.request.picture(field.frames[index])
-            values.append(self._measure(field, index, shot)[0])
+            values.append(self._measure(field, index, shot, edges)[0])
             spent.append(time.monotonic() - began)
         self._per_frame = min(spent)  # the first one compiles and fills caches
         self.expect_closer(field)
@@ -110,6 +113,9 @@ class Finish:
         clip, recipe = self.clip, self.recipe
         plates, request = clip.plates, clip.request
         begun = time.monotonic()
+        soft = shared(plates)
+        unmixed = only_alone(plates) if soft or recipe["edges"] else plates
+        looked = plates if soft else unmixed
         for n in range(int(recipe["polish_passes"])):
             task.check()
             # Far too little time: the figures of the frames matter more than the last polish.
@@ -117,9 +123,8 @@ class Finish:
             late = budget.seconds is not None and n and budget.elapsed + spent / n > budget.seconds
             if late or (n and task.ending):
                 break
-            one_pass(plates, states, clip.reference, recipe, task, move=False)
+            one_pass(looked, states, clip.reference, recipe, task, move=False)
         purify(states, plates, clip.reference, recipe, task)
-        unmixed = only_alone(plates)
         lights = [self._light(k, unmixed, state) for k, state in enumerate(states)]
         full = _full(states, plates)
         if plates.shrink > 1:
@@ -135,13 +140,14 @@ class Finish:
         for k, (exposure, lighting) in zip(self._fresh, lights, strict=True):
             field.layers[k].exposure, field.layers[k].lighting = exposure, lighting
         closer = self._see_closer(field, unmixed, budget, task.part(0.45, 0.5))
+        edges = self._edges(field)
         pairs = []
         unread = () if self._in_memory(field) else field.frames
         shots = pictures(unread, request.picture, request.readers)
         for index in range(len(field.frames)):
             task.report(0.5 + 0.5 * index / len(field.frames), "measuring")
             shot = next(shots, None)
-            pairs.append(self._measure(field, index, shot))
+            pairs.append(self._measure(field, index, shot, edges))
         edit_path, everything = (clip_score(values) for values in zip(*pairs, strict=True))
         field.report = clip.report(psnr_edit_path=edit_path, psnr=everything, closer=closer)
         return field
@@ -190,11 +196,22 @@ class Finish:
         """Whether the plates hold all that measuring looks at, so that no file need be read."""
         return self.clip.plates.exact and field.ignored is None
 
-    def _measure(self, field: Field, index: int, shot: Picture | None) -> tuple[float, float]:
-        """Figures of a frame; ``shot`` is None where it is in memory."""
+    def _edges(self, field: Field) -> Unmixer | None:
+        """Who softens the hard masks of a field, if the recipe says so."""
+        return Unmixer(field, self._fresh) if self.recipe["edges"] else None
+
+    def _measure(
+        self, field: Field, index: int, shot: Picture | None, edges: Unmixer | None
+    ) -> tuple[float, float]:
+        """Figures of a frame, with soft edges; ``shot`` is None where it is in memory."""
         most = float(self.recipe["residual_gain"])
         if shot is None:
-            return measure_codes(field, index, self.clip.plates.codes[index], most=most)
+            codes = self.clip.plates.codes[index]
+            if edges is not None:
+                edges.find(index, lambda part: decode(codes[part] * np.float32(1 / 255)))
+            return measure_codes(field, index, codes, most=most)
+        if edges is not None:
+            edges.find(index, lambda part: shot.rgb[part])
         return measure(field, index, shot, most=most)
 
     def _light(self, k: int, plates: Plates, state: LayerState) -> tuple[F32 | None, F32 | None]:

@@ -3,7 +3,8 @@
 A pixel that two groups share shows neither. Read back into both of them it leaves a fringe, so once
 the motion is known each still is made again of the pixels that show it alone, and what no frame
 shows alone is the smooth continuation of what some frame does. The masks say which pixels are
-shared: along a hard mask none is, there nothing is made again.
+shared. A hard mask says it of none, though along its edge some are: there the last polish looks
+away from them, and ``engine.fit.unmix`` finds their shares.
 """
 
 from collections.abc import Sequence
@@ -37,9 +38,12 @@ TASTED = 5
 
 def alone(share: U8) -> U8:
     """Where a share [H, W] says that nothing else is in the pixel or beside it, 255 or 0."""
+    import cv2
+
     whole = share >= ALONE
     soft = (share > 0) & ~whole
-    return np.asarray(np.where(whole & ~_grown(soft, BESIDE), 255, 0), np.uint8)
+    inner = cv2.erode(whole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(np.where(inner & ~_grown(soft, BESIDE), 255, 0), np.uint8)
 
 
 def shared(plates: Plates) -> bool:
@@ -66,7 +70,7 @@ def cost(plates: Plates) -> float:
 
 def only_alone(plates: Plates) -> Plates:
     """The frames with the pixels that show one layer alone; a layer without any keeps its own."""
-    if not shared(plates):
+    if len(plates.weights) < 2 and not plates.others:
         return plates
     weights = np.zeros_like(plates.weights)
     for k, index in np.ndindex(*weights.shape[:2]):

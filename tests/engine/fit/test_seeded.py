@@ -119,9 +119,9 @@ def test_groups_are_fitted_apart():
     clip, masks = two_layers()
     apart = fit(request(clip, [("disc", masks)], steps=12, overrides=FAST), silent())
     assert [layer.name for layer in apart.layers] == ["disc", "background"]
-    # The disc's canonical image holds the disc, nothing else.
+    # The disc's canonical image holds the disc, and the few pixels that soft edges read.
     alpha = apart.layers[0].canonical.pixels[..., 3]
-    assert alpha.sum() == pytest.approx(np.pi * 34**2, rel=0.12)
+    assert np.pi * 34**2 < alpha.sum() < np.pi * 40**2
     # The background is seen behind the disc wherever some frame shows it.
     disc_now = masks[apart.index(apart.reference)] > 0
     back = apart.layers[1].canonical

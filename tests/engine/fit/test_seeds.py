@@ -1,11 +1,16 @@
 """Where a fit starts."""
 
+import cv2
 import numpy as np
 
 from engine.fit.canvas import fill_holes
+from engine.fit.groups import Groups
 from engine.fit.motion import global_motion
-from engine.fit.seeds import Seed, choose, fit_lattice, pixel_centres
+from engine.fit.plates import read_plates
+from engine.fit.seeds import Seed, choose, fit_lattice, pixel_centres, seed_layers
 from engine.kernels import lattice
+from engine.progress import silent
+from tests.engine.fit.clips import picture, request, texture
 
 
 def flow_of(matrix, height=90, width=120):
@@ -89,3 +94,29 @@ def test_grain_does_not_hide_that_flow_is_better():
     assert seed_with(4.5, 4.8).kind == "homography"
     assert seed_with(4.5, 4.8, grain=3.5).kind == "flow"
     assert seed_with(4.5, 4.6, grain=3.5).kind == "homography"
+
+
+def test_a_group_far_from_the_corner_that_grows_is_one_homography():
+    """Its motion is found on a cut of the picture, and holds for the whole of it."""
+    count, height, width = 7, 144, 208
+    world, behind = texture(80, 80, 3), texture(height, width, 4)
+    shots, masks = [], []
+    for t in range(count):
+        size, left, top = 1 - 0.06 * abs(t - 3), 110 + 3 * t, 60
+        place = np.array([[size, 0, left], [0, size, top]], np.float32)
+        drawn = cv2.warpAffine(world, place, (width, height))
+        mask = cv2.warpAffine(np.full((80, 80), 255, np.uint8), place, (width, height)) > 127
+        shots.append(picture(np.where(mask[..., None], drawn, behind)))
+        masks.append(mask.astype(np.uint8) * 255)
+    asked = request(shots, [("card", masks)])
+    groups = Groups(asked.frames, asked.groups, (height, width), silent())
+    plates = read_plates(asked.frames, asked.picture, groups.shares, 2, silent())
+    seed = seed_layers(plates, 3, None, 16, silent())[0]
+    assert seed.errors["homography"] < 1.5  # grey levels: no worse than flow
+    for t in range(count):
+        size, left, top = 1 - 0.06 * abs(t - 3), 110 + 3 * t, 60
+        corners = np.array([[5, 5], [75, 5], [5, 75], [75, 75.0]])
+        here = corners * size + np.array([left, top])
+        np.testing.assert_allclose(
+            lattice.apply_matrix(seed.matrices[t], here), corners + np.array([119, 60]), atol=0.8
+        )

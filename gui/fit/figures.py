@@ -89,7 +89,7 @@ def reason_rows(report: dict[str, Any]) -> list[Row]:
         rows.append(("Cuts at", f"{cuts}; only one shot was fitted"))
     told = conflict_of(report)
     if told:
-        sentence = str(told["sentence"])
+        sentence = str(told["sentence"]).replace(" %", "\u00a0%")
         rows.append((GROUPS, sentence[:1].upper() + sentence[1:] + "."))
     return rows
 

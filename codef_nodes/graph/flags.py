@@ -1,4 +1,4 @@
-"""How a node is drawn: flags for the eye only, which no result depends on."""
+"""Flags of a node that no result depends on: how it is drawn, and what is kept of it."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,12 @@ HIDE_INPUTS = "hide_inputs"
 """The wires that arrive at the node are not drawn."""
 STAMP = "stamp"
 """A small picture of the result is drawn on the node; where nothing is said, the window chooses."""
+KEEP = "keep"
+"""Its pictures are kept in the disk cache too: the next session need not compute them."""
 
 _TITLES = {
+    (KEEP, True): "Keep on disk",
+    (KEEP, False): "Keep no longer on disk",
     (HIDE_INPUTS, True): "Hide inputs of",
     (HIDE_INPUTS, False): "Show inputs of",
     (STAMP, True): "Postage stamp on",
@@ -26,7 +30,7 @@ class SetFlag(Command):
 
     Attributes:
         name: The node.
-        flag: ``HIDE_INPUTS`` or ``STAMP``.
+        flag: ``HIDE_INPUTS``, ``STAMP`` or ``KEEP``.
         on: Its value; None says nothing.
     """
 

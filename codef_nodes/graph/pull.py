@@ -8,6 +8,7 @@ from codef_nodes.graph.asking import Asking
 from codef_nodes.graph.cache import MISS
 from codef_nodes.graph.context import RenderOptions
 from codef_nodes.graph.deep import Place, sources_first
+from codef_nodes.graph.flags import KEEP, flag
 from codef_nodes.graph.jsonvalue import JSON
 from codef_nodes.graph.naming import naming
 from engine.errors import Cancelled, CodefError, InputError, UsageError
@@ -57,9 +58,9 @@ class Pass(Asking):
                     for name in held:
                         self._hold.pop(name, None)
 
-        return self._evaluator.cache.once(
-            key, compute, task.check, keep=cls.cacheable, disk=cls.disk and not cls.asset
-        )
+        disk = not cls.asset and (cls.disk or bool(flag(self._document, node, KEEP)))
+        keep = cls.cacheable or disk
+        return self._evaluator.cache.once(key, compute, task.check, keep=keep, disk=disk)
 
     def render(
         self, node: str, frames: tuple[int, ...], options: RenderOptions, task: Task

@@ -114,6 +114,7 @@ class Propagate(Node):
             "Which channel of the mask counts; auto takes alpha where there is one.",
             choices=MASK_CHANNELS,
         ),
+        Knob("invert_mask", "bool", False, "Show the edit where the mask is black, not white."),
         *FINISH_KNOBS,
     )
 
@@ -146,6 +147,7 @@ class Propagate(Node):
         mask = None
         if ctx.has("mask"):
             mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
+            mask = 1 - mask if ctx.knob("invert_mask") else mask
         edits = prepared(ctx, field)
         asked = {"mix": mix, "mask": mask, "task": ctx.task, "finish": finish_of(ctx)}
         if ctx.knob("output") not in ("result", "edit"):

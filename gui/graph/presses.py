@@ -115,9 +115,11 @@ class Presses:
             click = [name]
         else:
             selection.set([name])
-        moving = dict.fromkeys(selection.names)
         if held & _CTRL and hit.kind == "node":  # Nuke: with all that it reads
-            moving |= dict.fromkeys(view.document.upstream(name))
+            for above in view.document.upstream(name):
+                selection.add(above)
+            click = None
+        moving = dict.fromkeys(selection.names)
         for each in list(moving):
             if view.document.state(each).type == "Backdrop":
                 moving |= dict.fromkeys(view.graph.on_backdrop(each))

@@ -9,6 +9,7 @@ import pytest
 from codef_nodes.graph.cache import Cache, RamCache
 from codef_nodes.graph.commands import Connect, Move, Rename, SetDisabled, SetLabel, SetSetting
 from codef_nodes.graph.document import Document
+from codef_nodes.graph.flags import KEEP, SetFlag
 from codef_nodes.graph.serialise import from_tree
 from engine.errors import Cancelled, CodefError, DocumentError, InputError, UsageError
 from engine.progress import Task
@@ -328,3 +329,16 @@ def test_nodes_do_not_run_while_a_document_is_opened(tmp_path):
     started = time.monotonic()
     again = from_tree(document.tree(), document.registry)
     assert time.monotonic() >= started and again.tree() == document.tree()
+
+
+def test_what_an_artist_keeps_is_found_on_disk_by_the_next_process(tmp_path):
+    document = build(("Ramp", "Clip", {}, {}), ("Gain", "Grade", {"gain": 2.0}, {"image": "Clip"}))
+    for _ in range(2):
+        again = evaluator(document, cache=disk_cache(tmp_path))
+        again.value("Grade", 2)
+        assert again.computes["Grade"] == 1, "not kept unless it is asked for"
+    SetFlag("Grade", KEEP, True).run(document)
+    evaluator(document, cache=disk_cache(tmp_path)).value("Grade", 2)
+    later = evaluator(document, cache=disk_cache(tmp_path))
+    assert float(later.value("Grade", 2).pixels.mean()) == 4.0
+    assert not later.computes["Grade"] and not later.computes["Clip"]

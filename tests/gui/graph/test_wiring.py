@@ -231,3 +231,15 @@ def test_esc_ends_a_gesture_before_it_cancels_a_job(stream: Desk) -> None:
     assert not stream.view.cutting and not cancelled and stream.text == before
     stream.key(Qt.Key.Key_Escape)
     assert cancelled == ["job"]
+
+
+def test_ctrl_click_selects_a_node_with_all_that_it_reads_and_a_drag_moves_them(
+    stream: Desk,
+) -> None:
+    stream.click(stream.node("Grade"), CTRL)
+    assert stream.editor.selection.names == ["Plate", "Grade"]
+    before = {name: stream.document.state(name).position for name in ("Plate", "Grade", "Out")}
+    stream.drag(stream.node("Grade"), stream.node("Grade") + QPoint(60, 30), CTRL)
+    after = {name: stream.document.state(name).position for name in before}
+    assert after["Out"] == before["Out"]
+    assert all(after[name][0] > before[name][0] for name in ("Plate", "Grade"))

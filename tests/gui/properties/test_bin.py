@@ -3,11 +3,12 @@
 import gc
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from codef_nodes.graph.commands import AddNode, Group, RemoveNode, Rename, SetDisabled, SetKnob
+from codef_nodes.graph.flags import KEEP, flag
 from gui.core.editor import Editor
 from gui.properties.bin import PropertiesBin
 from gui.properties.nodepage import NodePage
@@ -140,6 +141,18 @@ def test_disable_is_one_click_in_the_head_and_on_the_node_page(
     assert isinstance(page, NodePage) and page.disabled.isChecked()
     editor.project.undo()
     assert not page.disabled.isChecked() and not panel.header.disable.isChecked()
+
+
+def test_keep_on_disk_is_one_click_on_the_node_page(editor: Editor, bin_: PropertiesBin) -> None:
+    bin_.open("Grade1")
+    panel = bin_.panels[0]
+    panel.tabs.setCurrentIndex(panel.tabs.count() - 1)
+    page = panel.page()
+    assert isinstance(page, NodePage)
+    QTest.mouseClick(page.kept, Qt.MouseButton.LeftButton, pos=QPoint(8, page.kept.height() // 2))
+    assert flag(editor.project.document, "Grade1", KEEP) and page.kept.isChecked()
+    editor.project.undo()
+    assert not page.kept.isChecked()
 
 
 def test_the_note_of_the_node_page_is_shown_in_the_head(

@@ -16,6 +16,7 @@ from engine.linked.field import LinkedField
 from engine.progress import Task
 
 if TYPE_CHECKING:
+    from engine.arrays import Bool
     from engine.edit.edits import Edit, EditSource
     from engine.io.clip import Clip
     from engine.linked.carry import Carried
@@ -274,12 +275,24 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
 
     note = note_of(clip, int(job.first or field.source.get("first") or 0))
 
+    looked: list[Bool] = []
+
+    def plate_of(frame: int) -> Picture:
+        if job.mode != "over" or job.wanted != "result":
+            return clip.read(frame)
+        # What of a frame is looked at is mostly looked at in the next ones, too.
+        return clip.read_rows(frame, looked[0] if looked else None)
+
     # The next frame is decoded while one is worked on; movies are read frame after frame.
-    with closing(pictures(frames, clip.read, 0 if clip.kind == "movie" else 1)) as plates:
+    with closing(pictures(frames, plate_of, 0 if clip.kind == "movie" else 1)) as plates:
 
         def picture_of(frame: int | None) -> Picture:
             number = field.frames[0] if frame is None else frame
-            return noted(carried(next(plates), field.index(number)), note)
+            plate = next(plates)
+            result = carried(plate, field.index(number))
+            if plate.rows is not None:
+                looked[:] = [plate.rows.asked]
+            return noted(result, note)
 
         done = write_frames(plan, frames, picture_of, task, "propagate")
     return {**done.summary(), "mode": job.mode, "edits": placed}

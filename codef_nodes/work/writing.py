@@ -1,7 +1,9 @@
 """Frames to files: what WriteSequence and the commands that write frames share."""
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -179,7 +181,7 @@ def write_frames(
     task: Task,
     label: str = "write",
 ) -> Written:
-    """Makes and writes frames one after the other; no more than one is held.
+    """Makes frames one after the other, and writes each while the next one is made.
 
     Args:
         plan: How.
@@ -197,29 +199,63 @@ def write_frames(
     check_plan(plan, frames)
     clean_parts(plan.pattern.parent)
     done = Written()
-    for count, frame in enumerate(frames):
-        task.report(count / len(frames), label, frame=count + 1, frames=len(frames))
-        path = target(plan, frame)
-        if plan.skip_existing and path.is_file() and path.stat().st_size > 0:
-            done.skipped += [] if frame is None else [frame]
-            continue
-        try:
-            made = picture(frame)
-            if frame is not None or path.exists():
-                check_not_own_input(made, path)
-            task.check()
-            options = replace(like_the_source(made, path, plan.options), frame=frame)
-            write_picture(path, without_source(made), options)
-        except (InputError, WriteError) as error:
-            error.frame = frame if error.frame is None else error.frame
-            if not plan.keep_going:
-                raise
-            done.failed.append({"frame": frame, "message": str(error), "code": error.code})
-            continue
-        done.paths.append(str(path))
-        done.frames += [] if frame is None else [frame]
+
+    def made(frame: int | None, path: Path) -> Callable[[], None]:
+        found = picture(frame)
+        if frame is not None or path.exists():
+            check_not_own_input(found, path)
+        task.check()
+        options = replace(like_the_source(found, path, plan.options), frame=frame)
+        return partial(write_picture, path, without_source(found), options)
+
+    with ThreadPoolExecutor(1, "writing") as pool:
+        writing: tuple[int | None, Path, Future[None]] | None = None
+        for count, frame in enumerate(frames):
+            task.report(count / len(frames), label, frame=count + 1, frames=len(frames))
+            path = target(plan, frame)
+            if plan.skip_existing and path.is_file() and path.stat().st_size > 0:
+                done.skipped += [] if frame is None else [frame]
+                continue
+            try:
+                write = made(frame, path)
+            except (InputError, WriteError) as error:
+                if writing is not None:  # the frame before failed before this one
+                    _ended(*writing, plan, done)
+                    writing = None
+                _failed(error, frame, plan, done)
+                continue
+            if writing is not None:
+                _ended(*writing, plan, done)
+            writing = frame, path, pool.submit(write)
+        if writing is not None:
+            _ended(*writing, plan, done)
     task.report(1.0, label)
     return done
+
+
+def _ended(
+    frame: int | None, path: Path, writing: "Future[None]", plan: Plan, done: Written
+) -> None:
+    """Waits for a frame that is being written, and notes what became of it."""
+    try:
+        writing.result()
+    except (InputError, WriteError) as error:
+        _failed(error, frame, plan, done)
+        return
+    done.paths.append(str(path))
+    done.frames += [] if frame is None else [frame]
+
+
+def _failed(error: InputError | WriteError, frame: int | None, plan: Plan, done: Written) -> None:
+    """Notes a frame that failed, or raises its error.
+
+    Raises:
+        CodefError: ``plan.keep_going`` is off.
+    """
+    error.frame = frame if error.frame is None else error.frame
+    if not plan.keep_going:
+        raise error
+    done.failed.append({"frame": frame, "message": str(error), "code": error.code})
 
 
 def write_preview(plan: Plan, frames: Sequence[int], task: Task) -> Path | None:

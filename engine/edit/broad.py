@@ -144,7 +144,7 @@ def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None =
     good = known & held
     seen = encode(colours)
     sigma = np.zeros_like(drawn) if grain is None else grain.at(seen)
-    shares = view.seen[(slice(None), *part)]
+    shares = view.shares(part)
     corner = wide[0].start, wide[1].start
     lit = drawn
     for turn in range(TURNS + 1):

@@ -238,7 +238,8 @@ def _focus(place: Place, patch: Patch, there: Box, found: _Found) -> None:
     sigma = np.asarray(sigma * np.float32(place.finish.focus), np.float32)
     if patch.source.on_plate and (sigma > 0).any():
         alpha = patch.paint[..., 3:]
-        own = own_softness(encode(patch.paint[..., :3] + patch.below * (1 - alpha)), alpha[..., 0])
+        changed = encode(patch.paint[..., :3] + patch.below * (1 - alpha))
+        own = own_softness(changed, alpha[..., 0], patch.known)
         sigma = np.sqrt(np.maximum(np.square(sigma) - np.float32(own**2), 0))
     if not (sigma > 0).any():
         return
@@ -264,7 +265,7 @@ def fine_part(difference: F32, weight: F32, sigma: float) -> F32:
 
 
 def _mask_part(mask: F32, plate: Picture, field: Field, box: Box) -> F32:
-    grey = replace(plate, pixels=np.repeat(mask[..., None], 3, axis=2))
+    grey = replace(plate, pixels=np.repeat(mask[..., None], 3, axis=2), rows=None)
     return plate_part(grey, field, box)[0][..., 0]
 
 
@@ -284,10 +285,10 @@ def _put(plate: Picture, field: Field, box: Box, result: F32, touched: Bool) -> 
     mine = touched[part]
     if not mine.any():
         return plate
-    pixels = plate.pixels.copy()
-    pixels[rows, columns, :3][mine] = result[part][mine]
+    own = plate.writable(rows.start, rows.stop)
+    own.pixels[rows, columns, :3][mine] = result[part][mine]
     changed = np.zeros((height, width), np.bool_)
     if plate.changed is not None:
         changed |= plate.changed
     changed[rows, columns] |= mine
-    return replace(plate, pixels=pixels, changed=changed, under=None, overlay=None)
+    return replace(own, changed=changed, under=None, overlay=None)

@@ -98,7 +98,7 @@ def blurred(pictures: F32, sigma: F32) -> F32:
     return np.asarray(result, np.float32)
 
 
-def own_softness(picture: F32, matte: F32) -> float:
+def own_softness(picture: F32, matte: F32, known: F32) -> float:
     """Standard deviation of the blur that the sharpest edges of a picture have already, in pixels.
 
     An edge that is blurred more loses slope as ``1 / sqrt(own^2 + more^2)``, so two more blurs tell
@@ -107,17 +107,21 @@ def own_softness(picture: F32, matte: F32) -> float:
     Args:
         picture: Encoded colours, [h, w, 3].
         matte: Where it counts, [h, w], 0 to 1.
+        known: Where there is a picture, [h, w], 0 to 1.
     """
     import cv2
 
-    inside = matte > 0
+    held = np.where(known > 0.5, 1, 0).astype(np.float32)
+    inside = (matte > 0) & (held > 0)
     if not inside.any():
         return 0.0
-    grey = np.ascontiguousarray(picture.mean(axis=2), np.float32)
-    steep = [
-        float(np.quantile(_energy(cv2.GaussianBlur(grey, (0, 0), sigma))[inside], SHARPEST))
-        for sigma in PROBES
-    ]
+    steep = []
+    for sigma in PROBES:
+        total, base = (
+            cv2.GaussianBlur(each, (0, 0), sigma) for each in (picture * held[..., None], held)
+        )
+        soft = np.asarray(total / np.maximum(base, 1e-3)[..., None], np.float32)
+        steep.append(float(np.quantile(_energy(soft)[inside], SHARPEST)))
     near, far = (sigma**2 for sigma in PROBES)
     ratio = steep[0] / max(steep[1], 1e-12)
     if steep[0] < TEXTURE**2 or ratio <= 1.001:
@@ -132,9 +136,10 @@ def _local(values: F32) -> F32:
     return found
 
 
-def _energy(grey: F32) -> F32:
-    """Squared slope, [h, w], from neighbours."""
-    result = np.zeros_like(grey)
-    result[:, :-1] += np.square(grey[:, 1:] - grey[:, :-1])
-    result[:-1] += np.square(grey[1:] - grey[:-1])
+def _energy(picture: F32) -> F32:
+    """Squared slope, [h, w], from neighbours; of several channels together."""
+    result = np.zeros(picture.shape[:2], np.float32)
+    along, down = (np.square(np.diff(picture, axis=axis)) for axis in (1, 0))
+    result[:, :-1] += along if picture.ndim == 2 else along.sum(axis=2)
+    result[:-1] += down if picture.ndim == 2 else down.sum(axis=2)
     return result

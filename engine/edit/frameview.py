@@ -70,6 +70,24 @@ class FrameView:
         """Visible share of each layer, [K, H, W]."""
         return self.field.seen(self.index)
 
+    def shares(self, part: Part) -> F32:
+        """Visible share of each layer in some pixels, [K, ...]."""
+        if self.field.masks.count or self.field.ignored is not None:
+            return self.seen[(slice(None), *part)]
+        # Without masks all of the frame shows the last layer; no need to draw that.
+        shape = self._shape(part)
+        found = np.zeros((len(self.field.layers), *shape), np.float32)
+        found[-1] = 1
+        return found
+
+    def _shape(self, part: Part) -> tuple[int, ...]:
+        if isinstance(part[0], slice):
+            size = self.field.height, self.field.width
+            return tuple(
+                len(range(*side.indices(most))) for side, most in zip(part, size, strict=True)
+            )
+        return np.broadcast_shapes(*(np.shape(each) for each in part))
+
     def light(self, k: int) -> F32 | None:
         """Factors of light on a layer, [H, W, 3], or None."""
         if k not in self._lights:
@@ -99,16 +117,19 @@ class FrameView:
         Returns:
             Scene-linear colours [..., 3], and where the canonical images know them [...].
         """
-        shares = self.seen[(slice(None), *part)]
+        shares = self.shares(part)
         colour = np.zeros((*shares.shape[1:], 3), np.float32)
         weight = np.zeros(shares.shape[1:], np.float32)
         for k, layer in enumerate(self.field.layers):
             share = shares[k]
             if not share.any():
                 continue
-            here = share > 0
-            points = np.ascontiguousarray(self.positions_at(k, part)[here])
+            # All of it mostly; choosing pixels would cost more than reading them.
+            here = ... if share.all() else share > 0
+            places = self.positions_at(k, part)[here]
+            points = np.ascontiguousarray(places.reshape(-1, 2))
             rgba = sheet_of(layer.canonical).read(points, filter=field_filter(self.field))
+            rgba = rgba.reshape(*places.shape[:-1], 4)
             gain = self.light_at(k, part)
             if gain is not None:
                 rgba[..., :3] *= gain[here]

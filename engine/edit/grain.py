@@ -130,7 +130,7 @@ def _tiles(view: FrameView, plate: Picture) -> tuple[F32, F32, F32, F32, F32] | 
     drawn, known = view.drawn((rows, columns))
     good = (known & held).all(axis=(1, 2))
     # A mask's edge is no flat place, whatever lies on both sides.
-    single = view.seen[:, rows, columns].max(axis=0).min(axis=(1, 2)) > 0.999
+    single = view.shares((rows, columns)).max(axis=0).min(axis=(1, 2)) > 0.999
     good &= single
     if good.sum() < NEEDED:
         return None
@@ -238,11 +238,13 @@ def _strength(squares: F32, level: F32, slope: F32, area: float) -> F64:
 
 def _between(strength: F32 | F64, encoded: F32) -> F32:
     """Strength at even levels [LEVELS, 3], read at encoded colours [..., 3]."""
-    place = np.clip(np.nan_to_num(encoded), 0, 1) * (len(strength) - 1)
+    # NaN counts as 0.
+    place = np.fmin(np.fmax(encoded, 0), 1) * np.float32(len(strength) - 1)
     below = np.minimum(place.astype(np.intp), len(strength) - 2)
     part = place - below
-    channel = np.arange(3)
-    low, high = strength[below, channel], strength[below + 1, channel]
+    below = below * 3 + np.arange(3)
+    flat = strength.ravel()
+    low, high = flat.take(below), flat.take(below + 3)
     return np.asarray(low + part * (high - low), np.float32)
 
 

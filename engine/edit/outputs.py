@@ -49,6 +49,7 @@ def edit_alone(result: Picture, plate: Picture, matte: F32) -> Picture:
         matte: The edit's share of each pixel, [H, W] over the plate's data window.
     """
     alpha = np.clip(matte, 0, 1).astype(np.float32)
+    plate, result = plate.whole(), result.whole()
     same = (result.rgb == plate.rgb).all(axis=2)
     below = np.where(np.isfinite(plate.rgb), plate.rgb, 0)
     alpha = np.where(np.isfinite(plate.rgb).all(axis=2), alpha, 1)

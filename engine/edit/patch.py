@@ -99,9 +99,8 @@ def read_patch(
         filter: ``bilinear`` or ``cubic``.
         margin: Pixels around what it reaches that are looked at too.
     """
-    share = view.seen[k]
-    shape = share.shape[0], share.shape[1]
-    found = _found(view, k, source, share)
+    shape = view.field.height, view.field.width
+    found = _found(view, k, source)
     if finish.shutter > 0:
         found = _swept_reach(view, k, source.box, finish, found)
     if found is None:
@@ -127,7 +126,7 @@ def read_patch(
     grade = np.zeros(known.shape, np.float32)
     if finish.merge == "auto" and middle.grade is not None:
         grade = middle.grade
-    own = np.ascontiguousarray(share[box])
+    own = np.ascontiguousarray(view.shares(box)[k])
     return Patch(k, source, box, paint, still, below, known, own, grade, motion, not lower)
 
 
@@ -137,7 +136,7 @@ def _plain(rgba: F32) -> F32:
     return np.asarray(rgba[..., :3] / alpha, np.float32)
 
 
-def _found(view: FrameView, k: int, source: Source, share: F32) -> Box | None:
+def _found(view: FrameView, k: int, source: Source) -> Box | None:
     """The pixels that a change reaches at the frame's own time."""
     field, scale = view.field, source.density
     deformation = field.layers[k].deformation
@@ -147,7 +146,7 @@ def _found(view: FrameView, k: int, source: Source, share: F32) -> Box | None:
     part, points = near
     more, box = widening(points, scale), source.box
     wide = box[0] - more, box[1] - more, box[2] + more, box[3] + more
-    inner = bounds(_reach(wide, points, share[part]))
+    inner = bounds(_reach(wide, points, view.shares(part)[k]))
     if inner is None:
         return None
     rows, columns = (
@@ -169,7 +168,7 @@ def _swept_reach(
     found: Box | None,
 ) -> Box | None:
     """What a change reaches at any time of the open shutter, rather too much than too little."""
-    height, width = view.seen.shape[1:]
+    height, width = view.field.height, view.field.width
     swept = sweep(view, k, (slice(0, height), slice(0, width)), COARSE)
     pad = COARSE * max(swept.pixel, 1e-3) * 1.5
     wide = box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad

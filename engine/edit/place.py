@@ -103,8 +103,9 @@ def look_at(view: FrameView, plate: Picture, box: Box, finish: Finish) -> Place:
 def _usual(view: FrameView, box: Box) -> F32 | None:
     """Error that the layers usually have at the places that a box shows."""
     found: F32 | None = None
+    shares = view.shares(box)
     for k in range(len(view.field.layers)):
-        share = view.seen[k][box]
+        share = shares[k]
         if share.any():
             error = usual_error(view.field, k, view.positions_at(k, box))
             if error is not None:

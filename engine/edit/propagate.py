@@ -72,6 +72,8 @@ def propagate_frame(
         task.check()
     if mix <= 0:
         return plate
+    if mode == "replace":
+        plate = plate.whole()
     if mode == "replace" and not finish.replaced:
         return _replaced(field, edits, plate, index, mix, mask, filter)
     if mode == "replace" or not finish.plain:
@@ -353,16 +355,16 @@ def put_over(
     )
     strength: F32 | float = mix if mask is None else mix * mask[part][..., None]
     total *= strength
-    pixels = plate.pixels.copy()
+    result = plate.writable(part[0].start, part[0].stop)
     touched = np.zeros(total.shape[:2], np.uint8)
-    put_paint(pixels[part], total, touched)
+    put_paint(result.pixels[part], total, touched)
     if not touched.any():
         return plate
-    changed = np.zeros(pixels.shape[:2], np.bool_)
+    changed = np.zeros(plate.pixels.shape[:2], np.bool_)
     if plate.changed is not None:
         changed |= plate.changed
     changed[part] |= touched > 0
-    return replace(plate, pixels=pixels, changed=changed, under=None, overlay=None)
+    return replace(result, changed=changed, under=None, overlay=None)
 
 
 def _common(a: Window, b: Window) -> Window | None:

@@ -71,6 +71,7 @@ def plate_part(plate: Picture, field: Field, box: Box, step: int = 1) -> tuple[F
     colours = np.zeros((len(rows), len(columns), 3), np.float32)
     held = np.zeros(colours.shape[:2], np.bool_)
     if down.any() and along.any():
+        plate.need(int(rows[down][0]), int(rows[down][-1]) + 1, step)
         seen = plate.pixels[
             rows[down][0] : rows[down][-1] + 1 : step,
             columns[along][0] : columns[along][-1] + 1 : step,
@@ -90,6 +91,10 @@ def plate_points(
     columns = columns + (field.data.x0 + plate.display.x0 - plate.data.x0)
     height, width = plate.pixels.shape[:2]
     there = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    if plate.rows is not None:
+        wanted = np.zeros(height, np.bool_)
+        wanted[np.unique(np.clip(rows, 0, height - 1))] = True
+        plate.rows.need_all(wanted)
     seen = plate.pixels[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1), :3]
     held: Bool = np.asarray(there & np.isfinite(seen).all(axis=-1), np.bool_)
     return np.where(held[..., None], seen, 0).astype(np.float32), held

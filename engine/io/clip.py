@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from engine.arrays import Bool
 from engine.colour import ocio
 from engine.errors import MissingFrameError, UsageError
 from engine.io.frames import describe_gaps, missing_frames
@@ -86,6 +87,19 @@ class Clip(ABC):
             MissingFrameError: The clip does not hold the frame.
             InputError: The frame cannot be decoded or has another size than the clip.
         """
+
+    def read_rows(self, frame: int, ahead: Bool | None = None) -> Picture:
+        """Reads one frame, where its file allows it only the rows that are asked for.
+
+        Args:
+            frame: The frame wanted.
+            ahead: Rows [H] that are read at once; see ``engine.io.rows``.
+
+        Raises:
+            MissingFrameError: As for ``read``.
+            InputError: As for ``read``, also later when rows are asked for.
+        """
+        return self.read(frame)
 
     def identity(self, frame: int) -> str:
         """Text that changes when the frame's file does, see ``engine.io.identity``.

@@ -27,6 +27,11 @@ MOST = 0.7
 _LONGEST = 1 << 24
 
 
+def rows_of(compression: str) -> int | None:
+    """Rows that a compression packs together; None for one that is not known here."""
+    return _ROWS[_NAMES.index(compression)] if compression in _NAMES else None
+
+
 @dataclass(frozen=True)
 class FileStamp:
     """A file as it was when it was read.
@@ -137,7 +142,9 @@ def band_of(
     return (first, last) if last - first <= MOST * data.height else None
 
 
-def spliced(source: bytes, layout: Layout, band: bytes, first: int) -> list[bytes] | None:
+def spliced(
+    source: bytes, layout: Layout, band: bytes, first: int
+) -> list[bytes | memoryview] | None:
     """A file with the rows of a band in place of its own.
 
     Args:
@@ -157,25 +164,30 @@ def spliced(source: bytes, layout: Layout, band: bytes, first: int) -> list[byte
     start = first // layout.rows
     if new.data.y0 != layout.data.y0 + first or start + len(new.offsets) > len(layout.offsets):
         return None
-    chunks: list[bytes] = []
-    for n in range(len(layout.offsets)):
-        mine = start <= n < start + len(new.offsets)
-        chunk = _chunk(band, new.offsets[n - start]) if mine else _chunk(source, layout.offsets[n])
-        if chunk is None or struct.unpack_from("<i", chunk)[0] != layout.data.y0 + n * layout.rows:
-            return None
-        chunks.append(chunk)
     header = bytearray(new.header)
     data = layout.data
     struct.pack_into("<iiii", header, new.window, data.x0, data.y0, data.x1 - 1, data.y1 - 1)
-    place = len(header) + 8 * len(chunks)
-    offsets = []
-    for chunk in chunks:
+    place = len(header) + 8 * len(layout.offsets)
+    offsets: list[int] = []
+    runs: list[tuple[bytes, int, int]] = []
+    for n in range(len(layout.offsets)):
+        mine = start <= n < start + len(new.offsets)
+        content, at = (band, new.offsets[n - start]) if mine else (source, layout.offsets[n])
+        size = _chunk(content, at, layout.data.y0 + n * layout.rows)
+        if size is None:
+            return None
         offsets.append(place)
-        place += len(chunk)
-    return [bytes(header), struct.pack(f"<{len(offsets)}Q", *offsets), *chunks]
+        place += size
+        # Chunks mostly follow one another, so that few pieces have to be written.
+        if runs and runs[-1][0] is content and runs[-1][2] == at:
+            runs[-1] = content, runs[-1][1], at + size
+        else:
+            runs.append((content, at, at + size))
+    pieces = [memoryview(content)[begin:end] for content, begin, end in runs]
+    return [bytes(header), struct.pack(f"<{len(offsets)}Q", *offsets), *pieces]
 
 
-def _chunk(content: bytes, place: int) -> bytes | None:
-    (size,) = struct.unpack_from("<i", content, place + 4)
-    end = place + 8 + size
-    return content[place:end] if size >= 0 and end <= len(content) else None
+def _chunk(content: bytes, place: int, row: int) -> int | None:
+    """Bytes of a chunk; None when it is not that of a row or is not whole."""
+    y, size = struct.unpack_from("<ii", content, place)
+    return size + 8 if y == row and size >= 0 and place + 8 + size <= len(content) else None

@@ -13,6 +13,7 @@ from engine.io import header as headers
 from engine.io.atomic import replace_atomically, write_error
 from engine.io.exrcopy import FileStamp
 from engine.io.picture import Window
+from engine.io.rows import Rows
 
 _NAMES = {"uint8": "uint8", "uint16": "uint16", "float16": "half", "float32": "float"}
 _NAMES["uint32"] = "uint"
@@ -73,6 +74,7 @@ class PartOut:
         same_space: Whether colours are in the space of the source.
         source: The file whose rows may be copied where nothing changed, or None.
         changed: First and last changed row (excluded) of ``codes`` against that file.
+        rows: What of the codes has been decoded so far; None: everything.
     """
 
     codes: AnyArray | Patched
@@ -87,9 +89,12 @@ class PartOut:
     same_space: bool = True
     source: FileStamp | None = None
     changed: tuple[int, int] = (0, 0)
+    rows: Rows | None = None
 
     def between(self, first: int, last: int) -> AnyArray:
         """Rows of the codes."""
+        if self.rows is not None:
+            self.rows.need(first, last)
         if isinstance(self.codes, Patched):
             return self.codes.between(first, last)
         return self.codes[first:last]
@@ -194,7 +199,7 @@ def _copied(part_path: Path, kind: str, parts: list[PartOut], path: Path) -> boo
         return False
     first, last = band
     window = Window(part.data.x0, part.data.y0 + first, part.data.x1, part.data.y0 + last)
-    rows = replace(part, codes=part.between(first, last), data=window)
+    rows = replace(part, codes=part.between(first, last), data=window, rows=None)
     _write_oiio(part_path, kind, [rows], path)
     pieces = exrcopy.spliced(content, layout, part_path.read_bytes(), first)
     if pieces is None:

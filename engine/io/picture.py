@@ -9,6 +9,7 @@ from engine.arrays import F32, AnyArray, Bool
 
 if TYPE_CHECKING:
     from engine.io.exrcopy import FileStamp
+    from engine.io.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ class Picture:
         overlay: float32 [H, W, 4] premultiplied paint and overlays that were put over ``under``;
             carried to the frames with its own alpha.
         metadata: Header values and ``codef/*`` notes, plain Python values only.
+        rows: Which rows of ``pixels`` and ``native.codes`` were decoded: the others must be asked
+            for, or all with ``whole``. None, as nearly everywhere: all are there.
     """
 
     pixels: F32
@@ -100,6 +103,7 @@ class Picture:
     under: F32 | None = None
     overlay: F32 | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    rows: "Rows | None" = None
 
     @classmethod
     def of(cls, pixels: AnyArray, **fields: Any) -> "Picture":
@@ -111,8 +115,32 @@ class Picture:
     def with_pixels(self, pixels: F32) -> "Picture":
         """The same picture after an operation that may have changed every pixel."""
         return replace(
-            self, pixels=pixels, native=None, extra=(), changed=None, under=None, overlay=None
+            self,
+            pixels=pixels,
+            native=None,
+            extra=(),
+            changed=None,
+            under=None,
+            overlay=None,
+            rows=None,
         )
+
+    def need(self, first: int, last: int, step: int = 1) -> None:
+        """Makes sure that some rows of ``pixels`` are there, from 0 at the top."""
+        if self.rows is not None:
+            self.rows.need(first, last, step)
+
+    def whole(self) -> "Picture":
+        """This picture with every row decoded."""
+        self.need(0, len(self.pixels))
+        return self
+
+    def writable(self, first: int, last: int) -> "Picture":
+        """A copy whose pixels may be written to in a run of rows."""
+        if self.rows is None:
+            return replace(self, pixels=self.pixels.copy())
+        pixels, rows = self.rows.copied(first, last)
+        return replace(self, pixels=pixels, rows=rows)
 
     @property
     def rgb(self) -> F32:

@@ -1,6 +1,6 @@
 """One picture from a file: every channel as the file has it, and scene-linear pixels beside."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def read_picture(
     path = Path(path)
     stamp = FileStamp.of(path) if path_is_exr(path) else None
     main, parts = _read_native_parts(path, frame)
-    picture = _picture(path, main, parts, colour_space, working)
+    picture = picture_of(path, main, parts, colour_space, working)
     # Should the file be written to meanwhile, its stamp is that of before and no longer current.
     if stamp is not None and len(parts) == 1 and picture.native is not None:
         return replace(picture, native=replace(picture.native, file=stamp))
@@ -77,7 +77,7 @@ def read_parts(
     """
     path = Path(path)
     _, parts = _read_native_parts(path, None)
-    return [(p.native.part, _picture(path, 0, [p], colour_space, working)) for p in parts]
+    return [(p.native.part, picture_of(path, 0, [p], colour_space, working)) for p in parts]
 
 
 def picture_windows(path: Path | str, frame: int | None = None) -> tuple[Window, Window]:
@@ -86,7 +86,7 @@ def picture_windows(path: Path | str, frame: int | None = None) -> tuple[Window,
     Raises:
         InputError: Absent, empty or no picture.
     """
-    with _Opened(Path(path), frame) as source:
+    with Opened(Path(path), frame) as source:
         spec, index = source.file.spec(), 0
         while path_is_exr(path) and len(colour_channels(spec.channelnames)[0]) != 3:
             index += 1
@@ -108,7 +108,7 @@ def bad_pixels(picture: Picture) -> int:
     return int(np.count_nonzero(~np.isfinite(picture.pixels).all(axis=2)))
 
 
-class _Opened:
+class Opened:
     """An open OpenImageIO reader that is closed and whose errors are told by name."""
 
     def __init__(self, path: Path, frame: int | None) -> None:
@@ -123,7 +123,7 @@ class _Opened:
         lines = text.replace(str(self.path), self.path.name).split()
         return " ".join(lines)[:200].rstrip(".") or "no reason given"
 
-    def __enter__(self) -> "_Opened":
+    def __enter__(self) -> "Opened":
         import OpenImageIO
 
         try:
@@ -157,12 +157,33 @@ class _Opened:
         array: AnyArray = np.asarray(codes)
         return array[..., None] if array.ndim == 2 else array
 
+    def scanlines(self, first: int, last: int) -> AnyArray:
+        """Rows of the first part with all channels, from 0 at the top of the data window."""
+        spec = self.file.spec()
+        codes = self.file.read_scanlines(
+            0, 0, spec.y + first, spec.y + last, 0, 0, spec.nchannels, spec.format
+        )
+        reason = self.file.geterror()
+        if codes is None or reason:
+            raise self.fail(f"the picture is damaged or incomplete ({self.said(reason)})")
+        return np.asarray(codes).reshape(last - first, spec.width, spec.nchannels)
 
-class _Part:
-    """One part as read, before colour."""
 
-    def __init__(self, native: Native, display: Window, data: Window, aspect: float) -> None:
-        self.native, self.display, self.data, self.aspect = native, display, data, aspect
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part of a file, before colour.
+
+    Attributes:
+        native: Codes and header.
+        display: The display window.
+        data: The data window.
+        aspect: Width of a pixel over its height.
+    """
+
+    native: Native
+    display: Window
+    data: Window
+    aspect: float
 
 
 def _windows(spec: Any) -> tuple[Window, Window]:
@@ -171,10 +192,10 @@ def _windows(spec: Any) -> tuple[Window, Window]:
     return display, data
 
 
-def _read_native_parts(path: Path, frame: int | None) -> tuple[int, list[_Part]]:
+def _read_native_parts(path: Path, frame: int | None) -> tuple[int, list[Part]]:
     """The index of the main part, and all parts; other formats than EXR have one."""
-    parts: list[_Part] = []
-    with _Opened(path, frame) as source:
+    parts: list[Part] = []
+    with Opened(path, frame) as source:
         index = 0
         while index == 0 or (path_is_exr(path) and source.file.seek_subimage(index, 0)):
             parts += _read_part(source, index)
@@ -185,7 +206,24 @@ def _read_native_parts(path: Path, frame: int | None) -> tuple[int, list[_Part]]
     return (colours.index(True) if True in colours else 0), parts
 
 
-def _read_part(source: _Opened, index: int) -> list[_Part]:
+def _read_part(source: Opened, index: int) -> list[Part]:
+    parts = []
+    for part, chosen, kind in described(source):
+        codes = _channels(source, index, chosen, kind)
+        parts.append(_upright(replace(part, native=replace(part.native, codes=codes))))
+    return parts
+
+
+def described(source: Opened) -> list[tuple[Part, list[int], str]]:
+    """What the header says of the part that the reader is at, before any pixel is read.
+
+    Returns:
+        The part without codes, its channels by number, and their type; integer identifiers are a
+        part of their own.
+
+    Raises:
+        InputError: It is of an odd kind.
+    """
     spec = source.file.spec()
     display, data = _windows(spec)
     if spec.deep:
@@ -209,7 +247,7 @@ def _read_part(source: _Opened, index: int) -> list[_Part]:
     aspect = float(header.get("PixelAspectRatio", 1.0)) or 1.0
     name = str(header.get("oiio:subimagename", header.get("name", "")))
     header[headers.DATA_WINDOW] = (data.x0, data.y0, data.x1, data.y1)
-    parts: list[_Part] = []
+    parts: list[tuple[Part, list[int], str]] = []
     ids = [i for i, kind in enumerate(kinds) if kind == "uint"]
     plain = [i for i, kind in enumerate(kinds) if kind != "uint"]
     for chosen, is_id in ((plain, False), (ids, True)):
@@ -224,14 +262,14 @@ def _read_part(source: _Opened, index: int) -> list[_Part]:
         values = dict(header)
         if len(set(own)) > 1:
             values[headers.CHANNEL_TYPES] = tuple(own)
-        codes = _channels(source, index, chosen, kind)
         bits = _bits(kind, header)
-        native = Native(codes, tuple(names[i] for i in chosen), "raw", bits, label, values)
-        parts.append(_upright(_Part(native, display, data, aspect)))
+        none: AnyArray = np.zeros((0, 0, len(chosen)), _PASSED[kind])
+        native = Native(none, tuple(names[i] for i in chosen), "raw", bits, label, values)
+        parts.append((Part(native, display, data, aspect), chosen, kind))
     return parts
 
 
-def _channels(source: _Opened, index: int, chosen: list[int], kind: str) -> AnyArray:
+def _channels(source: Opened, index: int, chosen: list[int], kind: str) -> AnyArray:
     runs: list[AnyArray] = []
     start = 0
     while start < len(chosen):
@@ -249,7 +287,7 @@ def _bits(kind: str, header: dict[str, Any]) -> int:
     return int(said) if kind == "uint16" and said in (10, 12) else full
 
 
-def _upright(part: _Part) -> _Part:
+def _upright(part: Part) -> Part:
     """Turns the codes as the header's Orientation asks, so that nobody else need know of it."""
     turn = part.native.metadata.pop("Orientation", 1)
     if turn not in range(2, 9):
@@ -263,12 +301,21 @@ def _upright(part: _Part) -> _Part:
         codes = codes[::-1]
     window = Window.of_size(codes.shape[1], codes.shape[0])
     native = replace(part.native, codes=np.ascontiguousarray(codes))
-    return _Part(native, window, window, part.aspect)
+    return Part(native, window, window, part.aspect)
 
 
-def _picture(
-    path: Path, main: int, parts: list[_Part], colour_space: str | None, working: str
+def picture_of(
+    path: Path, main: int, parts: list[Part], colour_space: str | None, working: str
 ) -> Picture:
+    """Parts of a file as a picture; the arguments are those of ``read_picture``.
+
+    Args:
+        path: The file.
+        main: Number of the part whose colours are the picture's.
+        parts: All parts.
+        colour_space: As for ``read_picture``.
+        working: As for ``read_picture``.
+    """
     part = parts[main]
     native = part.native
     extension = path.suffix.lower().lstrip(".")

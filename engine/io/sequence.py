@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from engine.arrays import Bool
 from engine.colour import ocio
 from engine.errors import InputError, UsageError
 from engine.io.clip import Clip
@@ -13,6 +14,7 @@ from engine.io.frames import repeated
 from engine.io.identity import file_identity
 from engine.io.picture import Picture
 from engine.io.read import picture_windows, read_picture
+from engine.io.rows import read_rows
 
 PICTURES = frozenset(
     (
@@ -287,6 +289,18 @@ class SequenceClip(Clip):
         """Reads one frame."""
         picture = read_picture(
             self.path(frame), colour_space=self._chosen, working=self.working, frame=frame
+        )
+        self._check_size(frame, picture.display.width, picture.display.height)
+        return picture
+
+    def read_rows(self, frame: int, ahead: Bool | None = None) -> Picture:
+        """Reads what is asked for of one frame."""
+        picture = read_rows(
+            self.path(frame),
+            colour_space=self._chosen,
+            working=self.working,
+            frame=frame,
+            ahead=ahead,
         )
         self._check_size(frame, picture.display.width, picture.display.height)
         return picture

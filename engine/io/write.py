@@ -110,6 +110,8 @@ def write_picture(path: Path | str, picture: Picture, options: WriteOptions | No
     options = options or WriteOptions()
     path = Path(path)
     target = _target(path, picture, options)
+    if picture.rows is not None and not _same_codes(picture, target):
+        picture = picture.whole()
     main = _part_out(picture, target, options, "")
     parts = [main]
     if target.kind == "exr" and picture.native is not None:
@@ -125,14 +127,25 @@ def write_picture(path: Path | str, picture: Picture, options: WriteOptions | No
 def _copy_rows(part: PartOut, picture: Picture, target: _Target) -> None:
     """Says which rows of the source's file may be copied, if any."""
     native = picture.native
-    if target.kind != "exr" or native is None or native.file is None or not part.same_space:
+    part.rows = picture.rows
+    if native is None or native.file is None or not part.same_space:
         return
-    if native.codes.dtype != target.dtype or native.channels != part.channels:
+    if not _same_codes(picture, target) or native.channels != part.channels:
         return
     rows = np.zeros(1, np.intp)
     if picture.changed is not None and picture.changed.any():
         rows = np.flatnonzero(picture.changed.any(axis=1))
     part.source, part.changed = native.file, (int(rows[0]), int(rows[-1]) + 1)
+
+
+def _same_codes(picture: Picture, target: _Target) -> bool:
+    """Whether a file holds a picture's codes as they are."""
+    native = picture.native
+    return (
+        target.kind == "exr"
+        and native is not None
+        and (native.codes.dtype, native.space) == (target.dtype, target.space)
+    )
 
 
 def write_parts(

@@ -220,7 +220,7 @@ def _distance(field: Field, view: Field, index: int) -> int:
 
 def over_plate(plate: Picture, layers: Sequence[Picture]) -> Picture:
     """Premultiplied edits over a plate, the last one on top; untouched pixels stay as they are."""
-    pixels = plate.pixels.copy()
+    pixels = plate.whole().pixels.copy()
     colour = pixels[..., :3]
     changed = np.zeros(pixels.shape[:2], np.bool_)
     for layer in layers:
@@ -232,7 +232,7 @@ def over_plate(plate: Picture, layers: Sequence[Picture]) -> Picture:
         return plate
     if plate.changed is not None:
         changed |= plate.changed
-    return replace(plate, pixels=pixels, changed=changed, under=None, overlay=None)
+    return replace(plate, pixels=pixels, changed=changed, under=None, overlay=None, rows=None)
 
 
 def _replaced(

@@ -291,6 +291,7 @@ def _report(
         if name in first
     }
     fresh = [told for told in reports if told["fitted"]]
+    conflicts = [told["conflict"] for told in reports if told.get("conflict")]
     return {
         **same,
         "frames": len(request.frames),
@@ -302,6 +303,7 @@ def _report(
         "seconds_matching": sum(float(told.get("seconds_matching", 0)) for told in fresh),
         "bad_pixels": sum(int(told.get("bad_pixels", 0)) for told in reports),
         "identity": request.identity,
+        "conflict": max(conflicts, key=lambda each: float(each["share"]), default=None),
         "split": plan.split.as_list(),
         "segments": [_short(part, told) for part, told in made],
         "links": [

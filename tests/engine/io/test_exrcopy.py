@@ -58,7 +58,9 @@ def _header(path):
 def _rows(path):
     content = path.read_bytes()
     layout = exrcopy.layout_of(content)
-    return layout, [exrcopy._chunk(content, place) for place in layout.offsets]
+    top, rows = layout.data.y0, layout.rows
+    sizes = [exrcopy._chunk(content, at, top + n * rows) for n, at in enumerate(layout.offsets)]
+    return layout, [content[at : at + size] for at, size in zip(layout.offsets, sizes, strict=True)]
 
 
 @pytest.mark.parametrize("compression", ROWS)

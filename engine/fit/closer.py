@@ -44,7 +44,7 @@ BROAD = 33
 #: What a wholly blurred frame counts.
 BLURRED = 0.05
 #: What a frame costs in a pass, and to be read from a finer still, against measuring it before.
-COST, READING = 3.0, 1.0
+COST, READING = 0.8, 0.5
 #: Share of a budget that is kept for it at most: motion comes first.
 SHARE = 0.15
 

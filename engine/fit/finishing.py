@@ -101,12 +101,12 @@ class Finish:
         full = 0.8 * self._per_frame * plates.count if plates.shrink > 1 else 0.0
         passes = int(self.recipe["polish_passes"]) + self._purifying
         polish = 0.55 * passes * pass_cost  # these move nothing
-        # A fifth and a second and a half more: noise, writing the folder, leaving the process.
+        # Some and a second and a half more: noise, writing the folder, leaving the process.
         budget = self.clip.request.options.seconds
         closer = self._closer + self._finer
         closer = closer if budget is None else min(closer, SHARE * budget)
         rest = self._lighting + closer + self._per_frame * plates.count + full
-        return 1.2 * (polish + rest) + 1.5
+        return 1.15 * (polish + rest) + 1.5
 
     def field(self, states: list[LayerState], budget: Budget, task: Task) -> Field:
         """Polishes the canonical pictures, lights and measures every frame."""

@@ -1,4 +1,4 @@
-"""A leg that stands is found again behind one that swings past it."""
+"""A leg that stands is found again behind one that swings past it, and followed when it lifts."""
 
 import numpy as np
 import pytest
@@ -10,10 +10,12 @@ from engine.progress import silent
 from engine.warp.track import TrackPoint, track
 from tests.engine.warp.analytic import Analytic, shift, smooth_canvas
 
-WIDTH, HEIGHT, COUNT = 224, 128, 20
+WIDTH, HEIGHT, COUNT = 224, 128, 32
 #: Pixels a frame: the ground, and the leg that stands on it, go right; the other leg goes left.
 GROUND, SWING = 3, -6
 STAND_LEFT, SWING_LEFT, WIDE = 40, 150, 36
+#: From this frame on the leg that stood goes the other way.
+LIFTS, AWAY = 22, -5
 LEG = slice(50, 120)
 
 
@@ -32,7 +34,8 @@ TRUNK = _noise(4, HEIGHT, WIDTH, 0.1, 0.4)
 
 
 def _lefts(frame):
-    return STAND_LEFT + GROUND * frame, SWING_LEFT + SWING * frame
+    stood = STAND_LEFT + GROUND * min(frame, LIFTS) + AWAY * max(frame - LIFTS, 0)
+    return stood, max(SWING_LEFT + SWING * frame, 2)
 
 
 def _plate(frame):
@@ -65,29 +68,54 @@ def _field():
     return Field(tuple(range(COUNT)), data, data, layers, Masks(HEIGHT, WIDTH, streams), 0, "test")
 
 
+#: A leg's point, from its left side.
+ALONG = 18.5
+#: The first look at a point shows it for a moment only.
+LATE = 8
+
+
 @pytest.fixture(scope="module")
 def tracks():
-    asked = [TrackPoint(0, STAND_LEFT + 18.5, 100.5), TrackPoint(0, SWING_LEFT + 18.5, 100.5)]
-    return asked, track(_field(), asked, silent(), _plate)
+    asked = [
+        TrackPoint(0, STAND_LEFT + ALONG, 100.5),
+        TrackPoint(0, SWING_LEFT + ALONG, 100.5),
+        TrackPoint(LATE, _lefts(LATE)[0] + ALONG, 100.5),
+    ]
+    return track(_field(), asked, silent(), _plate)
+
+
+def _x(entries):
+    return np.array([entry["x"] for entry in entries])
+
+
+def _truth(leg):
+    return np.array([_lefts(t)[leg] + ALONG for t in range(COUNT)])
 
 
 def test_the_leg_that_stands_goes_with_the_ground_while_the_other_hides_it(tracks):
-    asked, (stands, _) = tracks
-    x = np.array([entry["x"] for entry in stands])
-    truth = asked[0].x + GROUND * np.arange(COUNT)
-    assert np.abs(x - truth)[5:].max() < 8
+    stands, truth = tracks[0], _truth(0)
+    assert np.abs(_x(stands) - truth)[5 : LIFTS + 1].max() < 8
     covered = [
         _lefts(t)[1] < truth[t] - 6 and truth[t] + 6 < _lefts(t)[1] + WIDE for t in range(COUNT)
     ]
     assert any(covered)
     assert not any(entry["visible"] for entry, hid in zip(stands, covered, strict=True) if hid)
-    assert stands[-1]["visible"]
-    assert stands[-1]["confidence"] > 0.5
+    assert stands[LIFTS - 1]["visible"]
+    assert stands[LIFTS - 1]["confidence"] > 0.5
+
+
+def test_once_it_is_seen_again_it_is_followed_wherever_it_goes(tracks):
+    gap = np.abs(_x(tracks[0]) - _truth(0))
+    assert gap[LIFTS:].max() < 5
+    assert all(entry["visible"] for entry in tracks[0][LIFTS + 2 :])
+
+
+def test_how_a_point_moved_before_its_first_look_counts_too(tracks):
+    gap = np.abs(_x(tracks[2]) - _truth(0))
+    assert gap.max() < 8
 
 
 def test_the_leg_in_front_is_followed_all_the_way(tracks):
-    asked, (_, swings) = tracks
-    x = np.array([entry["x"] for entry in swings])
-    truth = asked[1].x + SWING * np.arange(COUNT)
-    assert np.abs(x - truth)[4:].max() < 2
+    swings = tracks[1]
+    assert np.abs(_x(swings) - _truth(1))[4:].max() < 2
     assert all(entry["visible"] for entry in swings[4:])

@@ -1,7 +1,6 @@
 """A painted frame as the edit: carried from its frame to every other."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -194,10 +193,8 @@ def _on_itself(
     part = (slice(row, row + h), slice(column, column + w))
     strength = np.float32(mix) if mask is None else mask[part] * np.float32(mix)
     matte = np.asarray(sheet.pixels[..., 3] * strength, np.float32)
-    if not (edit.own_alpha or mix < 1 or mask is not None or result.changed is None):
+    if not (edit.own_alpha or mix < 1 or mask is not None or result is plate):
         # The very values that were painted, not what rounding makes of plate plus difference.
         touched = sheet.pixels[..., 3] > 0
-        pixels = result.pixels.copy()
-        pixels[part][touched, :3] = edit.painted[part][touched, :3]
-        result = replace(result, pixels=pixels)
+        result.pixels[part][touched, :3] = edit.painted[part][touched, :3]
     return result, (window, matte)

@@ -1,12 +1,11 @@
 """What the keys of the graph do to the document: each is one step of undo."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtGui import QGuiApplication
 
 from codef_nodes.graph.clipboard import as_clipboard_text, from_clipboard_text
 from codef_nodes.graph.commands import (
-    AddNode,
     Command,
     Connect,
     Group,
@@ -14,7 +13,6 @@ from codef_nodes.graph.commands import (
     RemoveNode,
     Rename,
     SetDisabled,
-    SetKnob,
     SetLabel,
 )
 from codef_nodes.graph.document import Document
@@ -30,9 +28,9 @@ from codef_nodes.graph.rewiring import (
 from engine.errors import UsageError
 from gui.core.editor import Editor
 from gui.graph.backdrops import BackdropItem
-from gui.graph.metrics import GRID, HEADER, MARGIN, NODE_HEIGHT, NODE_WIDTH
+from gui.graph.metrics import NODE_HEIGHT, NODE_WIDTH
 from gui.graph.scene import GraphScene
-from gui.graph.tidy import Wire, tidy
+from gui.graph.values import change_version, paste_values
 
 
 class Editing:
@@ -199,6 +197,19 @@ class Editing:
         if self.run(Group(commands, paste.title)):
             self._editor.selection.set(paste.names.values())
 
+    def paste_values(self) -> bool:
+        """Gives the selected nodes the knob values of the copied node of their type."""
+        text, registry = QGuiApplication.clipboard().text(), self.document.registry
+        return self.run(
+            lambda: paste_values(self.document, self.names, from_clipboard_text(text, registry))
+        )
+
+    def version(self, step: int) -> bool:
+        """Takes the files of the selected nodes to another version."""
+        return bool(self.names) and self.run(
+            lambda: change_version(self.document, self.names, step)
+        )
+
     def duplicate(self, *, clones: bool = False) -> None:
         """Adds copies of the selected nodes beside them, or clones, which share their knobs from
         then on; the clipboard stays as it is."""
@@ -238,93 +249,6 @@ class Editing:
             if isinstance(self._scene.nodes.get(name), BackdropItem):
                 found |= dict.fromkeys(self._scene.on_backdrop(name))
         return list(found)
-
-    # Places.
-
-    def backdrop(self, *, note: bool = False) -> str | None:
-        """Puts a backdrop behind the selected nodes, or at the cursor; returns its name."""
-        name = self.document.free_name("Note" if note else "Backdrop")
-        rect = self._scene.extent(self.names) if self.names and not note else None
-        if rect is not None:
-            place = rect.x() - MARGIN, rect.y() - MARGIN - HEADER
-            size = rect.width() + 2 * MARGIN, rect.height() + 2 * MARGIN + HEADER
-        else:
-            size = (200.0, 110.0) if note else (320.0, 220.0)
-            x, y = self._cursor()
-            place = x - size[0] / 2, y - HEADER / 2
-        knobs: dict[str, object] = {"size": [round(size[0]), round(size[1])]}
-        if note:
-            knobs["colour"] = [0.22, 0.18, 0.06]
-            knobs["text"] = "A note."
-        made = AddNode("Backdrop", name, (round(place[0]), round(place[1])), knobs)
-        if not self.run(made):
-            return None
-        self._editor.selection.set([name])
-        return name
-
-    def tidy(self) -> None:
-        """Lays out the selected nodes, or all; backdrops stay around what lay on them."""
-        flow = self._scene.flow
-        chosen = self.names if len(self.names) > 1 else list(self._scene.nodes)
-        nodes = {}
-        contents: dict[str, list[str]] = {}
-        for name in chosen:
-            item = self._scene.nodes[name]
-            if isinstance(item, BackdropItem):
-                contents[name] = self._scene.on_backdrop(name)
-            else:
-                centre = item.body().center()
-                nodes[name] = flow.downward((centre.x(), centre.y()))
-        small = {name for name in nodes if self.document.state(name).type == "Dot"}
-        wires = []
-        for key, wire in self._scene.wires.items():
-            reader = self._scene.nodes[key[0]]
-            spot = None if isinstance(reader, BackdropItem) else reader.face.spot(key[1], key[2])
-            order = 0.5
-            if spot is not None:
-                body = reader.body()
-                order = spot.y / body.height() if flow.across else spot.x / body.width()
-            wires.append(Wire(wire.source, key[0], order))
-        places = {}
-        for name, place in tidy(nodes, wires, small).items():
-            (x, y), body = flow.turned(place), self._scene.nodes[name].body()
-            places[name] = (round(x - body.width() / 2), round(y - body.height() / 2))
-        commands: list[Command] = [Move(places)]
-        for backdrop, inside in contents.items():
-            commands += self._around(backdrop, inside, places)
-        self.run(Group(commands, "Tidy"))
-
-    def _around(
-        self, backdrop: str, inside: Sequence[str], places: Mapping[str, tuple[float, float]]
-    ) -> list[Command]:
-        """Moves and sizes a backdrop to where its nodes went."""
-        boxes = [
-            (*places[name], self._scene.nodes[name].body()) for name in inside if name in places
-        ]
-        if not boxes:
-            return []
-        left = min(x for x, _, _ in boxes) - MARGIN
-        top = min(y for _, y, _ in boxes) - MARGIN - HEADER
-        right = max(x + body.width() for x, _, body in boxes) + MARGIN
-        bottom = max(y + body.height() for _, y, body in boxes) + MARGIN
-        return [
-            Move({backdrop: (left, top)}),
-            SetKnob(backdrop, "size", [round(right - left), round(bottom - top)]),
-        ]
-
-    def snap(self) -> None:
-        """Puts all nodes onto the grid."""
-        places = {}
-        for name, item in self._scene.nodes.items():
-            centre = item.body().center()
-            if isinstance(item, BackdropItem):
-                x, y = round(item.x() / GRID) * GRID, round(item.y() / GRID) * GRID
-            else:
-                x = round(centre.x() / GRID) * GRID - item.body().width() / 2
-                y = round(centre.y() / GRID) * GRID - item.body().height() / 2
-            places[name] = (x, y)
-        if places:
-            self.run(Group([Move(places)], "Snap to grid"))
 
     def connected(self) -> list[str]:
         """The selected nodes with all that hangs on them, in either direction."""

@@ -11,6 +11,7 @@ from codef_nodes.graph.document import Change
 from engine.errors import UsageError
 from gui import theme
 from gui.core.editor import Editor
+from gui.graph.arranging import Arranging
 from gui.graph.backdrops import BackdropItem
 from gui.graph.catalogue import Entry, Wanted, entry_of, remembered
 from gui.graph.create import create
@@ -52,6 +53,7 @@ class GraphPane(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
         self.editing = Editing(editor, self.scene, self._cursor)
+        self.arranging = Arranging(editor, self.scene, self.editing, self._cursor)
         self.viewer_keys = ViewerKeys(editor, self.scene, self)
         self.stamps = Stamps(editor, self.scene, self)
         self.dropping = Dropping(editor, self)
@@ -145,7 +147,7 @@ class GraphPane(QWidget):
     ) -> str | None:
         entry = entry_of(self.editor.project.document, name)
         if name == "Backdrop" and wanted is None:
-            made = self.editing.backdrop()
+            made = self.arranging.backdrop()
         else:
             made = self._run_creation(entry, place, below, wanted, branch)
         if made is not None:
@@ -345,8 +347,8 @@ class GraphPane(QWidget):
             "blur": self._creates("ImageOperation.blur"),
             "merge": self._creates("Merge"),
             "dot": self._creates("Dot"),
-            "backdrop": do.backdrop,
-            "note": lambda: do.backdrop(note=True),
+            "backdrop": self.arranging.backdrop,
+            "note": lambda: self.arranging.backdrop(note=True),
             "connect": do.connect,
             "connect_backward": lambda: do.connect(backward=True),
             "connect_a": do.connect_a,
@@ -360,12 +362,15 @@ class GraphPane(QWidget):
             "open": self._open,
             "info": self.show_info,
             "delete": do.delete,
-            "tidy": do.tidy,
-            "snap": do.snap,
+            "tidy": self.arranging.tidy,
+            "snap": self.arranging.snap,
             "copy": do.copy,
             "cut": do.cut,
             "paste": do.paste,
             "duplicate": do.duplicate,
+            "paste_values": do.paste_values,
+            "version_up": lambda: do.version(1),
+            "version_down": lambda: do.version(-1),
             "clone": lambda: do.duplicate(clones=True),
             "copy_clones": lambda: do.copy(clones=True),
             "declone": do.declone,

@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QLabel, QWidget
 
+from codef_nodes.graph.clones import with_clones
 from codef_nodes.graph.commands import SetDisabled, SetLabel
 from codef_nodes.graph.flags import KEEP, SetFlag, flag
 from codef_nodes.graph.registry import UnknownNode
@@ -63,6 +64,9 @@ class NodePage(QWidget):
         self.kept.setChecked(bool(flag(document, self._node, KEEP)))
         wired = [f"{port}: {', '.join(document.wires(self._node, port))}" for port in state.inputs]
         facts = [f"{state.type}, version {state.version}"]
+        clones = with_clones(document, self._node)[1:]
+        if clones:
+            facts.append(f"clone of {', '.join(clones)}: they share their knobs")
         if cls is UnknownNode:
             facts = [f"{state.type}: this version of the program does not know such a node"]
         self.facts.setText("\n".join(facts + wired))

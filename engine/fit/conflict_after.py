@@ -14,6 +14,8 @@ from engine.progress import Task
 SIDE, FRAMES = 192, 12
 #: Encoded difference from which still, motion and light do not explain a place.
 UNLIKE = 0.06
+#: Share of a neighbour's difference that a map which is a little off explains.
+SLACK = 0.35
 #: Side of the cells of the still in which the places of a frame are gathered, in places; and how
 #: many such sides from their middle a place lies apart.
 CELL, APART = 2.0, 2.5
@@ -39,7 +41,9 @@ def find_conflict(
     found: list[list[Signs]] = [[] for _ in field.layers]
     for n, index in enumerate(looked):
         task.report(n / len(looked), "what one still cannot hold")
-        for k, signs in enumerate(_signs(field, int(index), encoded(int(index)))):
+        # Of a long shot each frame is drawn from the still of its segment.
+        part, at, _ = max(field.parts(int(index)), key=lambda each: each[2])
+        for k, signs in enumerate(_signs(part, at, encoded(int(index)))):
             found[k].append(signs)
     numbers = [field.frames[index] for index in looked]
     pieces = [
@@ -67,6 +71,8 @@ def _signs(field: Field, index: int, encoded: F32) -> list[Signs]:
         (width, height),
         interpolation=cv2.INTER_AREA,
     )
+    square = np.ones((3, 3), np.uint8)
+    rough = cv2.dilate(plate, square) - cv2.erode(plate, square)
     whole = cv2.resize(known.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     y = (np.arange(height) + 0.5) * data.height / height
     x = (np.arange(width) + 0.5) * data.width / width
@@ -81,13 +87,13 @@ def _signs(field: Field, index: int, encoded: F32) -> list[Signs]:
             found.append(Signs(nothing, nothing, nothing))
             continue
         places = layer.deformation.at(index, points.reshape(-1, 2)).reshape(height, width, 2)
+        mine &= np.isfinite(places).all(axis=2)
         drawn = sheet_of(layer.canonical).read(places)
         factor = light(field, k, index, part=(rows, columns))
         colour = drawn[..., :3] / np.maximum(drawn[..., 3:], HOLE)
         lit = encode(colour if factor is None else colour * factor)
-        apart = cv2.GaussianBlur(plate - lit, (0, 0), 0.7)
-        held = drawn[..., 3] > 0.5
-        residual = mine & held & (np.abs(apart).max(axis=2) > UNLIKE)
+        apart = np.abs(cv2.GaussianBlur(plate - lit, (0, 0), 0.7)) - np.float32(SLACK) * rough
+        residual = mine & (drawn[..., 3] > 0.5) & (apart.max(axis=2) > UNLIKE)
         folds = nothing.copy()
         folds[:-1, :-1] = determinants(places) <= 0
         found.append(Signs(residual, folds & mine, _crowded(places, mine)))
@@ -97,12 +103,14 @@ def _signs(field: Field, index: int, encoded: F32) -> list[Signs]:
 def _crowded(places: F32, mine: Bool) -> Bool:
     """Where parts of a frame that lie apart land on the same place of the still."""
     at = places[mine]
+    if not len(at):
+        return np.zeros_like(mine)
     # The usual distance on the still from one place of the picture to the next.
     pace = np.abs(np.diff(places, axis=1)).max(axis=2)
-    unit = float(np.median(pace)) * CELL
+    unit = float(np.nanmedian(pace)) * CELL
     if not np.isfinite(unit) or unit <= 0:
         return np.zeros_like(mine)
-    cell = np.floor((at - np.nanmin(at, axis=0)) / unit).astype(np.int64)
+    cell = np.floor((at - at.min(axis=0)) / unit).astype(np.int64)
     across = int(cell[:, 0].max()) + 1
     # Numbered as they occur: a far place of a turning layer must not ask for the cells between.
     key = np.unique(cell[:, 1] * across + cell[:, 0], return_inverse=True)[1]

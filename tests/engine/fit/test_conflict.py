@@ -99,6 +99,18 @@ def test_what_is_left_out_of_the_fit_is_no_conflict():
     assert find_conflict(field, frames.__getitem__, silent()) is None
 
 
+def test_places_that_lead_nowhere_are_left_out():
+    field = field_of()
+    frames = drawn(field)
+    at = field.layers[0].deformation.at
+
+    def nowhere(index, points):
+        return np.where(points[:, :1] < 40, np.nan, at(index, points)).astype(np.float32)
+
+    field.layers[0].deformation.at = nowhere
+    assert find_conflict(field, frames.__getitem__, silent()) is None
+
+
 def test_a_fit_of_one_still_says_where_it_fails_and_one_of_two_groups_does_not():
     """A disc that crosses a ground: one still fails where it passes; with its mask nothing does."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]

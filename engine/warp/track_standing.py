@@ -19,7 +19,7 @@ from engine.fields.field import Field
 from engine.flow.confidence import sample_flow
 from engine.kernels import origin as chains
 from engine.warp.inverse import FrameInverse
-from engine.warp.track_beside import WATCHED, Shown, beside, whole_ones
+from engine.warp.track_beside import ITSELF, WATCHED, Shown, beside, whole_ones
 from engine.warp.track_views import View
 
 #: Pixels from a point up to which what comes from there speaks for it at all.
@@ -38,7 +38,7 @@ STANDS = 0.5
 STILL, HIDDEN = 1.5, 14
 #: Frames in a row that show a standing point again, so that it is followed anew, and cells around
 #: it of which no more than half may have been elsewhere in the first look.
-AGAIN, AROUND, ELSEWHERE = 4, 3, 0.5
+AGAIN, AROUND, ELSEWHERE = 3, 3, 0.5
 
 FOLLOWED, STANDING, LEFT = 0, 1, 2
 
@@ -82,7 +82,8 @@ class Standing:
         *,
         keeps: bool = False,
     ) -> None:
-        self._points, self._ground = points.copy(), ground.astype(np.float64)
+        self._asked, self._points = points, points.copy()
+        self._ground = ground.astype(np.float64)
         self._first, self._keeps = first, keeps
         self._around = chains.wholes(first.origin, first.known, points, WATCHED)[0]
         size = (len(points), ground.shape[1], 2)
@@ -139,7 +140,17 @@ class Standing:
         standing = np.asarray(self._state == STANDING, np.bool_)
         places = np.where(standing[:, None], self._place, found) + self._offset
         apart = apart + np.linalg.norm(self._offset, axis=1)
+        self._return(now, places, apart)
         return Followed(places.astype(np.float32), apart.astype(np.float32), standing, seen, anew)
+
+    def _return(self, now: Shown, places: F64, apart: AnyArray) -> None:
+        """Puts those that go on as something beside them where the frame shows them themselves."""
+        rows = np.flatnonzero(self._away & (self._state != STANDING))
+        if len(rows):
+            own, near = chains.answers(now.origin, now.known, self._asked[rows], ITSELF)
+            back = near < apart[rows]
+            back &= np.isfinite(own).all(axis=1)
+            places[rows[back]], apart[rows[back]] = own[back], near[back]
 
     def _lose(self, n: int, now: Shown) -> None:
         """A point is no longer followed: it stands, goes on as something beside it, or is left."""

@@ -72,7 +72,7 @@ def finish_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the flags of how an edit meets the plate; the Propagate node's knobs, by name."""
     from codef_nodes.nodes.finish_knobs import FINISH_KNOBS
 
-    group = parser.add_argument_group("how the edit meets the plate (mode over)")
+    group = parser.add_argument_group("how the edit meets the plate")
     for knob in FINISH_KNOBS:
         flag, help = f"--{knob.name.replace('_', '-')}", knob.help.replace("%", "%%")
         if knob.kind == "choice":

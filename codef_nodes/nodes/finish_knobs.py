@@ -10,7 +10,7 @@ FINISH_KNOBS: tuple[Knob, ...] = (
         "merge",
         "choice",
         FULL_FINISH.merge,
-        "How a change meets the plate in mode over: paint covers it (over), the change is added to "
+        "How a change meets the plate: paint covers it (over), the change is added to "
         "it (difference) or multiplies it (ratio); auto grades the plate where the edit is a grade "
         "and covers it where the edit is paint.",
         choices=MERGES,

@@ -1,6 +1,7 @@
 """Flow between small pictures on a device: some thousand small steps, recorded for each size."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,12 @@ import torch
 
 from engine.arrays import F32, U8
 from engine.flow import device as card_flow
+from engine.flow.confidence import confidence_of
+from engine.flow.dis import dis_flow
 from engine.kernels.device.replay import Replays
+
+#: How carefully the processor matches there and back, where the card has no room.
+PRESETS = ("patches", "sketch")
 
 
 @dataclass(frozen=True)
@@ -32,22 +38,50 @@ class Links:
     Args:
         device: Where.
         replays: What records.
+        tell: Called with a sentence for the person when the card is full.
     """
 
-    def __init__(self, device: torch.device, replays: Replays) -> None:
-        self._device, self._replays = device, replays
+    def __init__(
+        self,
+        device: torch.device,
+        replays: Replays,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
+        self._device, self._replays, self._tell = device, replays, tell
+        self._full = False
         self._rooms: dict[tuple[int, ...], _Room] = {}
         self._lock = threading.Lock()
 
     def __call__(self, first: U8, second: U8) -> tuple[F32, F32]:
         """Flow from one grey picture to another, and how far the way back confirms it."""
         with self._lock:
-            pair = (
-                torch.from_numpy(np.ascontiguousarray(each)).to(self._device)[None]
-                for each in (first, second)
-            )
-            there, sure = self.many(*pair)
-            return there[0].cpu().numpy(), sure[0].cpu().numpy()
+            if not self._full:
+                try:
+                    return self._one(first, second)
+                except torch.OutOfMemoryError:
+                    self._full = True
+                # Outside of the handler: the traceback would hold on to the very tensors.
+                self._give_up()
+        there = dis_flow(first, second, PRESETS[0])
+        return there, confidence_of(there, dis_flow(second, first, PRESETS[1]))
+
+    def _one(self, first: U8, second: U8) -> tuple[F32, F32]:
+        """One pair on the device."""
+        pair = (
+            torch.from_numpy(np.ascontiguousarray(each)).to(self._device)[None]
+            for each in (first, second)
+        )
+        there, sure = self.many(*pair)
+        return there[0].cpu().numpy(), sure[0].cpu().numpy()
+
+    def _give_up(self) -> None:
+        """The card has no room for two small pictures: it has none to spare."""
+        self.clear()
+        self._replays.forget()
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        if self._tell is not None:
+            self._tell("the card was full; going on with matching on the processor")
 
     @torch.no_grad()
     def many(self, first: torch.Tensor, second: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

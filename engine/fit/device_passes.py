@@ -69,7 +69,7 @@ class DevicePasses:
         self._plans: dict[tuple[int, int], PassPlan] = {}
         self._replays = replays or Replays(self.device, tell)
         #: Matches small grey pictures here; see ``engine.fit.matching.Matcher``.
-        self.link = Links(self.device, self._replays)
+        self.link = Links(self.device, self._replays, tell)
 
     def adopt(self, state: "LayerState") -> "LayerState":
         """The layer with its arrays on the device."""
@@ -151,7 +151,7 @@ class DevicePasses:
             for part in parts:
                 self._call(plates, layer, visit, part, task)
             if paint:
-                visit.paint()
+                self._attempt(plates, visit.paint)
 
         while True:
             task.check()

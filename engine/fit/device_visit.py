@@ -208,13 +208,17 @@ class Visit:
         return lattices, step
 
     def paint(self) -> None:
-        """Steps the canonical picture."""
+        """Steps the canonical picture; as ``call``, it may fail and be done again."""
         if self._splat is None:
             return
+        picture, speed = self._picture.clone(), self._speed.clone()
         momentum = float(self._recipe["momentum"])
-        weight = still.settle(self._splat, momentum, GLIMPSE, self._picture, self._speed)
+        weight = still.settle(self._splat, momentum, GLIMPSE, picture, speed)
         if self._fills:
-            self._picture.copy_(still.fill_holes(self._picture, weight > GLIMPSE))
+            picture = still.fill_holes(picture, weight > GLIMPSE)
+        # From here on nothing asks for memory.
+        self._picture.copy_(picture)
+        self._speed.copy_(speed)
         self._weight.copy_(weight)
 
     def finish(self, *, paint: bool) -> F64:

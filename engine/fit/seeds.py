@@ -32,6 +32,8 @@ __all__ = ["Seed", "choose", "fit_lattice", "pixel_centres", "seed_layers"]
 PREFERENCE = 1.15
 #: Presets of the flow between neighbours, there and back, and of the straight looks.
 NEAR, FAR = ("patches", "sketch"), ("patches", "sketch")
+#: Mean trust below which what is sure of a group in front speaks for a similarity at most.
+SURE = 0.5
 #: Grey levels beyond which a difference says no more.
 LIMIT = 64.0
 #: A chained matrix is replaced only if this share of the layer is seen in the reference frame: the
@@ -110,11 +112,11 @@ class _Chain:
         there = self.view.reduced(vectors) * np.float32(self.view.scale)
         return there, self.view.reduced(confidence)
 
-    def _motion(self, vectors: F32, weight: F32) -> F64:
-        """The matrix that explains most of a flow of the view's cut."""
-        moved = np.eye(3)
+    def _motion(self, vectors: F32, weight: F32, *, simple: bool = False) -> F64:
+        """The matrix that explains most of a flow of the view's cut; see ``global_motion``."""
+        found, moved = global_motion(vectors, weight, simple=simple), np.eye(3)
         moved[:2, 2] = self.view.corner
-        return np.asarray(moved @ global_motion(vectors, weight) @ np.linalg.inv(moved), np.float64)
+        return np.asarray(moved @ found @ np.linalg.inv(moved), np.float64)
 
     def _straightened(self, now: Look, chained: F64) -> tuple[F64, F32, tuple[float, float]]:
         """The matrix of a frame, where it sends every pixel, and its ``_difference``.
@@ -130,6 +132,10 @@ class _Chain:
         if proven and new[0] * old[1] < old[0] * new[1]:
             return fresh, moved, new
         return chained, base, old
+
+    def _sure(self, now: Look) -> float:
+        """Mean trust over the layer."""
+        return float((self.trust * now.weight).sum() / max(float(now.weight.sum()), 1.0))
 
     def _smooth(self, places: F32, base: F32, trust: F32) -> F32:
         """Fits the lattice to places [h, w, 2] and returns what it says everywhere."""

@@ -133,6 +133,7 @@ class Steps:
 
     def close(self) -> None:
         """Gives back what lies on the device."""
+        self._forget()
         self._replays.forget()
         if self._stored is not None:
             self._stored.clear()
@@ -174,8 +175,10 @@ class Steps:
                 adam_step(moments, self._hand.rates, numbers.beta1, numbers.beta2, numbers.epsilon)
 
     def _forget(self) -> None:
-        """Drops gradients that were begun."""
+        """Drops gradients that were begun, and what was made of the parameters meanwhile."""
         for group in self._groups:
+            for network in group.networks.values():
+                network.refresh()
             for moments in group.moments.values():
                 if moments.value.grad is not None:
                     moments.value.grad.zero_()

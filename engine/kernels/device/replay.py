@@ -38,7 +38,7 @@ class CudaGraphs:
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
-        self._pool = torch.cuda.graph_pool_handle()
+        self.forget()
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
     def __call__(self, work: Work) -> Work:
@@ -60,6 +60,10 @@ class CudaGraphs:
             finally:
                 graph.capture_end()
         return graph.replay
+
+    def forget(self) -> None:
+        """All recordings are gone; the next ones get other memory, for some of it may live on."""
+        self._pool = torch.cuda.graph_pool_handle()
 
 
 class Replays:
@@ -143,3 +147,5 @@ class Replays:
     def forget(self) -> None:
         """Gives back the memory of all recordings."""
         self._known.clear()
+        if isinstance(self._recorder, CudaGraphs):
+            self._recorder.forget()

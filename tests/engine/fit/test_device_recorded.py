@@ -95,3 +95,37 @@ def test_a_card_that_is_full_while_it_records_takes_smaller_calls(monkeypatch):
     assert told[-1] == "the card was full; going on with 4 frames at a time, frames are sent"
     assert failed and tape.recorded == 0
     np.testing.assert_allclose(states[0].picture, whole[0].picture, atol=2e-3)
+
+
+def pair():
+    """Two small pictures, the second three pixels to the right."""
+    y, x = np.mgrid[:64, :96].astype(np.float32)
+    grey = 128 + 60 * np.sin(x / 5) * np.cos(y / 7) + 40 * np.sin((x + 2 * y) / 11)
+    return grey.astype(np.uint8), np.roll(grey, 3, axis=1).astype(np.uint8)
+
+
+def test_pictures_are_matched_by_what_was_recorded(recorded):
+    passes, told, tape = recorded
+    first, second = pair()
+    wanted = DevicePasses("cpu").link(first, second)
+    assert np.median(wanted[0][..., 0]) == pytest.approx(3, abs=0.1)
+    for given in ((first, second), (second, first), (first, second)):
+        found = passes.link(*given)
+    assert told == [] and tape.recorded == 1 and tape.played == 1
+    for one, other in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_card_without_room_for_two_pictures_leaves_matching_to_the_processor(monkeypatch):
+    from engine.flow import device as flows
+
+    def full(*pictures):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(flows, "link", full)
+    told = []
+    link = DevicePasses("cpu", told.append).link
+    for _ in range(2):
+        there, sure = link(*pair())
+    assert told == ["the card was full; going on with matching on the processor"]
+    assert np.median(there[..., 0]) == pytest.approx(3, abs=0.1) and np.median(sure) > 0.9

@@ -2,7 +2,8 @@
 
 The interpreter is more lenient than the compiler (about types that change in a branch, about
 shapes), so this is run in a process of its own in which kernels are compiled and not started.
-Prints the names of what was compiled, one a line.
+Prints the names of what was compiled, one a line, and last that no launch makes a card wait: once
+compiled, all of them are launched again where nothing may ask the device, or send it anything.
 """
 
 import math
@@ -18,6 +19,7 @@ from triton.runtime.jit import JITFunction
 from engine.kernels.gpu import adam, hash_encode, lattice, network, register, sample, solve
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
+from tests.engine.kernels.device.tape import Tape
 
 
 def install(capability: int) -> list[str]:
@@ -49,7 +51,12 @@ def launch_all() -> None:
         for kind in (torch.float16, torch.float32):
             points = torch.zeros(4096, dimensions, requires_grad=True)
             table = torch.zeros(grid.parameters, dtype=kind, requires_grad=True)
-            hash_encode.encode(points, table, grid, raw=True, padded_to=48).sum().backward()
+            sums = torch.zeros(grid.parameters)
+            weights = torch.ones(grid.levels)
+            found = hash_encode.encode(
+                points, table, grid, weights, raw=True, padded_to=48, accumulate=sums
+            )
+            found.sum().backward()
     for mlp, half in ((Mlp(34, 2, 64, 3), False), (Mlp(35, 8, 64, 2), True)):
         flat = torch.zeros(mlp.parameters, requires_grad=True)
         rows = torch.zeros(48, 4096).t().requires_grad_()
@@ -102,3 +109,5 @@ if __name__ == "__main__":
     done = install(int(sys.argv[1]))
     launch_all()
     print("\n".join(sorted(set(done))))
+    Tape()(launch_all)
+    print("nothing waits")

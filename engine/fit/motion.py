@@ -12,7 +12,7 @@ SAMPLES = 2000
 GAIN = 1.05
 
 
-def global_motion(flow: F32, weight: F32) -> F64:
+def global_motion(flow: F32, weight: F32, *, simple: bool = False) -> F64:
     """The matrix that explains most of a flow.
 
     A translation is preferred to a similarity, that to an affine map and that to a homography,
@@ -21,6 +21,7 @@ def global_motion(flow: F32, weight: F32) -> F64:
     Args:
         flow: [H, W, 2] in pixels, x right, y down.
         weight: [H, W], confidence inside the group; only samples above 0.5 count.
+        simple: No more than a similarity.
 
     Returns:
         float64 [3, 3]: a pixel (centres at +0.5) to where the flow sends it.
@@ -40,11 +41,14 @@ def global_motion(flow: F32, weight: F32) -> F64:
     best = np.eye(3)
     best[:2, 2] = np.median(there - here, axis=0)
     support = _support(best, here, there)
-    for estimate in (cv2.estimateAffinePartial2D, cv2.estimateAffine2D):
+    affine = (cv2.estimateAffinePartial2D, cv2.estimateAffine2D)
+    for estimate in affine[:1] if simple else affine:
         found, _ = estimate(here, there, method=cv2.RANSAC, ransacReprojThreshold=TOLERANCE)
         if found is not None:
             candidate = np.vstack([found, [0, 0, 1]])
             best, support = _better(candidate, best, support, here, there)
+    if simple:
+        return best
     homography, _ = cv2.findHomography(here, there, cv2.USAC_MAGSAC, TOLERANCE, maxIters=1000)
     if homography is not None:
         best, support = _better(homography, best, support, here, there)

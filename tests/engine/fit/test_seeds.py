@@ -45,6 +45,13 @@ def test_a_shear_needs_no_perspective():
     np.testing.assert_allclose(found[:2], truth[:2], atol=0.01)
 
 
+def test_a_shear_can_be_refused():
+    truth = np.array([[1.02, 0.05, 2], [0.0, 0.97, -1], [0, 0, 1.0]])
+    found = global_motion(flow_of(truth), np.ones((90, 120), np.float32), simple=True)
+    turn = found[:2, :2] / np.sqrt(np.linalg.det(found[:2, :2]))
+    np.testing.assert_allclose(turn @ turn.T, np.eye(2), atol=1e-9)
+
+
 def test_nothing_to_go_by_means_no_motion():
     flow = np.ones((40, 50, 2), np.float32)
     np.testing.assert_array_equal(global_motion(flow, np.zeros((40, 50), np.float32)), np.eye(3))

@@ -1,7 +1,7 @@
 """The canonical images of a field as files."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,10 @@ def segment_field(field: Field, segment: int) -> Field:
     from engine.linked.field import LinkedField
 
     view = view_of(field, segment)
-    return view.segments.field(segment) if isinstance(view, LinkedField) else view
+    if not isinstance(view, LinkedField):
+        return view
+    # Where the clip is, the shot knows: a segment may have been fitted in another folder.
+    return replace(view.segments.field(segment), source=view.source)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from codef_nodes.graph.cache import Cache
-from codef_nodes.graph.commands import SetKnob
+from codef_nodes.graph.commands import AddNode, Connect, SetKnob
 from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.graph.serialise import from_tree
 from engine.errors import UsageError
@@ -79,3 +79,40 @@ def test_a_segment_that_is_not_there_is_named(evaluator: Evaluator) -> None:
     evaluator.refit("Fit")
     with pytest.raises(UsageError, match="segment 5"):
         evaluator.value("Still", None)
+
+
+def test_every_node_that_takes_a_fit_takes_one_of_several_segments(evaluator: Evaluator) -> None:
+    evaluator.refit("Fit")
+    document = evaluator.document
+    pin = {"canonical": [48, 30], "frames": {"20": [44, 32]}, "radius": 20, "segment": 1}
+    readers: dict[str, tuple[str, str, dict[str, object]]] = {
+        "Pinned": ("Pins", "field", {"pins": [pin]}),
+        "Map": ("STMap", "field", {"segment": 1}),
+        "Stable": ("Stabilise", "field", {"segment": 1}),
+        "Matte": ("LiftMatte", "field", {"frame": 20}),
+        "Seen": ("FieldPass", "field", {"output": "visibility"}),
+        "Trust": ("FieldPass", "field", {"output": "confidence"}),
+        "Points": ("Track", "field", {"segment": 1, "count": 4}),
+        "Sheet": ("QCSheet", "fit", {"segment": 1}),
+        "Linked": ("Relink", "field", {}),
+    }
+    for name, (kind, port, knobs) in readers.items():
+        AddNode(kind, name, (0, 0), knobs).run(document)
+        Connect("Fit", name, port).run(document)
+        if name == "Linked":
+            Connect("Clip", name, "plate").run(document)
+    Connect("Clip", "Matte", "mask").run(document)
+    field, pinned = evaluator.value("Fit", None), evaluator.value("Pinned", None)
+    before, after = (f.seen_from(0).layers[0].deformation for f in (field, pinned))
+    assert np.abs(before.positions(19) - after.positions(19)).max() > 1
+    assert np.array_equal(before.positions(2), after.positions(2))
+    for frame in (3, 12, 20):
+        assert evaluator.value("Map", frame).pixels.shape[2] == 4
+        assert evaluator.value("Stable", frame).alpha.max() > 0.9
+        assert evaluator.value("Seen", frame).pixels.max() > 0.9
+        assert evaluator.value("Trust", frame).pixels[20:40, 20:60].mean() > 0.8, frame
+        assert evaluator.value("Matte", frame).pixels.max() > 0.1
+    assert evaluator.value("Points", 3).pixels.shape[:2] == (64, 88)
+    assert evaluator.value("Sheet", None).pixels.shape[0] > 200
+    linked = evaluator.value("Linked", None)
+    assert isinstance(linked, LinkedField) and linked.report["relinked"]["agrees"]

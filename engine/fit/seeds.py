@@ -122,8 +122,13 @@ class _Chain:
         """The matrix of a frame, where it sends every pixel, and its ``_difference``.
 
         The chained matrices drift; the places do not, since every frame looked at the reference
-        frame. So the matrix is taken from the places where the pictures then agree better.
+        frame. So the matrix is taken from the places where the pictures then agree better. What is
+        sure of a group in front may be a part of a body: what shears that would throw the rest off.
         """
+        if self.view.behind is not None and self._sure(now) < SURE:
+            fresh = self._motion(self.previous - self.view.grid, self.trust, simple=True)
+            moved = self._through(fresh)
+            return fresh, moved, self._difference(now, moved)
         base = self._through(chained)
         fresh = self._motion(self.previous - self.view.grid, self.trust)
         moved = self._through(fresh)

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 
 from engine.fit.canvas import fill_holes
 from engine.fit.groups import Groups
@@ -103,14 +104,12 @@ def test_grain_does_not_hide_that_flow_is_better():
     assert seed_with(4.5, 4.6, grain=3.5).kind == "homography"
 
 
-def test_a_group_far_from_the_corner_that_grows_is_one_homography():
-    """Its motion is found on a cut of the picture, and holds for the whole of it."""
-    count, height, width = 7, 144, 208
+def card_seed(place_of, count=7, height=144, width=208):
+    """The seed of a card that ``place_of(t)`` [2, 3] puts into each frame of a still background."""
     world, behind = texture(80, 80, 3), texture(height, width, 4)
     shots, masks = [], []
     for t in range(count):
-        size, left, top = 1 - 0.06 * abs(t - 3), 110 + 3 * t, 60
-        place = np.array([[size, 0, left], [0, size, top]], np.float32)
+        place = np.asarray(place_of(t), np.float32)
         drawn = cv2.warpAffine(world, place, (width, height))
         mask = cv2.warpAffine(np.full((80, 80), 255, np.uint8), place, (width, height)) > 127
         shots.append(picture(np.where(mask[..., None], drawn, behind)))
@@ -118,12 +117,31 @@ def test_a_group_far_from_the_corner_that_grows_is_one_homography():
     asked = request(shots, [("card", masks)])
     groups = Groups(asked.frames, asked.groups, (height, width), silent())
     plates = read_plates(asked.frames, asked.picture, groups.shares, 2, silent())
-    seed = seed_layers(plates, 3, None, 16, silent())[0]
+    return seed_layers(plates, count // 2, None, 16, silent())[0]
+
+
+def test_a_group_far_from_the_corner_that_grows_is_one_homography():
+    """Its motion is found on a cut of the picture, and holds for the whole of it."""
+
+    def place_of(t):
+        size = 1 - 0.06 * abs(t - 3)
+        return [[size, 0, 110 + 3 * t], [0, size, 60]]
+
+    seed = card_seed(place_of)
     assert seed.errors["homography"] < 1.5  # grey levels: no worse than flow
-    for t in range(count):
-        size, left, top = 1 - 0.06 * abs(t - 3), 110 + 3 * t, 60
-        corners = np.array([[5, 5], [75, 5], [5, 75], [75, 75.0]])
-        here = corners * size + np.array([left, top])
+    corners = np.array([[5, 5], [75, 5], [5, 75], [75, 75.0]])
+    for t in range(7):
+        place = np.array(place_of(t))
+        here = corners @ place[:, :2].T + place[:, 2]
         np.testing.assert_allclose(
             lattice.apply_matrix(seed.matrices[t], here), corners + np.array([119, 60]), atol=0.8
         )
+
+
+@pytest.mark.parametrize("sure", [0.9, 0.2])
+def test_what_is_sure_of_little_of_a_group_moves_it_by_a_similarity(sure, monkeypatch):
+    monkeypatch.setattr("engine.fit.seeds._Chain._sure", lambda *_: sure)
+    seed = card_seed(lambda t: [[1, 0.05 * (t - 3), 100], [0, 1, 50]])
+    turn = seed.matrices[0, :2, :2]
+    sheared = abs(turn[0, 1] + turn[1, 0]) > 0.05
+    assert sheared == (sure > 0.5)

@@ -118,7 +118,11 @@ class FindBar(QFrame):
             self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Enter goes to the next, Shift+Enter to the one before, Esc closes."""
+        """Enter goes to the next, Shift+Enter back; Esc or a click elsewhere closes."""
+        if isinstance(event, QFocusEvent) and event.lostFocus():
+            if event.reason() == Qt.FocusReason.MouseFocusReason:
+                self.close_find()
+            return False
         if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
             return False
         key = event.key()

@@ -295,6 +295,10 @@ def test_find_selects_what_fits(stream: Desk) -> None:
     assert {*first, *stream.editor.selection.names} == {"Blur", "Grade"}
     QTest.keyClick(bar.field, Key.Key_Escape)
     assert not bar.isVisible()
+    stream.key(Key.Key_Slash)
+    assert bar.isVisible() and bar.field.hasFocus()
+    stream.click(stream.node("Grade"))
+    assert not bar.isVisible() and stream.editor.selection.names == ["Grade"]
 
 
 def test_digits_put_a_node_on_the_viewer(stream: Desk) -> None:

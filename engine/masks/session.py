@@ -16,9 +16,9 @@ from engine.arrays import F32, U8
 from engine.errors import MaskError, MissingFrameError, UsageError
 from engine.masks.carry import Step, Weights, carry
 from engine.masks.edge import fine_mask
-from engine.masks.rough import Rough, region
+from engine.masks.rough import Rough
 from engine.masks.shot import Shot
-from engine.masks.start import first_mask
+from engine.masks.start import allowed_region, first_mask
 from engine.progress import Task
 
 #: Frames beside the first one that are looked at and back, so that they mend its mask.
@@ -180,7 +180,7 @@ class Session:
     def _look(self, first: int, rough: Rough, task: Task) -> None:
         import cv2
 
-        allowed = region(rough, self._shot.shape, self._shot.scale)
+        allowed = allowed_region(rough, self._shot)
         key = (first, packed(allowed))
         if self._looked == key:
             return

@@ -39,6 +39,14 @@ LITTLE = 0.3
 ROUGH = 0.6
 
 
+def allowed_region(rough: Rough, shot: Shot) -> U8:
+    """Where the object may be, uint8 [h, w] of 0 and 1, scribbles over the background obeyed."""
+    marks = drawn(rough.scribbles, shot.shape, shot.scale)
+    allowed = region(rough, shot.shape, shot.scale)
+    allowed[marks > 0] = 1
+    return _enclosed(allowed, marks)
+
+
 def first_mask(shot: Shot, key: int, rough: Rough, before: F32 | None = None) -> tuple[F32, F32]:
     """A mask of the frame that an artist spoke about.
 
@@ -61,9 +69,7 @@ def first_mask(shot: Shot, key: int, rough: Rough, before: F32 | None = None) ->
         return share, np.ones(shot.shape, np.float32)
     if before is not None and rough.rectangle is None and rough.mask is None:
         return _corrected(shot, key, marks, before)
-    allowed = region(rough, shot.shape, shot.scale)
-    allowed[marks > 0] = 1
-    allowed = _enclosed(allowed, marks)
+    allowed = allowed_region(rough, shot)
     if rough.rectangle is None and rough.mask is None:
         share = _found(shot, key, rough, allowed, marks)
     else:

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+from engine.arrays import F32
 from engine.errors import Cancelled, MaskError, MissingFrameError, UsageError
 from engine.masks.rough import Rough, Scribble
 from engine.masks.session import Carried, Session
@@ -49,6 +50,29 @@ def test_scribbles_are_enough(session: Session) -> None:
     )
     answer = session.run({101: Rough(scribbles=lines)}, Task())
     assert np.mean(scores(answer)) > 0.85
+
+
+def test_what_lies_beyond_a_scribble_around_it_is_background_from_the_first_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = Session(lambda frame: FRAMES[frame - 101], NUMBERS, Task())
+    told: list[F32] = []
+    look = session._shot.look
+
+    def watched(first: int, behind: F32, task: Task) -> None:
+        told.append(behind)
+        look(first, behind, task)
+
+    monkeypatch.setattr(session._shot, "look", watched)
+    lines = (
+        Scribble(((35.0, 45.0), (50.0, 48.0), (66.0, 52.0)), True, 3),
+        Scribble(((10, 15), (95, 15), (95, 85), (10, 85), (10, 15)), False, 3),
+    )
+    session.run({101: Rough(scribbles=lines)}, Task())
+    (behind,) = told
+    height, width = behind.shape
+    assert behind[:, int(0.7 * width) :].all()
+    assert not behind[height // 2, int(0.2 * width) : int(0.5 * width)].any()
 
 
 def test_an_exact_mask_is_kept_as_it_is(session: Session) -> None:

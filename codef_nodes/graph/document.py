@@ -211,7 +211,10 @@ class Document:
         stored = self.state(node).knobs
         if knob not in stored:
             return described.default
-        return described.check(stored[knob], node)
+        return self._checked(described, stored[knob], node)
+
+    def _checked(self, knob: Knob, value: JSON, node: str) -> JSON:
+        return knob.check(value, node)
 
     def wires(self, node: str, port: str) -> tuple[str, ...]:
         """Names of the nodes wired to an input, in order."""

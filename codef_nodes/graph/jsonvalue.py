@@ -1,10 +1,40 @@
 """Plain JSON values: what documents, knobs and keys are made of."""
 
 import math
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, Generic, TypeAlias, TypeVar
 
 JSON: TypeAlias = Any
 """None, bool, int, float, str, list of JSON, or dict of str to JSON."""
+
+_Found = TypeVar("_Found")
+
+
+class Once(Generic[_Found]):
+    """A function of JSON objects that nobody changes any more, found once for each of them.
+
+    A list of a thousand strokes costs what is new in it.
+
+    Args:
+        find: The function.
+        most: Objects that are remembered.
+    """
+
+    def __init__(self, find: Callable[[JSON], _Found], most: int = 1 << 13) -> None:
+        self._find, self._most = find, most
+        # The object is held too: while it is, no other can have its id.
+        self._known: dict[int, tuple[JSON, _Found]] = {}
+
+    def __call__(self, item: JSON) -> _Found:
+        """What the function gives for an object."""
+        known = self._known.get(id(item))
+        if known is not None:
+            return known[1]
+        found = self._find(item)
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[id(item)] = item, found
+        return found
 
 
 def plain(value: JSON) -> JSON:

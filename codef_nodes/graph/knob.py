@@ -1,5 +1,6 @@
 """A knob: one parameter of a node, described as data."""
 
+import contextlib
 import json
 import math
 import re
@@ -7,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from codef_nodes.graph.jsonvalue import JSON, plain
+from codef_nodes.graph.jsonvalue import JSON, Once, plain
+from codef_nodes.graph.keys import hash_of
 from engine.errors import UsageError
 
 KINDS = (
@@ -32,6 +34,9 @@ KINDS = (
     "shapes",
     "groups",
 )
+_OBJECTS = ("strokes",)
+"""Kinds that may hold a thousand objects, of which an edit changes one."""
+_PLAIN, _HASHED = Once(plain), Once(hash_of)
 _TEXTS = ("text", "file_in", "file_out", "colour_space")
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 # The engine's parser has the last word; this only refuses what cannot be a range at all.
@@ -76,6 +81,8 @@ class Knob:
 
     def keyed(self, value: JSON) -> JSON:
         """The part of a value that results depend on."""
+        if self.kind in _OBJECTS and isinstance(value, list):
+            return [_HASHED(item) for item in value]
         if not self.unkeyed or not isinstance(value, dict):
             return value
         kept: dict[str, JSON] = {}
@@ -107,6 +114,19 @@ class Knob:
             return _CHECKS[self.kind](self, value)
         except _BadValueError as bad:
             self._refuse(value, str(bad), node)
+
+    def settled(self, value: JSON, node: str = "") -> JSON:
+        """As ``check``, for a value in which nothing is ever changed in place: of a list of
+        strokes only those that are new are looked at.
+
+        Raises:
+            UsageError: Wrong type, out of range, or none of the choices.
+        """
+        if self.kind in _OBJECTS and isinstance(value, list):
+            with contextlib.suppress(ValueError):  # which the check puts into words
+                if all(isinstance(item, dict) for item in value):
+                    return [_PLAIN(item) for item in value]
+        return self.check(value, node)
 
     def parse(self, text: str, node: str = "") -> JSON:
         """The value that ``--set NODE.KNOB=TEXT`` means; structured kinds take JSON.

@@ -16,6 +16,7 @@ from codef_nodes.graph.document import SCHEMA, Document
 from codef_nodes.graph.edits import Edit, EditMismatchError, Put, RenameKey
 from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.graph.jsonvalue import JSON, same
+from codef_nodes.graph.knob import Knob
 from codef_nodes.graph.registry import Registry
 from codef_nodes.graph.serialise import from_tree
 from codef_nodes.graph.trust import Trust
@@ -37,6 +38,9 @@ class Snapshot(Document):
             self._tree = applied(self._tree, edits)
             self._settings = self._tree["settings"]
             self.revision += 1
+
+    def _checked(self, knob: Knob, value: JSON, node: str) -> JSON:
+        return knob.settled(value, node)
 
     def after(self, edits: Sequence[Edit]) -> "Snapshot":
         """The document that some edits lead to."""

@@ -56,7 +56,7 @@ class Album:
             self.hands.canvas(slot).fit()
 
     def settle(self) -> None:
-        """Waits until nothing moves any more."""
+        """Waits until nothing moves any more, and no viewer is being updated."""
         done: list[bool] = []
         target = self._folder / ".settled.png"
         shot = Screenshot(self.window, target)
@@ -65,6 +65,12 @@ class Album:
         while not done:
             QTest.qWait(50)
         target.unlink(missing_ok=True)
+        viewers = [self.hands.canvas(slot) for slot in ("canonical", "frame")]
+        self.hands.wait(
+            lambda: not any(viewer.isVisible() and viewer.updating for viewer in viewers),
+            120,
+            "for the viewers",
+        )
 
     def take(self, name: str, widget: QWidget | None = None, part: QRect | None = None) -> Path:
         """Writes one picture.

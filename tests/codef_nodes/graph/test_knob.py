@@ -3,6 +3,7 @@
 import pytest
 
 from codef_nodes.graph.context import Context
+from codef_nodes.graph.jsonvalue import Once
 from codef_nodes.graph.knob import KINDS, Knob
 from codef_nodes.graph.node import Node
 from codef_nodes.graph.port import Port
@@ -157,3 +158,35 @@ def test_a_type_is_registered_once():
 def test_the_nodes_package_is_loaded_on_the_first_question():
     types = [cls.type for cls in all_node_classes()]
     assert "LoadSequence" in types and len(set(types)) == len(types)
+
+
+def test_of_a_thousand_strokes_only_the_new_one_is_looked_at():
+    described, strokes = knob("strokes", []), [{"points": ((n, 2),)} for n in range(1000)]
+    before = described.settled(strokes)
+    assert before == described.check(strokes)
+    after = described.settled([*strokes[:500], {"points": [[7, 7]]}, *strokes[501:]])
+    assert [n for n in range(1000) if after[n] is not before[n]] == [500]
+    keys = described.keyed(before), described.keyed(after)
+    assert [n for n in range(1000) if keys[0][n] != keys[1][n]] == [500]
+    assert described.keyed(described.check(strokes)) == keys[0], "equal strokes have equal keys"
+
+
+@pytest.mark.parametrize("bad", [["stroke"], [{"size": float("nan")}], {"a": 1}])
+def test_a_document_is_refused_the_strokes_that_a_person_is(bad):
+    described = knob("strokes", [])
+    with pytest.raises(UsageError) as told:
+        described.check(bad, "Paint")
+    with pytest.raises(UsageError) as settled:
+        described.settled(bad, "Paint")
+    assert settled.value.message == told.value.message
+
+
+def test_what_is_found_once_belongs_to_the_object_itself_and_is_bounded():
+    asked = []
+    once = Once(lambda item: asked.append(item) or len(asked), most=2)
+    first = {"a": 1}
+    assert [once(first), once(first), once({"a": 1})] == [1, 1, 2]
+    for n in range(5):
+        once({"n": n})
+    assert len(once._known) <= 2
+    assert once(first) == len(asked)

@@ -192,3 +192,18 @@ def test_documents_of_older_versions_are_brought_up_to_date():
     mirror, _ = mirror_of(Document(REGISTRY))
     mirror.open(tree, None, {}, False)
     assert mirror.document.knob_value("G", "gain") == 1.5
+
+
+def test_a_stroke_that_changes_is_looked_at_again_and_the_others_are_not():
+    document = Document()
+    strokes = [{"points": [[n, 1]], "opacity": 1.0} for n in range(5)]
+    History(document).do(c.AddNode("Paint", "Paint", knobs={"strokes": strokes}))
+    mirror, _ = mirror_of(document, registry=document.registry)
+    before = mirror.document.knob_value("Paint", "strokes")
+    place = ("nodes", "Paint", "knobs", "strokes")
+    mirror.edit(over_the_line([Put((*place, 3, "opacity"), 1.0, 0.5)]))
+    mirror.edit(over_the_line([Splice((*place, 1, "points"), 1, [], [[9, 9]])]))
+    after = mirror.document.knob_value("Paint", "strokes")
+    assert [n for n in range(5) if after[n] is not before[n]] == [1, 3]
+    assert after[3]["opacity"] == 0.5 and after[1]["points"] == [[1, 1], [9, 9]]
+    assert before == strokes, "who had the list before keeps it"

@@ -22,8 +22,11 @@ ROUNDS = 4
 PLAIN = (0.0, 1e-6, 1e-6, 25, 1e9)
 
 
-def means_of(cells: int) -> F32:
-    """What the control points of an axis make of the mean of each cell, [cells, cells + 3]."""
+def middles_of(cells: int) -> F32:
+    """What the control points of an axis say in the middle of each cell, [cells, cells + 3].
+
+    It stands for the mean of the cell: in so small a piece a lattice is nearly straight.
+    """
     basis = np.array([1, 23, 23, 1], np.float32) / 48
     found = np.zeros((cells, cells + 3), np.float32)
     for k in range(4):
@@ -47,7 +50,7 @@ def fit_cells(
         Control points [B, rows + 3, columns + 3, 2].
     """
     count, rows, columns = (int(size) for size in mass.shape)
-    down, across = here(means_of(rows)), here(means_of(columns))
+    down, across = here(middles_of(rows)), here(middles_of(columns))
     shape = (count, rows + 3, columns + 3)
     normal = here(np.zeros((*shape, 3), np.float32))
     normal[..., 0] = normal[..., 2] = down.T @ mass @ across

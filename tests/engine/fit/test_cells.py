@@ -4,19 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from engine.fit.cells import fit_cells, means_of
+from engine.fit.cells import fit_cells, middles_of
 from engine.kernels.backends import compiled, plain
 from engine.kernels.lattice import evaluate, taps
 
 
-def test_means_of_cells_are_those_of_the_lattice():
-    """Against the lattice itself, evaluated finely."""
+def test_the_middles_of_cells_are_where_the_lattice_has_them():
+    """Against the lattice itself: with cells of one pixel its centres are the middles."""
     control = np.random.default_rng(0).normal(size=(7, 8, 2)).astype(np.float32)
-    fine = 40
-    dense = evaluate(control, *taps(4 * fine, fine), *taps(5 * fine, fine))
-    wanted = dense.reshape(4, fine, 5, fine, 2).mean(axis=(1, 3))
-    found = np.einsum("ip,jq,pqc->ijc", means_of(4), means_of(5), control)
-    np.testing.assert_allclose(found, wanted, atol=1e-3)
+    wanted = evaluate(control, *taps(4, 1.0), *taps(5, 1.0))
+    found = np.einsum("ip,jq,pqc->ijc", middles_of(4), middles_of(5), control)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
 
 
 def clip(count=3, rows=6, columns=9):

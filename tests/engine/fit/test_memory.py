@@ -147,9 +147,15 @@ def test_a_clip_that_fits_at_half_resolution_only_is_seen_so_first() -> None:
     held, told = networks(numbers, clip), list[str]()
     device = torch.device("cpu")
     whole = demand_of(clip, numbers, held, False)
-    plenty = 2 * (whole.clip + whole.height * whole.width * whole.point)
+    plenty = 2 * (whole.parameters + whole.clip + whole.height * whole.width * whole.point)
+
+    def room(share: float) -> int:
+        """Bytes for a share of the clip and a tile of 96 pixels."""
+        needed = whole.parameters + share * whole.clip + 98 * 98 * whole.point
+        return int(needed / USABLE - whole.parameters)
+
     assert half_first(clip, numbers, held, device, told.append, free=plenty) is numbers
-    tight = int((whole.frame + 0.6 * whole.clip) / USABLE)
+    tight = room(0.6)
     found = half_first(clip, numbers, held, device, told.append, free=tight)
     assert found.half_steps == numbers.annealing_begin == 20
     assert told == [
@@ -159,8 +165,7 @@ def test_a_clip_that_fits_at_half_resolution_only_is_seen_so_first() -> None:
     small = Card(HalvedClip(clip), found, held, device, told.append, free=tight)
     assert small.resident and (small.plates.height, small.plates.width) == (128, 192)
     assert not Card(clip, found, held, device, told.append, free=tight).resident
-    least = int(0.1 * whole.clip / USABLE)
-    assert half_first(clip, numbers, held, device, told.append, free=least) is numbers
+    assert half_first(clip, numbers, held, device, told.append, free=room(0.1)) is numbers
 
 
 def test_half_a_frame_shows_what_the_frame_shows() -> None:

@@ -27,6 +27,8 @@ TRIAL = 10
 CARRIED = 0.3
 #: Confidence of a frame on which an artist spoke.
 SPOKEN = 0.97
+#: How far beyond scribbles the background begins, as a share of what they leave open.
+BEYOND = 0.15
 #: What the undecided pixels of a mask take of its confidence, as a share of its size.
 OPEN = 0.6
 
@@ -184,7 +186,10 @@ class Session:
         key = (first, packed(allowed))
         if self._looked == key:
             return
-        wide = cv2.dilate(allowed, np.ones((9, 9), np.uint8))
+        # A line that is scribbled around the object is no border of what it hides or casts.
+        drawn = rough.rectangle is not None or rough.mask is not None
+        reach = 0 if drawn else round(BEYOND * float(np.sqrt(allowed.sum())))
+        wide = cv2.dilate(allowed, np.ones((9 + 2 * reach, 9 + 2 * reach), np.uint8))
         behind = (1 - wide).astype(np.float32)
         if behind.mean() < 0.05:
             behind = np.ones_like(behind)

@@ -32,8 +32,9 @@ __all__ = ["Seed", "choose", "fit_lattice", "pixel_centres", "seed_layers"]
 PREFERENCE = 1.15
 #: Presets of the flow between neighbours, there and back, and of the straight looks.
 NEAR, FAR = ("patches", "sketch"), ("patches", "sketch")
-#: Mean trust below which what is sure of a group in front speaks for a similarity at most.
-SURE = 0.5
+#: Mean trust below which a similarity is tried for a group in front, and what a pixel of it costs
+#: that is sent off the group, in grey levels.
+SURE, MISSED = 0.5, 32.0
 #: Grey levels beyond which a difference says no more.
 LIMIT = 64.0
 #: A chained matrix is replaced only if this share of the layer is seen in the reference frame: the
@@ -112,8 +113,9 @@ class _Chain:
         there = self.view.reduced(vectors) * np.float32(self.view.scale)
         return there, self.view.reduced(confidence)
 
-    def _motion(self, vectors: F32, weight: F32, *, simple: bool = False) -> F64:
+    def _motion(self, vectors: F32, weight: F32 | None = None, *, simple: bool = False) -> F64:
         """The matrix that explains most of a flow of the view's cut; see ``global_motion``."""
+        weight = self.trust if weight is None else weight
         found, moved = global_motion(vectors, weight, simple=simple), np.eye(3)
         moved[:2, 2] = self.view.corner
         return np.asarray(moved @ found @ np.linalg.inv(moved), np.float64)
@@ -123,20 +125,26 @@ class _Chain:
 
         The chained matrices drift; the places do not, since every frame looked at the reference
         frame. So the matrix is taken from the places where the pictures then agree better. What is
-        sure of a group in front may be a part of a body: what shears that would throw the rest off.
+        sure of a group in front may be a part of a body, and what shears that throws the rest off
+        the group: then a similarity may be the better one.
         """
-        if self.view.behind is not None and self._sure(now) < SURE:
-            fresh = self._motion(self.previous - self.view.grid, self.trust, simple=True)
-            moved = self._through(fresh)
-            return fresh, moved, self._difference(now, moved)
-        base = self._through(chained)
-        fresh = self._motion(self.previous - self.view.grid, self.trust)
-        moved = self._through(fresh)
-        old, new = self._difference(now, base), self._difference(now, moved)
-        proven = min(old[1], new[1]) > PROOF * float(now.weight.sum()) and new[1] > 0.8 * old[1]
+        total = float(now.weight.sum())
+        matrix, base, old = self._tried(now, chained)
+        fresh, moved, new = self._tried(now, self._motion(self.previous - self.view.grid))
+        proven = min(old[1], new[1]) > PROOF * total and new[1] > 0.8 * old[1]
         if proven and new[0] * old[1] < old[0] * new[1]:
-            return fresh, moved, new
-        return chained, base, old
+            matrix, base, old = fresh, moved, new
+        if self.view.behind is not None and self._sure(now) < SURE:
+            plain = self._motion(self.previous - self.view.grid, simple=True)
+            plain, moved, new = self._tried(now, plain)
+            if new[0] + MISSED * (total - new[1]) < old[0] + MISSED * (total - old[1]):
+                matrix, base, old = plain, moved, new
+        return matrix, base, old
+
+    def _tried(self, now: Look, matrix: F64) -> tuple[F64, F32, tuple[float, float]]:
+        """A matrix, where it sends every pixel, and its ``_difference``."""
+        places = self._through(matrix)
+        return matrix, places, self._difference(now, places)
 
     def _sure(self, now: Look) -> float:
         """Mean trust over the layer."""

@@ -2,13 +2,12 @@
 
 import cv2
 import numpy as np
-import pytest
 
 from engine.fit.canvas import fill_holes
 from engine.fit.groups import Groups
 from engine.fit.motion import global_motion
 from engine.fit.plates import read_plates
-from engine.fit.seeds import Seed, choose, fit_lattice, pixel_centres, seed_layers
+from engine.fit.seeds import Seed, _Chain, choose, fit_lattice, pixel_centres, seed_layers
 from engine.kernels import lattice
 from engine.progress import silent
 from tests.engine.fit.clips import picture, request, texture
@@ -138,10 +137,29 @@ def test_a_group_far_from_the_corner_that_grows_is_one_homography():
         )
 
 
-@pytest.mark.parametrize("sure", [0.9, 0.2])
-def test_what_is_sure_of_little_of_a_group_moves_it_by_a_similarity(sure, monkeypatch):
-    monkeypatch.setattr("engine.fit.seeds._Chain._sure", lambda *_: sure)
+def test_a_similarity_is_taken_where_more_throws_an_unsure_group_off(monkeypatch):
+    def motion(chain, vectors, weight=None, *, simple=False):
+        off = np.array([[1, 0, -2.0 if simple else -60], [0, 1, 0], [0, 0, 1.0]])
+        return np.linalg.matrix_power(off, len(done)) if simple else off
+
+    done: list[int] = []
+    advance = _Chain.advance
+
+    def counted(chain, index, neighbour):
+        done.append(index)
+        advance(chain, index, neighbour)
+
+    monkeypatch.setattr(_Chain, "_motion", motion)
+    monkeypatch.setattr(_Chain, "advance", counted)
+    for sure, off in ((0.9, True), (0.2, False)):
+        done.clear()
+        monkeypatch.setattr(_Chain, "_sure", lambda *_, sure=sure: sure)
+        seed = card_seed(lambda t: [[1, 0, 100 + 2 * t], [0, 1, 50]], count=2)
+        assert (abs(seed.matrices[0, 0, 2]) > 30) == off
+
+
+def test_a_sheared_group_keeps_its_shear_though_little_is_sure(monkeypatch):
+    monkeypatch.setattr(_Chain, "_sure", lambda *_: 0.2)
     seed = card_seed(lambda t: [[1, 0.05 * (t - 3), 100], [0, 1, 50]])
     turn = seed.matrices[0, :2, :2]
-    sheared = abs(turn[0, 1] + turn[1, 0]) > 0.05
-    assert sheared == (sure > 0.5)
+    assert abs(turn[0, 1] + turn[1, 0]) > 0.05

@@ -6,7 +6,7 @@ told beside that of a fit of everything with the larger mask, and whether the st
 group is the same where it was. Then the first half of the clip, without masks, is fitted, and after
 it the whole: only what is new may be fitted, and what was there must be the same bit for bit. All
 by a fixed number of passes; processor seconds count, which other programs lengthen less than the
-clock's. JSON in ``benchmarks/results``, ``refit_mask.json`` and ``refit_range.json``; five minutes on
+clock's. JSON in ``benchmarks/results``: ``refit_mask.json``, ``refit_range.json``. Five minutes on
 two idle cores.
 """
 

@@ -1,6 +1,6 @@
 """Which node each viewer shows, and what of it is really there."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,24 +18,9 @@ from gui.core.choosing import (
 from gui.core.framecache import FrameCache, ViewKey
 from gui.core.project import Project
 from gui.core.revisions import Revisions
+from gui.core.stills import Stills
 from gui.core.streams import CANONICAL, FRAME, canvas_scale, shows_picture, space_of
 from gui.core.viewerinputs import COMPARE, INPUT, connect, port_of, wired
-
-
-class Segment(NamedTuple):
-    """A segment of a long shot.
-
-    Attributes:
-        first: Its first frame.
-        last: Its last frame.
-        own: First and last of the frames that it has more to say about than its neighbours.
-        reference: The frame that its still is aligned to.
-    """
-
-    first: int
-    last: int
-    own: tuple[int, int]
-    reference: int
 
 
 def _rewires(change: Change) -> bool:
@@ -60,9 +45,7 @@ class Viewing(QObject):
         canvases: For each slot the canvas of its viewer, once there is one.
         layer_names: What the layers of the fit are called.
         reference: The frame that the canonical image is aligned to, once it is known.
-        segments: Of a long shot the segments of the fit, first to last; empty where one still
-            serves all frames.
-        segment: Number of the segment whose still the canonical viewer shows.
+        stills: Those of a long shot, and which of them the canonical viewer shows.
         proxy: All viewers show half resolution.
     """
 
@@ -78,8 +61,6 @@ class Viewing(QObject):
     """The viewer of that slot shows that frame now."""
     proxy_changed = Signal(bool)
     """All viewers go to half resolution, or back."""
-    segments_changed = Signal()
-    """The fit has other segments, or the still of another one is shown."""
     cached_changed = Signal()
     """Frames came into the cache, went out of it, or are stale now."""
 
@@ -90,8 +71,7 @@ class Viewing(QObject):
         self._layer = 0
         self.layer_names: list[str] = []
         self.reference: int | None = None
-        self.segments: list[Segment] = []
-        self.segment = 0
+        self.stills = Stills(self)
         self.cache = FrameCache()
         self.revisions = Revisions(project, self)
         self.keys: dict[str, ViewKey | None] = dict.fromkeys(SLOTS)
@@ -103,6 +83,7 @@ class Viewing(QObject):
         project.changed.connect(self._follow)
         project.replaced.connect(self._start_again)
         self.revisions.bumped.connect(self._update)
+        self.stills.changed.connect(self._still_changed)
 
     def shown(self, slot: str) -> Shown:
         """What a viewer shows now."""
@@ -266,39 +247,19 @@ class Viewing(QObject):
 
     # Stills of a long shot.
 
-    def set_segments(self, segments: list[Segment]) -> None:
-        """What the worker says of the segments of the fit."""
-        if self._now[CANONICAL].fit is None:
-            segments = []
-        if segments != self.segments:
-            self.segments = segments
-            self.segment = min(self.segment, max(len(segments) - 1, 0))
-            self.segments_changed.emit()
-            self._update()
-
-    def show_segment(self, segment: int) -> None:
-        """Shows the still of another segment in the canonical viewer."""
-        if self.segments and segment != self.segment:
-            self.segment = min(max(segment, 0), len(self.segments) - 1)
-            before = self._now[CANONICAL]
-            self.segments_changed.emit()
-            self._update()
-            if self._now[CANONICAL] == before:
-                # The fit itself is shown, and now another still of it.
-                self.changed.emit(CANONICAL)
-
-    def segment_at(self, frame: int) -> int | None:
-        """The segment that a frame belongs to; None where one still serves all frames."""
-        for number, segment in enumerate(self.segments):
-            if frame <= segment.own[1]:
-                return number
-        return len(self.segments) - 1 if self.segments else None
+    def _still_changed(self) -> None:
+        before = self._now[CANONICAL]
+        self._update()
+        if self._now[CANONICAL] == before:
+            # The fit itself is shown, and now another still of it.
+            self.changed.emit(CANONICAL)
 
     def still_frame(self, frame: int) -> int:
         """A frame that stands for the still that is shown, where that is the fit's own."""
-        if not self.segments or self._now[CANONICAL].layer is None:
+        stills = self.stills
+        if not stills.segments or self._now[CANONICAL].layer is None:
             return frame
-        return self.segments[self.segment].own[0]
+        return stills.segments[stills.shown].own[0]
 
     # What is really there.
 
@@ -348,7 +309,7 @@ class Viewing(QObject):
     def _start_again(self) -> None:
         self._slots = {slot: Wish() for slot in SLOTS}
         self._layer, self.layer_names, self.reference = 0, [], None
-        self.segments, self.segment = [], 0
+        self.stills.use([])
         self.cache.clear()
         self.infos = {slot: {} for slot in SLOTS}
         self._now = {slot: self._find(slot) for slot in SLOTS}
@@ -392,7 +353,5 @@ class Viewing(QObject):
 
     def _canonical(self) -> Shown:
         document, wish = self._project.document, self._slots[CANONICAL]
-        segment = self.segment if self.segments else None
-        return canonical_shown(
-            document, wish, self._frame().node, self._layer, self.layer_names, segment
-        )
+        frame, names = self._frame().node, self.layer_names
+        return canonical_shown(document, wish, frame, self._layer, names, self.stills.asked)

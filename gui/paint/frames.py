@@ -48,7 +48,7 @@ class FrameGesture(StrokeGesture):
     ) -> None:
         super().__init__(editor, Target(carrier), header, dict, None, parent)
         self._painting, self._carrier, self._frame = painting, carrier, frame
-        self._segment = editor.viewing.segment_at(frame)
+        self._segment = editor.viewing.stills.at(frame)
         self._selected = list(editor.selection.names)
         self._mapped: DrawnStroke | None = None
         self._layer: int | None = None

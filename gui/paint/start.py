@@ -65,5 +65,5 @@ def _target(editor: Editor, space: str, shown: str) -> Target:
         return frame_target(document, selected, shown)
     viewing = editor.viewing
     return canonical_target(
-        document, selected, viewing.node(CANONICAL), viewing.layer, viewing.segment
+        document, selected, viewing.node(CANONICAL), viewing.layer, viewing.stills.shown
     )

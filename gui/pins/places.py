@@ -70,7 +70,7 @@ class PinPlaces(QObject):
                     now is None or pin.get("layer") in (now, None),
                 )
                 for pin in pins
-                if int(pin.get("segment") or 0) == self._editor.viewing.segment
+                if int(pin.get("segment") or 0) == self._editor.viewing.stills.shown
             ]
         frame = str(self._editor.clock.frame)
         self._ask(home.node, pins)
@@ -129,7 +129,7 @@ class PinPlaces(QObject):
                 "node": node,
                 "frame": frame,
                 "layer": 0 if still[0] is None else still[0],
-                "segment": still[1] if editor.viewing.segments else None,
+                "segment": still[1] if editor.viewing.stills.segments else None,
                 "points": points,
                 "to": FRAME,
             }

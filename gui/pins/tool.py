@@ -204,12 +204,8 @@ class PinTool(CanvasTool):
 
     def _segment(self) -> int | None:
         """The segment of a long shot on whose still a new pin is: that of the frame, or shown."""
-        viewing = self._editor.viewing
-        if not viewing.segments:
-            return None
-        if self.slot == FRAME:
-            return viewing.segment_at(self._editor.clock.frame)
-        return viewing.segment
+        stills = self._editor.viewing.stills
+        return stills.at(self._editor.clock.frame) if self.slot == FRAME else stills.asked
 
     def _write(self) -> None:
         """The document follows the drag."""

@@ -153,7 +153,7 @@ class TimelineBar(QWidget):
         clock.playing_changed.connect(self._tell_playing)
         viewing.info_changed.connect(self._info_changed)
         viewing.frame_shown.connect(self._frame_shown)
-        viewing.segments_changed.connect(self._soon.start)
+        viewing.stills.changed.connect(self._soon.start)
         self.cached.changed.connect(self._soon.start)
         editor.selection.changed.connect(self._soon.start)
         editor.project.changed.connect(self._soon.start)
@@ -264,8 +264,8 @@ class TimelineBar(QWidget):
 
     def _reference(self) -> int | None:
         viewing = self.editor.viewing
-        if viewing.segments:
-            return viewing.segments[viewing.segment].reference
+        if viewing.stills.segments:
+            return viewing.stills.segments[viewing.stills.shown].reference
         if viewing.reference is not None:
             return viewing.reference
         fit = viewing.shown(FRAME).fit

@@ -38,7 +38,7 @@ class Splits(QObject):
         asked = numbers_of(self._editor.project.document, fit)
         if asked is not None:
             return asked
-        return tuple(segment.own[0] for segment in self._editor.viewing.segments[1:])
+        return tuple(segment.own[0] for segment in self._editor.viewing.stills.segments[1:])
 
     def move(self, old: int, new: int) -> None:
         """Splits the shot elsewhere: one step of undo."""

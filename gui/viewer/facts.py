@@ -6,8 +6,8 @@ from PySide6.QtCore import QObject
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
+from gui.core.stills import Segment
 from gui.core.streams import CANONICAL
-from gui.core.viewing import Segment
 from gui.viewer.fetch import CANCELLED
 from gui.viewer.infobar import InfoBar
 from gui.viewer.showing import Showing
@@ -58,7 +58,7 @@ class FactsAsker(QObject):
         frame = self._editor.clock.frame
         if self._slot == CANONICAL:
             frame = viewing.still_frame(frame)
-        asked = shown.node, shown.layer, viewing.segment, viewing.signature(shown.node)
+        asked = shown.node, shown.layer, viewing.stills.shown, viewing.signature(shown.node)
         if asked == self._asked:
             return
         self._asked = asked
@@ -101,10 +101,11 @@ class FactsAsker(QObject):
     def _use_fit(self, info: dict[str, Any]) -> None:
         viewing = self._editor.viewing
         viewing.set_layer_names([str(name) for name in info.get("layers") or []])
-        viewing.set_segments(
+        fitted = viewing.shown(CANONICAL).fit is not None
+        viewing.stills.use(
             [
                 Segment(each["first"], each["last"], (*each["own"],), each["reference"])
-                for each in info.get("segments") or []
+                for each in (info.get("segments") or [] if fitted else [])
             ]
         )
         reference = info.get("reference")

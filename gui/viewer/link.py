@@ -75,7 +75,7 @@ class CursorLink(QObject):
         viewing.pointed.connect(self._pointed)
         editor.clock.frame_changed.connect(self._again)
         viewing.info_changed.connect(self._again)
-        viewing.segments_changed.connect(self._again)
+        viewing.stills.changed.connect(self._again)
 
     def _pointed(self, slot: str, place: Place | None) -> None:
         if slot == self._slot:
@@ -106,9 +106,8 @@ class CursorLink(QObject):
         fit = viewing.shown(CANONICAL).fit or viewing.shown(FRAME).fit
         if editor.workers is None or fit is None or not self._canvas.isVisible():
             return None
-        segment = viewing.segment if viewing.segments else None
         frame, signature = editor.clock.frame, viewing.signature(fit)
-        return fit, frame, viewing.layer, self._scale(), signature, segment
+        return fit, frame, viewing.layer, self._scale(), signature, viewing.stills.asked
 
     def _ask(self) -> None:
         place, about = self._wanted, self._about()

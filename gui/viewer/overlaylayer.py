@@ -203,8 +203,7 @@ class OverlayLayer(QObject):
 
     def _segment(self) -> int | None:
         """Of a long shot the segment whose still is shown; over a frame that of the frame."""
-        viewing = self._editor.viewing
-        return viewing.segment if viewing.segments and self._slot == CANONICAL else None
+        return self._editor.viewing.stills.asked if self._slot == CANONICAL else None
 
     def _ask(self) -> None:
         workers = self._editor.workers

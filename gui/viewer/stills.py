@@ -23,7 +23,7 @@ class StillMenu(QObject):
         self._editor, self._toolbar = editor, toolbar
         self._one = QActionGroup(self)
         self.follows = True
-        editor.viewing.segments_changed.connect(self._tell)
+        editor.viewing.stills.changed.connect(self._tell)
         editor.clock.frame_changed.connect(self._follow)
         self._tell()
 
@@ -31,19 +31,19 @@ class StillMenu(QObject):
         """Stays with the still of a segment; None follows the timeline again."""
         self.follows = segment is None
         if segment is not None:
-            self._editor.viewing.show_segment(segment)
+            self._editor.viewing.stills.show(segment)
         self._follow()
         self._tell()
 
     def _follow(self, *_: object) -> None:
-        viewing = self._editor.viewing
-        segment = viewing.segment_at(self._editor.clock.frame)
+        stills = self._editor.viewing.stills
+        segment = stills.at(self._editor.clock.frame)
         if self.follows and segment is not None:
-            viewing.show_segment(segment)
+            stills.show(segment)
 
     def _tell(self) -> None:
-        viewing, button = self._editor.viewing, self._toolbar.stills
-        self._toolbar.show_stills(len(viewing.segments) > 1)
+        stills, button = self._editor.viewing.stills, self._toolbar.stills
+        self._toolbar.show_stills(len(stills.segments) > 1)
         menu = button.menu()
         menu.clear()
         follow = menu.addAction("Follow the timeline")
@@ -51,15 +51,15 @@ class StillMenu(QObject):
         follow.setChecked(self.follows)
         follow.triggered.connect(lambda _=False: self.choose(None))
         menu.addSeparator()
-        for number, each in enumerate(viewing.segments):
+        for number, each in enumerate(stills.segments):
             action = menu.addAction(f"Still {number}   frames {each.first}-{each.last}")
             action.setCheckable(True)
-            action.setChecked(number == viewing.segment)
+            action.setChecked(number == stills.shown)
             self._one.addAction(action)
             action.triggered.connect(lambda _=False, n=number: self.choose(n))
-        if viewing.segments:
-            now = viewing.segments[viewing.segment]
-            button.setText(f"still {viewing.segment}  {now.first}-{now.last}")
+        if stills.segments:
+            now = stills.segments[stills.shown]
+            button.setText(f"still {stills.shown}  {now.first}-{now.last}")
             button.setToolTip(
                 "Still of this long shot: that of the frame, as the timeline goes"
                 if self.follows

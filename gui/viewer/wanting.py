@@ -52,7 +52,7 @@ class Wanting:
             layer = shown.layer if side != "b" else None
             key = ViewKey(node, layer, minus, scale, region, look)
             at = frame if self.moves(node, minus) else None
-            if self.slot == CANONICAL and layer is not None and viewing.segments:
+            if self.slot == CANONICAL and layer is not None and viewing.stills.segments:
                 at = viewing.still_frame(0)
             found.append(Want(f"{self.slot}.{side}", key, at, viewing.signature_of(key)))
         return found

@@ -6,7 +6,7 @@ from PySide6.QtTest import QTest
 
 from codef_nodes.graph.commands import SetKnob
 from gui.core.editor import Editor
-from gui.core.viewing import Segment
+from gui.core.stills import Segment
 from gui.timeline.bar import TimelineBar
 from tests.gui.helpers import wait_for
 from tests.gui.paint.graphs import shot
@@ -27,7 +27,7 @@ def bar(editor: Editor) -> TimelineBar:
     made.show()
     editor.clock.set_range(1001, 1100)
     QTest.qWaitForWindowExposed(made)
-    editor.viewing.set_segments(FITTED)
+    editor.viewing.stills.use(FITTED)
     wait_for(lambda: made.ruler.marks.splits)
     return made
 

@@ -32,7 +32,7 @@ def pair(working_editor: Editor, shot: Shot, tmp_path) -> Pair:
     do(Connect("Fit", "Carry", "field"))
     do(Connect("Plate", "Carry", "source"))
     made = Pair(working_editor)
-    wait_for(lambda: len(working_editor.viewing.segments) == 3, 60, "for the segments")
+    wait_for(lambda: len(working_editor.viewing.stills.segments) == 3, 60, "for the segments")
     return made
 
 
@@ -45,7 +45,7 @@ def shows(pair: Pair, shot: Shot, segment: int) -> bool:
     """Whether the canonical viewer has the canvas of a segment's still."""
     window = shot.field.seen_from(segment).layers[0].canonical.data
     wanted = tuple(float(v) for v in (window.x0, window.y0, window.x1, window.y1))
-    return pair.editor.viewing.segment == segment and pair.canonical.canvas.data == wanted
+    return pair.editor.viewing.stills.shown == segment and pair.canonical.canvas.data == wanted
 
 
 def pointed(pair: Pair, shot: Shot, frame: int, segment: int) -> None:

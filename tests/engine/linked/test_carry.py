@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from engine.edit.canonical import canonical_picture
-from engine.edit.check import check_field
 from engine.edit.edits import EditSource
 from engine.errors import EditError, UsageError
 from engine.linked.carry import carry, carry_alone, carry_pass, prepare_carried

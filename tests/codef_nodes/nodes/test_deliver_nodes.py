@@ -13,7 +13,7 @@ from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.graph.serialise import from_tree
 from codef_nodes.worker.kinship import CANONICAL, space_of
 from engine.errors import UsageError
-from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, make_clip, make_masks
+from tests.codef_nodes.cli.tinyclip import FRAMES, WIDTH, make_clip, make_masks
 
 Make = Callable[..., Evaluator]
 FIT = {"clip": "Clip"}
@@ -143,10 +143,13 @@ def test_the_passes_of_a_fit_are_mattes_over_the_frame(graph: Make, folder: Path
         Elsewhere=node("FieldPass", {"field": "Two"}, layer=4),
     )
     front, back = (evaluator.value(name, 1004) for name in ("Front", "Back"))
-    square = np.zeros((HEIGHT, WIDTH), np.float32)
-    square[12:30, 20:44] = 1
-    assert np.array_equal(front.pixels, np.repeat(square[..., None], 4, 2))
-    assert np.array_equal(back.alpha, 1 - square)
+    assert np.array_equal(front.pixels, np.repeat(front.pixels[..., :1], 4, 2))
+    # The hard mask got soft edges, two pixels to each side.
+    assert front.alpha[14:28, 22:42].min() > 0.7
+    beyond = front.alpha.copy()
+    beyond[10:32, 18:46] = 0
+    assert not beyond.any()
+    assert np.allclose(back.alpha, 1 - front.alpha, atol=1e-6)
     assert evaluator.value("Seen", 1004).alpha.sum() > 0.95 * back.alpha.sum()
     trust = evaluator.value("Trust", 1004)
     assert 0.8 < trust.alpha.mean() <= 1

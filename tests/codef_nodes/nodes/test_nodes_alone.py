@@ -549,7 +549,7 @@ def test_a_painted_file_goes_back_to_the_layer_that_its_sidecar_names(
     assert main([*fit, "-o", str(tmp_path / "F")]) == 0
     assert main(["canonical", str(tmp_path / "F"), "-o", str(tmp_path / "still.png")]) == 0
     codes = read_png(tmp_path / "still.1.png")
-    codes[4:20, 4:20] = (0, 65535, 0, 65535)
+    codes[12:26, 14:30] = (0, 65535, 0, 65535)
     write_png(tmp_path / "still.1.png", codes)
     evaluator = graph(
         Load=node("LoadField", folder="F"),

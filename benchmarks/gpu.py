@@ -49,6 +49,8 @@ PLAN = (
     "latency: stroke to refreshed frame at " + ", ".join(SIZES),
     "the published fit: seconds to 30 dB and for 10 000 steps",
 )
+#: Numbers of the published fit for ``--smoke``.
+SMALL_PAPER = {"tile": 64, "canonical_log2_entries": 8, "deformation_log2_entries": 8}
 Clip = tuple[U8, U8 | None]
 
 
@@ -171,7 +173,7 @@ def measure(bench: Bench, clips: dict[str, Clip], fit_seconds: float) -> dict[st
     answer["propagation"] = {name: measure_propagation(bench, name) for name in SIZES}
     print(json.dumps(answer["propagation"]), flush=True)
     frames = next(iter(clips.values()))[0]
-    few = {"tile": 64} if bench.smoke else {}
+    few = SMALL_PAPER if bench.smoke else {}
     for name, steps, numbers in (
         ("paper exactly as published", PUBLISHED, ALL_LEVELS),
         ("paper", 10_000, {"stored_next": True}),

@@ -166,11 +166,12 @@ def test_exchanged_weights_are_loaded_again(folder: Path) -> None:
 
 
 def test_a_learned_method_goes_where_the_fit_is_told_to(monkeypatch, tmp_path):
-    """Not onto a card because there is one."""
+    """Not onto a card because there is one; and without being told, onto one that works."""
     import torch
 
     from codef_nodes.work import matchers
     from engine.errors import DeviceError
+    from engine.kernels.backends import card
 
     seen = []
 
@@ -185,26 +186,15 @@ def test_a_learned_method_goes_where_the_fit_is_told_to(monkeypatch, tmp_path):
     monkeypatch.setattr("engine.flow.gmflow.matcher.GmflowMatcher", made)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    works = {"cuda:0": "", "cuda:1": ""}
+    monkeypatch.setattr(card, "check", lambda device: card.Check(works[device], 0.1))
     one = matchers.matcher("gmflow", "cpu")
     assert matchers.matcher("gmflow", "cpu") is one
     assert matchers.matcher("gmflow", "cuda:1") is not one
     matchers.matcher("gmflow")
-    assert seen == ["cpu", "cuda:1", "cuda"]
+    assert seen == ["cpu", "cuda:1", "cuda:0"]
+    works["cuda:0"] = "it does not answer"
+    matchers.matcher("gmflow")
+    assert seen[-1] == "cuda:1"
     with pytest.raises(DeviceError, match="no device cuda:7"):
         matchers.matcher("gmflow", "cuda:7")
-
-
-def test_the_network_goes_where_a_fit_without_a_device_goes(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """To a card that works where there is one, by the very same choice."""
-    put_weights(folder, seed=31)
-    asked = []
-
-    def chosen(name: str, tell: object = None) -> torch.device:
-        asked.append(name)
-        return torch.device("cpu")
-
-    monkeypatch.setattr("engine.fit.device.device_of", chosen)
-    graph(folder, method="gmflow").value("Flow", FRAMES[2])
-    assert asked and set(asked) == {"auto"}

@@ -18,21 +18,17 @@ def test_a_clip_is_lengthened_forth_and_back_without_more_disk(tmp_path: Path) -
     assert files[0].samefile(paths[0]) and files[6].samefile(paths[2])
 
 
-def test_a_line_goes_on_straight() -> None:
-    assert propagate_4k.line([10, 20], [3.0, 5.0], 200) == pytest.approx(41)
-
-
 @pytest.mark.slow
 def test_everything_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(propagate_4k, "WIDTH", 256)
     monkeypatch.setattr(propagate_4k, "HEIGHT", 136)
     monkeypatch.setattr(propagate_4k, "RESULTS", tmp_path / "results")
-    words = ["--frames", "4", "--lengths", "4", "6", "--steps", "1", "--edited", "3"]
+    words = ["--frames", "4", "--length", "6", "--steps", "1", "--edited", "3"]
     monkeypatch.setattr("sys.argv", ["x", *words, "--brush", "30", "--folder", str(tmp_path)])
     assert propagate_4k.main() == 0
     answer = json.loads((tmp_path / "results" / "propagate_4k.json").read_text("utf-8"))
-    assert [fit["frames"] for fit in answer["fits"]] == [4, 6]
-    assert all(fit["draft_seconds"] > 0 for fit in answer["fits"])
+    assert (answer["distinct_frames"], answer["fit"]["frames"]) == (4, 6)
+    assert answer["fit"]["draft_seconds"] > 0
     for name in ("plain", "full finish"):
         assert 400 < answer[name]["changed_pixels"] < 2500
         assert min(answer[name]["seconds"].values()) > 0

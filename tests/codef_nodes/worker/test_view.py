@@ -168,8 +168,8 @@ def test_info_lists_gaps(tmp_path):
 def test_faces_tell_errors_where_they_are_and_states_of_fits(shot):
     client, _, _, events = shot
     faces = client.request("faces").result(SOON)["nodes"]
-    assert faces["Fit"] == {"error": None, "fit": "none"}
-    assert faces["Clip"] == {"error": None, "fit": None}
+    assert faces["Fit"] == {"error": None, "fit": "none", "note": None}
+    assert faces["Clip"] == {"error": None, "fit": None, "note": None}
     until = time.monotonic() + SOON
     while not any(name == "faces" and "Fit" in data["nodes"] for name, data in events):
         assert time.monotonic() < until, "the faces were not pushed"

@@ -75,7 +75,7 @@ def test_exposure_and_residual_come_back(tmp_path):
     field = with_all_terms()
     save_field(field, tmp_path / "f")
     info = json.loads((tmp_path / "f" / "field.json").read_text())
-    assert (info["codef_field"], info["codef_field_minor"]) == (1, 1)
+    assert (info["codef_field"], info["codef_field_minor"]) == (1, 2)
     assert info["residual"] == {"cell": 4}
     loaded = load_field(tmp_path / "f")
     for index in range(3):

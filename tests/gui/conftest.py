@@ -18,6 +18,7 @@ from gui.jobs.queue import JobQueue
 from tests.gui.helpers import wait_for
 
 if TYPE_CHECKING:
+    from gui.project.autosave import Autosave
     from gui.shell.window import MainWindow
 
 HARMLESS = ("propagateSizeHints", "This plugin does not support", "raise()")
@@ -139,12 +140,20 @@ def kept_editor(module_editor: Editor, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.fixture
-def window(editor: Editor) -> Iterator["MainWindow"]:
-    """The whole window with every pane, without worker processes."""
+def autosave(editor: Editor) -> Iterator["Autosave"]:
+    """What keeps copies of the open document, in a thread of its own."""
     from gui.project.autosave import Autosave
+
+    made = Autosave(editor.project)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def window(editor: Editor, autosave: "Autosave") -> Iterator["MainWindow"]:
+    """The whole window with every pane, without worker processes."""
     from gui.shell.window import MainWindow
 
-    autosave = Autosave(editor.project)
     made = MainWindow(editor, autosave)
     made.resize(1400, 860)
     made.start()
@@ -153,4 +162,3 @@ def window(editor: Editor) -> Iterator["MainWindow"]:
     yield made
     made._leaving = True  # no question about changes
     made.close()
-    autosave.close()

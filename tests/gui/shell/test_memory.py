@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from codef_nodes.graph.commands import AddNode, RemoveNode, SetKnob
 from gui.core.editor import Editor
+from gui.project.autosave import Autosave
 from gui.shell.statusbar import resident
 from gui.shell.window import MainWindow
 
@@ -24,8 +25,10 @@ def drop(application: QApplication) -> None:
     application.processEvents()
 
 
-def settle(application: QApplication) -> None:
+def settle(application: QApplication, autosave: Autosave | None = None) -> None:
     drop(application)
+    if autosave is not None:
+        assert autosave.snapshots.wait(60)  # documents that its thread has still to write
     gc.collect()
 
 
@@ -48,16 +51,16 @@ def cycle(window: MainWindow, application: QApplication) -> None:
 
 @pytest.mark.slow
 def test_200_documents_leave_nothing_in_the_window(
-    window: MainWindow, application: QApplication
+    window: MainWindow, application: QApplication, autosave: Autosave
 ) -> None:
     for _ in range(15):
         cycle(window, application)
-    settle(application)
+    settle(application, autosave)
     widgets, objects, memory = len(application.allWidgets()), len(gc.get_objects()), resident()
     kinds = Counter(type(each).__name__ for each in gc.get_objects())
     for _ in range(185):
         cycle(window, application)
-    settle(application)
+    settle(application, autosave)
     more = Counter(type(each).__name__ for each in gc.get_objects()) - kinds
     assert len(application.allWidgets()) - widgets <= 2
     assert len(gc.get_objects()) - objects < 185, more.most_common(8)  # not one a document

@@ -20,10 +20,15 @@ class RenderOptions:
     Attributes:
         keep_going: ``--continue``: a frame that fails is reported and the others are written.
         skip_existing: ``--skip-existing``: frames whose file is there are not written again.
+        written: Marks of files that this render wrote before it was cut off: they are left alone
+            as long as they are, and would be, the same.
+        wrote: Hears the mark of each file that is written.
     """
 
     keep_going: bool = False
     skip_existing: bool = False
+    written: frozenset[str] = frozenset()
+    wrote: Callable[[str], None] = lambda _mark: None
 
 
 class Evaluation(Protocol):
@@ -195,6 +200,10 @@ class Context:
         """Keys of what each wire of a variadic input gives, in order; may be empty."""
         at = self._frame if frame is None else frame
         return tuple(self._evaluation.key_of(name, at) for name in self.wired(port))
+
+    def own_key(self, frame: int | None) -> str:
+        """Key of what this node gives at a frame."""
+        return self._evaluation.key_of(self.node_name, frame)
 
     def own_frames(self) -> tuple[int, ...] | None:
         """Frames that this node offers."""

@@ -172,13 +172,18 @@ def _signed(ctx: Context, frame: int | None) -> "Picture":
 
 
 def _plan(ctx: Context) -> Any:
-    from codef_nodes.work.writing import Plan
+    from codef_nodes.work.writing import Plan, mark_of
     from engine.io.write import WriteOptions
 
     if not ctx.knob("file"):
         raise UsageError(
             f"{ctx.node_name} has no file; say where to write in its knob file", node=ctx.node_name
         )
+
+    def there(frame: int | None, path: Path) -> bool:
+        written = ctx.options.written
+        return bool(written) and mark_of(ctx.own_key(frame), path) in written
+
     compression = ctx.knob("compression")
     if compression in ("dwaa", "dwab"):
         compression = f"{compression}:{ctx.knob('compression_level'):g}"
@@ -196,6 +201,8 @@ def _plan(ctx: Context) -> Any:
         shift=_shift(ctx),
         keep_going=ctx.options.keep_going,
         skip_existing=ctx.options.skip_existing or ctx.knob("skip_existing"),
+        there=there,
+        wrote=lambda frame, path: ctx.options.wrote(mark_of(ctx.own_key(frame), path)),
         preview=ctx.path(preview) if preview else None,
         fps=float(ctx.settings["fps"]),
     )

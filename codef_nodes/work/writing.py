@@ -1,5 +1,6 @@
 """Frames to files: what WriteSequence and the commands that write frames share."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -55,6 +56,8 @@ class Plan:
         shift: Added to the frame's number in the file's name.
         keep_going: Go on when a frame fails.
         skip_existing: Leave frames alone whose file is there.
+        there: Whether a frame's file is there already, as it would be written.
+        wrote: Hears of each frame and its file when it is written.
         preview: A movie for ``write_preview`` to write beside, or None.
         fps: Of the movie.
     """
@@ -64,6 +67,8 @@ class Plan:
     shift: int = 0
     keep_going: bool = False
     skip_existing: bool = False
+    there: Callable[[int | None, Path], bool] = lambda _frame, _path: False
+    wrote: Callable[[int | None, Path], None] = lambda _frame, _path: None
     preview: Path | None = None
     fps: float = 24.0
 
@@ -79,6 +84,20 @@ def target(plan: Plan, frame: int | None) -> Path:
     if frame is None or not has_pattern(str(plan.pattern)):
         return plan.pattern
     return fill_pattern(str(plan.pattern), frame + plan.shift)
+
+
+def mark_of(key: str, path: Path) -> str:
+    """What tells later whether a file is still the one that was written of something.
+
+    Args:
+        key: Of what was written.
+        path: The file; if it is gone, the mark is that of no other file either.
+    """
+    try:
+        stat = path.stat()
+    except OSError:
+        return f"{key} {path.name} gone {time.time_ns()}"
+    return f"{key} {path.name} {stat.st_size} {stat.st_mtime_ns}"
 
 
 def check_plan(plan: Plan, frames: Sequence[int | None]) -> None:
@@ -213,7 +232,8 @@ def write_frames(
         for count, frame in enumerate(frames):
             task.report(count / len(frames), label, frame=count + 1, frames=len(frames))
             path = target(plan, frame)
-            if plan.skip_existing and path.is_file() and path.stat().st_size > 0:
+            existing = plan.skip_existing and path.is_file() and path.stat().st_size > 0
+            if existing or plan.there(frame, path):
                 done.skipped += [] if frame is None else [frame]
                 continue
             try:
@@ -244,6 +264,7 @@ def _ended(
         return
     done.paths.append(str(path))
     done.frames += [] if frame is None else [frame]
+    plan.wrote(frame, path)
 
 
 def _failed(error: InputError | WriteError, frame: int | None, plan: Plan, done: Written) -> None:

@@ -42,7 +42,11 @@ TOLD = (
 
 @verb("render", role="jobs", queue="job", stale=False)
 def render(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
-    """Renders nodes (default: all enabled writes), and first what has to be fitted for them."""
+    """Renders nodes (default: all enabled writes), and first what has to be fitted for them.
+
+    The event ``wrote`` gives the mark of each file. A render that was cut off goes on when it is
+    asked for again with those marks as ``written``.
+    """
     evaluator = worker.evaluator
     nodes = args.names("nodes")
     if nodes is None:
@@ -50,7 +54,10 @@ def render(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     if not nodes:
         raise UsageError("no node to render was named; select a write and render again")
     options = RenderOptions(
-        keep_going=args.flag("continue"), skip_existing=args.flag("skip_existing")
+        keep_going=args.flag("continue"),
+        skip_existing=args.flag("skip_existing"),
+        written=frozenset(args.names("written") or ()),
+        wrote=lambda mark: emit("wrote", {"mark": mark}),
     )
     with Drafted(worker, evaluator, task, emit) as watched:
         frames = args.integers("frames")

@@ -33,6 +33,7 @@ class Job:
         curve: Of a fit, seconds and decibels as it went on.
         draft: Newest draft folder of a fit; empty: none.
         foreign: It is of a document that is not open any more.
+        written: Marks of the files that a render has written, to go on from when it is cut off.
         head_start: Share that an earlier fit had done, from whose checkpoint this one may go on.
         warning: What is poor about a result that is no failure, one sentence.
     """
@@ -54,6 +55,7 @@ class Job:
     curve: list[tuple[float, float]] = field(default_factory=list)
     draft: str = ""
     foreign: bool = False
+    written: list[str] = field(default_factory=list)
     head_start: float = 0.0
     warning: str = ""
     _resumed: bool | None = None
@@ -102,6 +104,8 @@ class Job:
     def renew(self) -> None:
         """Forgets how it went, to be started again; the log goes on."""
         self.head_start, self._resumed = self.fraction, None
+        if self.state == DONE:  # who renders again what is done wants all of it
+            self.written = []
         self.fraction, self.seconds_left = 0.0, None
         self.label = self.stage = self.error = self.warning = ""
         self.figures, self.result, self.curve, self.draft = {}, {}, [], ""

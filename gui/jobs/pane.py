@@ -17,7 +17,7 @@ from gui import theme
 from gui.cache.manager import CacheManager
 from gui.core.editor import Editor
 from gui.jobs.dialog import RenderDialog, selected_writers
-from gui.jobs.job import INTERRUPTED, Job
+from gui.jobs.job import Job
 from gui.jobs.queue import queue_of
 from gui.jobs.reveal import reveal
 from gui.jobs.row import JobRow
@@ -190,8 +190,6 @@ class JobsPane(QWidget):
             self.rows[job].update_job()
         if job is self._selected:
             self._update_log()
-        if job.state == INTERRUPTED:
-            self._editor.say(f"{job.title} was interrupted; start it again in the Jobs pane")
 
     def _removed(self, job: Job) -> None:
         row = self.rows.pop(job, None)

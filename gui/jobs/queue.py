@@ -211,7 +211,7 @@ class JobQueue(QObject):
         self._enter(job, RUNNING)
         self._request = link.request(
             job.kind,
-            job.args,
+            {**job.args, "written": job.written} if job.written else job.args,
             partial(self._done, job),
             partial(self._failed, job),
             partial(self._told, job),
@@ -225,6 +225,8 @@ class JobQueue(QObject):
         elif event == "note":
             job.say(str(data.get("text", "")))
             self.changed.emit(job)
+        elif event == "wrote":
+            job.written.append(str(data.get("mark", "")))
 
     def _progress(self, job: Job, data: dict[str, Any]) -> None:
         take_progress(job, data, self._editor.project.document)
@@ -290,8 +292,8 @@ class JobQueue(QObject):
     def _failed(self, job: Job, error: WorkerError) -> None:
         link = self._link()
         if link is not None and not link.alive and not error.cancelled:
-            job.error = "the worker process died; start the job again" + (
-                ", it goes on from its last checkpoint" if job.kind == "fit" else ""
+            job.error = "the worker process died; start the job again, it goes on " + (
+                "from its last checkpoint" if job.kind == "fit" else "after the last whole frame"
             )
             job.say(job.error)
             self._close(job, INTERRUPTED)

@@ -33,7 +33,7 @@ WORDS = {
 }
 """What each state is called, and its colour."""
 
-_RETRY = "Start again; a fit goes on from its checkpoint"
+_RETRY = "Start again; a fit goes on from its checkpoint, a render after its last whole frame"
 _OTHER_DOCUMENT = "The job is of another document; open that one and start it anew"
 
 

@@ -57,7 +57,8 @@ def assemble(
 def _tell(editor: Editor, docks: dict[str, PaneDock], job: Job) -> None:
     """How a job ended, also to who looks elsewhere."""
     if job.state in (FAILED, INTERRUPTED):
-        editor.say(f"{job.title} failed: {job.error}")
+        word = "failed" if job.state == FAILED else "was interrupted"
+        editor.say(f"{job.title} {word}: {job.error}")
         show(docks["fit" if job.kind == "fit" else "jobs"])
     elif job.state == CANCELLED:
         editor.say(f"{job.title}: cancelled")

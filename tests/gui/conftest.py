@@ -27,7 +27,8 @@ HARMLESS = ("propagateSizeHints", "This plugin does not support", "raise()")
 @pytest.fixture(scope="session")
 def application() -> QApplication:
     """The one QApplication, with the program's look."""
-    app = QApplication.instance() or QApplication(["codef"])
+    there = QApplication.instance()
+    app = there if isinstance(there, QApplication) else QApplication(["codef"])
     theme.apply(app)
     app.setQuitOnLastWindowClosed(False)
     return app
@@ -128,7 +129,8 @@ def kept_editor(module_editor: Editor, monkeypatch: pytest.MonkeyPatch) -> Itera
         if child.property("own") is None:
             child.setParent(None)
             child.deleteLater()
-    workers, told = module_editor.workers, []
+    workers = module_editor.workers
+    told: list[object] = []
     for link in workers.links if workers is not None else ():
         for what in ("ram", "disk", "checkpoints"):
             link.request("cache.clear", {"what": what}, told.append, told.append)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from codef_nodes.graph.commands import SetKnob
 from codef_nodes.worker.protocol import WorkerError
 from engine.fields.folder import load_field
 from tests.codef_nodes.worker.jobkit import COUNT, Line, make_clip, shot_graph
@@ -50,6 +51,25 @@ def test_a_render_takes_the_frames_and_the_nodes_that_were_asked_for(line, tmp_p
     assert again["summaries"][0]["frames"] == [1003]
     with pytest.raises(WorkerError, match="was named"):
         line.ask("render", nodes=[])
+
+
+def test_a_render_that_was_cut_off_goes_on_after_what_it_wrote(line, tmp_path):
+    call, heard = line.begin("render", nodes=["Write"], frames=[1001, 1002, 1003])
+    call.result(60)
+    marks = [data["mark"] for data in heard.of("wrote")]
+    assert len(marks) == len(set(marks)) == 3
+    (tmp_path / "out" / "out.1002.png").unlink()
+    (tmp_path / "out" / "out.1003.png").write_bytes(b"somebody else's")
+    frames = [1001, 1002, 1003, 1004]
+    call, heard = line.begin("render", nodes=["Write"], frames=frames, written=marks)
+    (summary,) = call.result(60)["summaries"]
+    assert summary["skipped"] == [1001] and summary["frames"] == [1002, 1003, 1004]
+    marks = [marks[0], *(data["mark"] for data in heard.of("wrote"))]
+    # What would be written now is another picture: nothing is left alone.
+    SetKnob("Paint", "strokes", [{"points": [[30, 30, 1]], "size": 20}]).run(line.document)
+    line.open(tmp_path / "shot.codef")
+    (summary,) = line.ask("render", nodes=["Write"], frames=frames, written=marks)["summaries"]
+    assert summary["skipped"] == [] and summary["frames"] == frames
 
 
 def test_frames_that_fail_are_told_and_the_others_are_written(line, tmp_path):

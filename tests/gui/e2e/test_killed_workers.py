@@ -14,6 +14,7 @@ from codef_nodes.graph.commands import SetKnob
 from codef_nodes.graph.serialise import as_text
 from engine.io.read import read_picture
 from gui.core.workers import WorkerLink
+from gui.jobs.dialog import RenderDialog
 from gui.jobs.job import DONE, INTERRUPTED
 from gui.manual.hands import Hands
 from gui.paint.painting import painting_of
@@ -129,20 +130,32 @@ def test_the_jobs_worker_during_a_render(hands: Hands, shot: Path) -> None:
     stroke = {"points": [[40.0, 40.0, 1.0], [90.0, 60.0, 1.0]], "size": 20.0, "colour": list(RED)}
     assert hands.editor.project.do(SetKnob("Paint", "strokes", [stroke]))
     hands.wait(lambda: link_of(hands, "jobs").state == "ready", 30)
-    job = hands.jobs.queue.render(["Write"])
-    hands.wait(lambda: list(out.glob("shot.*.exr")), 30, "for the first frame")
-    kill(hands, "jobs")
+    hands.select("Write")
+    hands.key(hands.graph.view.viewport(), Qt.Key.Key_F7)
+    (dialog,) = [d for d in hands.window.findChildren(RenderDialog) if d.isVisible()]
+    hands.click(dialog, "Render")
+    (job,) = hands.jobs.queue.jobs
+    hands.wait(lambda: len(job.written) >= 3, 60, "for the first frames")
+    start, old = as_text(hands.editor.project.document), kill(hands, "jobs")
     hands.wait(lambda: job.over, 10, "for the job to be told")
-    some = sorted(path.name for path in out.glob("shot.*.exr"))
-    assert job.state == INTERRUPTED and 0 < len(some) < 24
+    some = {path.name: path.stat().st_mtime_ns for path in out.glob("shot.*.exr")}
+    assert job.state == INTERRUPTED and 3 <= len(some) < 24
+    assert as_text(hands.editor.project.document) == start
     for name in some:
         assert read_picture(out / name).pixels.shape == (180, 320, 3), "a half-written frame"
-    hands.bring("jobs")
-    hands.press(hands.jobs.rows[job].buttons["retry"])
-    hands.wait(lambda: job.over, 40, "for the render")
+    hands.wait(hands.jobs.isVisible, 10, "for the jobs to come to the front")
+    row, whole = hands.jobs.rows[job], len(job.written)
+    assert row.buttons["retry"].isVisible() and "goes on" in row._detail.text()
+    assert hands.said[-1] == f"{job.title} was interrupted: {job.error}"
+    hands.wait(lambda: link_of(hands, "jobs").pid not in (None, old), 30)
+    hands.press(row.buttons["retry"])
+    hands.wait(lambda: job.over, 60, "for the render")
     assert job.state == DONE, job.error
     files = sorted(out.glob("shot.*.exr"))
     assert len(files) == 24 and not [p for p in out.iterdir() if not p.name.startswith("shot.")]
+    kept = [file.name for file in files if file.stat().st_mtime_ns == some.get(file.name)]
+    assert len(kept) == whole, "what was written before is left alone"
+    assert job.label == f"{24 - whole} files written, {whole} were there already"
     for file in files:
         assert (read_picture(file).pixels[..., 0] > 1.5).sum() > 400
 

@@ -5,7 +5,7 @@ from html import escape
 
 from codef_nodes.work.qc.contents import Contents
 from codef_nodes.work.qc.plots import svg_plot
-from codef_nodes.work.qc.words import coverage_note, pin_rows, worst_note
+from codef_nodes.work.qc.words import coverage_note, group_rows, pin_rows, worst_note
 from engine.arrays import U8
 
 _STYLE = """
@@ -25,7 +25,8 @@ dt { color: #8a8a8a; font-size: 12px } dd { margin: 0; color: #e2e2e2; font-size
 figure { margin: 0 } figure img, svg { display: block; width: 100%; height: auto;
   background: #131313; border: 1px solid #3e3e3e; box-sizing: border-box }
 figcaption { padding: 6px 0 0; color: #a8a8a8; font-size: 13px }
-.key { display: inline-block; width: 16px; height: 3px; margin: 0 6px 4px 14px }
+.key { margin-left: 14px; white-space: nowrap }
+.key i { display: inline-block; width: 16px; height: 3px; margin: 0 6px 4px 0 }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 td, th { text-align: left; padding: 6px 12px; font-weight: 400 }
 th { color: #8a8a8a } tbody tr:nth-child(odd) { background: #131313 }
@@ -40,9 +41,9 @@ def draw_page(contents: Contents) -> str:
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
         for name, value in contents.facts
     )
-    checker = [_figure(picture, f"frame {frame}") for frame, picture in contents.checker]
+    checker = [_figure(picture, f"Frame {frame}") for frame, picture in contents.checker]
     worst = [
-        _figure(picture, f"frame {frame}: {worst_note(contents, frame)}")
+        _figure(picture, f"Frame {frame}: {worst_note(contents, frame)}")
         for frame, picture in contents.worst
     ]
     parts = [
@@ -93,8 +94,9 @@ def _plot(contents: Contents, number: int) -> str:
     plot = contents.plots[number]
     keys = ""
     if len(plot.lines) > 1:
-        keys = "".join(
-            f'<span class="key" style="background:rgb{line.colour}"></span>{escape(line.name)}'
+        keys = " ".join(
+            f'<span class="key"><i style="background:rgb{line.colour}"></i>'
+            f"{escape(line.name)}</span>"
             for line in plot.lines
         )
     unit = f", {escape(plot.unit)}" if plot.unit else ""
@@ -109,16 +111,17 @@ def _maps(contents: Contents) -> list[str]:
     found = []
     for k, name in enumerate(contents.layers):
         of = f" of {name}" if several else ""
+        on = f" on {name}" if several else ""
         found += [
             _figure(contents.stills[k], f"Canonical image{of}"),
             _figure(contents.coverage[k], f"Coverage{of}: {coverage_note(contents, k)}"),
-            _figure(contents.pins[k], f"Where a pin pays{of}; orange: not believed"),
+            _figure(contents.pins[k], f"Where a pin{on} pays; orange: not believed"),
         ]
     return found
 
 
 def _groups(contents: Contents) -> str:
-    items = "".join(f"<tr><td>{escape(row)}</td></tr>" for row in contents.groups)
+    items = "".join(f"<tr><td>{escape(row)}</td></tr>" for row in group_rows(contents))
     return f"<h2>Groups</h2><table><tbody>{items}</tbody></table>" if items else ""
 
 

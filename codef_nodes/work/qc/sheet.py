@@ -20,7 +20,13 @@ from codef_nodes.demo.contact_sheet import (
 )
 from codef_nodes.work.qc.contents import Contents
 from codef_nodes.work.qc.plots import Plot, raster_plot
-from codef_nodes.work.qc.words import coverage_note, pin_rows, plot_note, worst_note
+from codef_nodes.work.qc.words import (
+    coverage_note,
+    group_rows,
+    pin_rows,
+    plot_note,
+    worst_note,
+)
 from engine.arrays import U8
 
 INNER = 1840
@@ -145,7 +151,8 @@ def _maps(contents: Contents) -> list[U8 | None]:
 
 
 def _groups(contents: Contents) -> list[U8]:
-    return [_listed("Groups", contents.groups)] if contents.groups else []
+    rows = group_rows(contents)
+    return [_listed("Groups", rows)] if rows else []
 
 
 def _pins(contents: Contents) -> U8:

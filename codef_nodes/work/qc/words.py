@@ -32,8 +32,13 @@ def pin_rows(contents: Contents) -> list[str]:
         layer = f" on {contents.layers[spot.layer]}" if several else ""
         x, y = spot.point[0], contents.height - spot.point[1]
         rows.append(
-            f"frame {spot.frame}{layer}: x {x:.0f}, y {y:.0f} from the bottom left; confidence "
+            f"Frame {spot.frame}{layer}: x {x:.0f}, y {y:.0f} from the bottom left; confidence "
             f"{spot.confidence:.2f} there, seen in {spot.frames} frames, "
-            f"{100 * spot.worth:.0f} % of the worst place"
+            f"{100 * spot.worth:.0f} % of the worst place."
         )
     return rows
+
+
+def group_rows(contents: Contents) -> list[str]:
+    """What one canonical image does not explain, as sentences."""
+    return [f"{row[0].upper()}{row[1:]}." for row in contents.groups]

@@ -42,6 +42,7 @@ def test_frames_and_place_of_a_group_that_is_missing_are_said(
         assert said[0].startswith("one still cannot explain ") and "from the bottom left" in said[0]
         assert said[1].startswith("one still cannot explain frames 1-10 at the ")
         assert "--propose-groups" in said[2]
-        assert "<h2>Groups</h2>" in html and said[0] in html
+        sentence = f"{said[0][0].upper()}{said[0][1:]}."
+        assert "<h2>Groups</h2>" in html and sentence in html
     else:
         assert said == [] and "<h2>Groups</h2>" not in html

@@ -20,6 +20,7 @@ from engine.fields.field import Field
 from engine.io.picture import Picture
 
 if TYPE_CHECKING:
+    from engine.arrays import F32
     from engine.edit.finish import Finish
     from engine.linked.carry import Carried
     from engine.linked.frames import Painted
@@ -135,7 +136,6 @@ class Propagate(Node):
         """The frame with the edit in it."""
         import numpy as np
 
-        from codef_nodes.work.merging import matte
         from engine.edit.outputs import edit_alone
         from engine.linked.carry import carry, carry_alone, over_plate
         from engine.linked.frames import carry_frames, carry_frames_alone
@@ -144,10 +144,7 @@ class Propagate(Node):
         index = field.index(ctx.frame)
         plate = plate_at(ctx, field, ctx.frame)
         mix, mode = ctx.knob("mix"), ctx.knob("mode")
-        mask = None
-        if ctx.has("mask"):
-            mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
-            mask = 1 - mask if ctx.knob("invert_mask") else mask
+        mask = mask_of(ctx, plate)
         edits = prepared(ctx, field)
         asked = {"mix": mix, "mask": mask, "task": ctx.task, "finish": finish_of(ctx)}
         if ctx.knob("output") not in ("result", "edit"):
@@ -190,6 +187,16 @@ def finish_of(ctx: Context) -> "Finish":
     from engine.edit.finish import Finish
 
     return Finish(**{knob.name: ctx.knob(knob.name) for knob in FINISH_KNOBS})
+
+
+def mask_of(ctx: Context, plate: Picture) -> "F32 | None":
+    """Where the edits of a Propagate node show, [H, W] over the plate; None: everywhere."""
+    from codef_nodes.work.merging import matte
+
+    if not ctx.has("mask"):
+        return None
+    mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
+    return 1 - mask if ctx.knob("invert_mask") else mask
 
 
 def plate_at(ctx: Context, field: Field, frame: int) -> Picture:

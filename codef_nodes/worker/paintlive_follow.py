@@ -12,17 +12,17 @@ from codef_nodes.graph.pull import Pass
 from codef_nodes.nodes.canonical_view import CanonicalView
 from codef_nodes.nodes.finish_knobs import FINISH_KNOBS
 from codef_nodes.nodes.paint import Paint
-from codef_nodes.nodes.propagate import Propagate, plate_at, prepared
+from codef_nodes.nodes.propagate import Propagate, finish_of, mask_of, plate_at, prepared
 from codef_nodes.work.memo import Memo
-from codef_nodes.work.merging import matte
 from codef_nodes.worker.paintlive_start import Started
 from codef_nodes.worker.viewing import result_of
 from engine.arrays import F32
 from engine.edit.change import change_of
 from engine.edit.editlayer import EditLayer
 from engine.edit.edits import EditSource, matched_layer
+from engine.edit.frameview import FrameView
 from engine.edit.placement import Placed, place_edit
-from engine.edit.propagate import SeenLayer, check_plate, seen_layer
+from engine.edit.propagate import SeenLayer, check_plate
 from engine.edit.stabilise import STABILISED
 from engine.errors import UsageError
 from engine.fields.field import Field
@@ -30,14 +30,15 @@ from engine.io.picture import Picture
 from engine.linked.field import LinkedField, seen_by
 from engine.paint.follow import Blocks, FrameFollower
 from engine.paint.stamps import Box, common
+from engine.paint.surroundings import TiledSurroundings
 from engine.paint.tiles import LazyPaint, piece
 from engine.progress import Task
 
 if TYPE_CHECKING:
     from codef_nodes.worker.server import Worker
 
-SEEN, BLOCKS, LOWER = Memo(keep=4), Memo(keep=4), Memo(keep=2)
-"""How frames see layers, and what nodes between the canonical and the paint change."""
+VIEWS, BLOCKS, LOWER, AROUND = Memo(keep=2), Memo(keep=4), Memo(keep=2), Memo(keep=2)
+"""Frames, where they see layers, what nodes below the paint change, what is around edits."""
 
 _PASSING = ("Viewer", "Dot")
 _LONGEST = 8
@@ -188,7 +189,7 @@ def _keys(graph: Pass, ctx: Context, place: int, opacity: float) -> list[object]
     """All that a followed frame depends on beside the paint that is being drawn."""
     frame = ctx.frame
     keys: list[object] = [ctx.node_name, frame, place, ctx.working_space, opacity]
-    keys += [ctx.knob(name) for name in ("mode", "mix", "layers", "mask_channel")]
+    keys += [ctx.knob(n) for n in ("mode", "mix", "layers", "mask_channel", "invert_mask")]
     keys += [ctx.knob(knob.name) for knob in FINISH_KNOBS]
     for port in ("source", "field", "mask"):
         keys += [graph.key_of(wire, frame) for wire in ctx.wired(port)]
@@ -232,9 +233,7 @@ def _frame_follower(
     placed = place_edit(started.picture, field, k)
     if placed.pixels is not started.picture.pixels:
         raise _too_much(ctx.node_name, f"{started.node} does not lie on the canonical canvas")
-    mask = None
-    if ctx.has("mask"):
-        mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
+    change = _Change(started, _lower(ctx, started, field, k, placed), placed)
     follower = FrameFollower(
         field,
         k,
@@ -242,20 +241,40 @@ def _frame_follower(
         BLOCKS.get((field,), (k, index), lambda: Blocks(_seen(field, k, index))),
         plate,
         last.shown,
-        _Change(started, _lower(ctx, started, field, k, placed), placed).read,
+        change.read,
         stroke.bounds,
         placed.origin,
         placed.scale,
         others=last.others,
         mix=ctx.knob("mix"),
-        mask=mask,
+        mask=mask_of(ctx, plate),
+        around=_around(ctx, field, index, plate),
+        grade=change.grade if change.graded else None,
     )
     return follower, plate
 
 
+def _view(field: Field, index: int) -> FrameView:
+    view: FrameView = VIEWS.get((field,), (index,), lambda: FrameView(field, index))
+    return view
+
+
 def _seen(field: Field, k: int, index: int) -> SeenLayer:
-    seen: SeenLayer = SEEN.get((field,), (k, index), lambda: seen_layer(field, k, index))
-    return seen
+    view = _view(field, index)
+    return SeenLayer(view.positions(k), view.seen[k], view.light(k))
+
+
+def _around(ctx: Context, field: Field, index: int, plate: Picture) -> TiledSurroundings | None:
+    """What is measured of the frame for the finish; None for plain paint."""
+    finish = replace(finish_of(ctx), shutter=0.0, focus=0.0)
+    if finish.plain:
+        return None
+
+    def make() -> TiledSurroundings:
+        return TiledSurroundings(_view(field, index).lit(finish.light), plate, finish)
+
+    found: TiledSurroundings = AROUND.get((field, plate.pixels), (index, finish), make)
+    return found
 
 
 class _Change:
@@ -271,21 +290,41 @@ class _Change:
             top = round(sheet.origin[1] - placed.origin[1]) + started.stroke.bounds[1]
             height, width = sheet.pixels.shape[:2]
             self._lower, self._lies = sheet.pixels, (left, top, left + width, top + height)
+            self._grade = lower.grade
+
+    @property
+    def graded(self) -> bool:
+        """Whether some of it is a grade."""
+        return self._lower is not None and self._grade is not None
+
+    def grade(self, box: Box) -> F32:
+        """How surely it is a grade of what was there, in a box of the canvas, [h, w]."""
+        found = np.zeros((box[3] - box[1], box[2] - box[0]), np.float32)
+        part = None if self._lower is None else common(box, self._lies)
+        if self._lower is not None and self._grade is not None and part is not None:
+            matte = piece(self._lower, self._lies, part)[..., 3]
+            piece(found, box, part)[...] = piece(self._grade, self._lies, part) * matte
+        found *= 1 - self._paint(box)[..., 3]
+        return found
 
     def read(self, box: Box) -> F32:
         """The change in a box of the canvas, [h, w, 4]."""
-        own = self._stroke.paint(box)
-        if self._opacity != 1:
-            own = own * self._opacity
-        if self._overlay is not None:
-            under = piece(self._overlay, self._stroke.bounds, box)
-            own = own + under * (1 - own[..., 3:])
+        own = self._paint(box)
         if self._lower is not None:
             part = common(box, self._lies)
             if part is not None:
                 own = np.array(own)
                 target = piece(own, box, part)
                 target += piece(self._lower, self._lies, part) * (1 - target[..., 3:])
+        return np.asarray(own, np.float32)
+
+    def _paint(self, box: Box) -> F32:
+        own = self._stroke.paint(box)
+        if self._opacity != 1:
+            own = own * self._opacity
+        if self._overlay is not None:
+            under = piece(self._overlay, self._stroke.bounds, box)
+            own = own + under * (1 - own[..., 3:])
         return np.asarray(own, np.float32)
 
 

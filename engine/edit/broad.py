@@ -47,7 +47,7 @@ class Broad:
     encoded: F32
     shadow: F32
     highlight: F32
-    _samples: "_Samples"
+    _samples: "Samples"
 
     def part(self, box: Box) -> "Broad":
         """The same for a box within this one."""
@@ -61,7 +61,7 @@ class Broad:
 
 
 @dataclass(eq=False)
-class _Samples:
+class Samples:
     """Every few pixels of a wider box.
 
     Attributes:
@@ -72,6 +72,8 @@ class _Samples:
         good: Where both are known, [h, w].
         shares: Visible share of each layer, [K, h, w].
         noise: Variance of the plate's grain, [h, w, 3].
+        highlight: Light that lies over everything, scene-linear, [h, w, 3].
+        encoded: What is left of encoded colours, [h, w, 3].
     """
 
     corner: tuple[int, int]
@@ -81,7 +83,16 @@ class _Samples:
     good: Bool
     shares: F32
     noise: F32
+    highlight: F32
+    encoded: F32 = made(default_factory=lambda: np.zeros(0, np.float32))
     _shades: dict[int, Shade] = made(default_factory=dict, repr=False)
+
+    def over(self, box: Box) -> Broad:
+        """What they say of the pixels of a box."""
+        encoded, shadow, highlight = (
+            self.spread(values, box) for values in (self.encoded, self.surely, self.highlight)
+        )
+        return Broad(box, encoded, shadow, highlight, self)
 
     def spread(self, values: F32, box: Box) -> F32:
         """Values of the samples [h, w, ...] at the pixels of a box."""
@@ -115,7 +126,7 @@ class _Samples:
         return np.asarray(np.exp(told), np.float32)
 
 
-def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None = None) -> Broad:
+def broad_samples(view: FrameView, plate: Picture, box: Box, grain: Grain | None = None) -> Samples:
     """Measures the broad differences around a box, on every few pixels.
 
     Args:
@@ -147,23 +158,17 @@ def broad_light(view: FrameView, plate: Picture, box: Box, grain: Grain | None =
     shares = view.shares(part)
     corner = wide[0].start, wide[1].start
     lit = drawn
-    for turn in range(TURNS + 1):
+    for _ in range(TURNS):
         still = encode(lit)
-        encoded, belief = _robust(seen - still, good)
-        if turn == TURNS:
-            break
+        _, belief = _robust(seen - still, good)
         noise = np.square((decode(still + sigma) - decode(still - sigma)) / 2)
         # What a shadow takes of the highlight is found when the shadow is known.
         highlight = _highlight(colours, np.minimum(lit, drawn), belief, noise)
-        samples = _Samples(corner, step, colours - highlight, drawn, good, shares, noise)
+        plain = colours - highlight
+        samples = Samples(corner, step, plain, drawn, good, shares, noise, highlight)
         lit = drawn * samples.surely[..., None]
-    return Broad(
-        box,
-        samples.spread(encoded, box),
-        samples.spread(samples.surely, box),
-        samples.spread(highlight, box),
-        samples,
-    )
+    samples.encoded, _ = _robust(seen - encode(lit), good)
+    return samples
 
 
 def _blur(values: F32, sigma: float = SIGMA) -> F32:

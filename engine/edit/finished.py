@@ -12,7 +12,7 @@ from engine.edit.frameview import FrameView
 from engine.edit.grain import Grain
 from engine.edit.kinds import Merged, merged, purity
 from engine.edit.patch import Patch, Source, read_patch
-from engine.edit.place import Place, look_at
+from engine.edit.place import Place, Surroundings, look_at
 from engine.edit.regrain import grain_share, regrained
 from engine.edit.windows import Box, inside, plate_part, size, union
 from engine.fields.field import Field
@@ -94,20 +94,36 @@ def finish_view(
     mask: F32 | None = None,
     task: Task | None = None,
     filter: str = "cubic",
+    around: Surroundings | None = None,
+    within: Box | None = None,
 ) -> Finished:
-    """As ``finish_frame``, for a caller that has the frame's view already."""
+    """As ``finish_frame``, for a caller that has the frame's view already.
+
+    Args:
+        view: The frame.
+        changes: Layer number to change.
+        plate: The frame's picture.
+        finish: What is wanted.
+        mix: How much of the edit, 0 to 1.
+        mask: [H, W] over the plate's data window, or None.
+        task: Cancel.
+        filter: ``bilinear`` or ``cubic``.
+        around: What is measured of the frame, where the caller has it for the same finish.
+        within: Rows and columns of the field's data window that are wanted; None: all. Softness
+            and motion blur are cut at their rim.
+    """
     margin = MARGIN if finish.focus > 0 else 0
     patches = []
     for k in sorted(changes):
         _check(task)
-        patch = read_patch(view, k, changes[k], finish, filter, margin)
+        patch = read_patch(view, k, changes[k], finish, filter, margin, within)
         if patch is not None:
             patches.append(patch)
     if not patches:
         return _nothing(plate)
     box = union([patch.box for patch in patches])
     _check(task)
-    place = look_at(view, plate, box, finish)
+    place = look_at(view, plate, box, finish) if around is None else around.place(box)
     _check(task)
     field = view.field
     strength = np.full(size(box), mix, np.float32)

@@ -30,6 +30,14 @@ class FrameView:
         self._positions: dict[int, F32] = {}
         self._lights: dict[int, F32 | None] = {}
 
+    def lit(self, strength: float) -> "FrameView":
+        """The same frame with another strength of the light; what is known of it stays known."""
+        if strength == self.strength:
+            return self
+        other = FrameView(self.field, self.index, strength)
+        other._positions, other._lights = self._positions, self._lights
+        return other
+
     def positions(self, k: int) -> F32:
         """Canonical points of the frame's pixels, [H, W, 2]."""
         if k not in self._positions:

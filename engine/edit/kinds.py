@@ -17,11 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import F32
+from engine.kernels.mergekinds import FLOOR, KNOWN, MIXED, MOST, WHOLE
 
-#: Light that is added to both sides of a ratio, and the largest factor on the plate's own life.
-FLOOR, MOST = 0.002, 4.0
-#: Visible share of a mask from which the plate shows nothing but the layer, and where that begins.
-WHOLE, MIXED = 0.9999, 0.997
 #: Share of the automatic holdout at which the plate's difference is all the foreground's.
 HELD = 0.15
 
@@ -98,7 +95,7 @@ def merged(
     """
     alpha = paint[..., 3]
     # Where the still is empty there is nothing to compare with: paint covers what is there.
-    there = (known > 0.5)[..., None]
+    there = (known > KNOWN)[..., None]
     below = np.where(there, below, plate)
     fresh = paint[..., :3] + below * (1 - alpha)[..., None]
     k = factors(kind, alpha, grade, fresh, below)

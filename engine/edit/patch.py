@@ -87,7 +87,13 @@ class Patch:
 
 
 def read_patch(
-    view: FrameView, k: int, source: Source, finish: Finish, filter: str, margin: int = 0
+    view: FrameView,
+    k: int,
+    source: Source,
+    finish: Finish,
+    filter: str,
+    margin: int = 0,
+    within: Box | None = None,
 ) -> Patch | None:
     """A change as a frame sees it; None when it does not reach the frame.
 
@@ -98,10 +104,11 @@ def read_patch(
         finish: What is wanted.
         filter: ``bilinear`` or ``cubic``.
         margin: Pixels around what it reaches that are looked at too.
+        within: Rows and columns that are wanted; None: all.
     """
     shape = view.field.height, view.field.width
-    found = _found(view, k, source)
-    if finish.shutter > 0:
+    found = _found(view, k, source, within)
+    if finish.shutter > 0 and within is None:
         found = _swept_reach(view, k, source.box, finish, found)
     if found is None:
         return None
@@ -136,11 +143,14 @@ def _plain(rgba: F32) -> F32:
     return np.asarray(rgba[..., :3] / alpha, np.float32)
 
 
-def _found(view: FrameView, k: int, source: Source) -> Box | None:
+def _found(view: FrameView, k: int, source: Source, within: Box | None) -> Box | None:
     """The pixels that a change reaches at the frame's own time."""
     field, scale = view.field, source.density
-    deformation = field.layers[k].deformation
-    near = points_near(deformation, view.index, source.box, scale, field.data)
+    near: tuple[Box, F32] | None
+    if within is None:
+        near = points_near(field.layers[k].deformation, view.index, source.box, scale, field.data)
+    else:
+        near = within, view.positions_at(k, within)
     if near is None:
         return None
     part, points = near

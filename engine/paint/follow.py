@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from engine.arrays import F32, F64, Bool
+from engine.edit import windows
 from engine.edit.editlayer import EditLayer
+from engine.edit.finished import finish_view
 from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
-from engine.kernels.sample import REACH
+from engine.kernels.footprint import REACH
 from engine.paint.kernels import measure_blocks
 from engine.paint.stamps import Box, common, grown
+from engine.paint.surroundings import TiledSurroundings
 from engine.paint.tiles import LazyPaint, piece
 from engine.warp.render import bounds
 from engine.warp.sheet import Sheet
@@ -97,7 +100,8 @@ class Blocks:
 class FrameFollower:
     """One frame with an edit of the canonical image that is being painted.
 
-    What it shows is what ``propagate_frame`` makes of the same paint, mode over.
+    What it shows is what ``propagate_frame`` makes of the same paint, mode over; motion blur and
+    the plate's softness, which reach far beyond a brush, are left to that.
 
     Args:
         field: The field.
@@ -114,6 +118,9 @@ class FrameFollower:
         others: The changes of the other layers, and how the frame sees those.
         mix: How much of the edit, 0 to 1.
         mask: [H, W] over the plate's data window, or None.
+        around: What is measured of the frame for the finish of the edits; None: plain paint.
+        grade: How surely the change is a grade, [h, w] in a box inside ``canvas``; None: it is
+            all paint.
     """
 
     def __init__(
@@ -132,7 +139,10 @@ class FrameFollower:
         others: Mapping[int, tuple[EditLayer, SeenLayer]] | None = None,
         mix: float = 1.0,
         mask: F32 | None = None,
+        around: TiledSurroundings | None = None,
+        grade: Callable[[Box], F32] | None = None,
     ) -> None:
+        self._around, self._grade = around, grade
         self._field, self._k, self._index = field, k, index
         self._blocks, self._plate, self._paint = blocks, plate, paint
         self._canvas, self._origin, self._scale = canvas, origin, scale
@@ -186,30 +196,70 @@ class FrameFollower:
         rgba[rgba[..., 3] <= 0] = 0
         x = self._origin[0] + window[0] - self._canvas[0]
         y = self._origin[1] + window[1] - self._canvas[1]
-        return EditLayer(Sheet(rgba, (x, y), self._scale))
+        grade = None if self._grade is None else self._grade(window)
+        return EditLayer(Sheet(rgba, (x, y), self._scale), grade)
 
     def _draw(self, part: tuple[slice, slice], near: Bool, change: EditLayer) -> Box | None:
-        field, plate, seen = self._field, self._plate, self._blocks.seen
-        paint = np.ascontiguousarray(read_change(change, seen.positions, seen.share, part))
-        if seen.gain is not None:
-            paint[..., :3] *= seen.gain[part]
+        plate = self._plate
         window = Window(part[1].start, part[0].start, part[1].stop, part[0].stop)
-        window = window.moved(field.data.x0, field.data.y0)
-        pieces = {self._k: (window, paint)}
-        for k, (other, look) in self._others.items():
-            more = warp_change(field, k, self._index, other, region=part, seen=look)
-            if more is not None:
-                pieces[k] = more
+        window = window.moved(self._field.data.x0, self._field.data.y0)
         at = window.moved(plate.display.x0, plate.display.y0)
         box = common((at.x0, at.y0, at.x1, at.y1), self.bounds)
         if box is None:
             return None
         own = Picture(piece(plate.pixels, self.bounds, box), plate.display, Window(*box))
         mask = None if self._mask is None else piece(self._mask, self.bounds, box)
-        drawn = put_over(
-            own, [pieces[k] for k in sorted(pieces)], field.data, mix=self._mix, mask=mask
-        )
+        if self._around is None:
+            drawn = self._laid(own, mask, part, window, change)
+        else:
+            drawn = self._finished(self._around, own, mask, part, change)
         changed = near[box[1] - at.y0 : box[3] - at.y0, box[0] - at.x0 : box[2] - at.x0]
         target = self._shown.part(box)
         target[changed] = drawn.pixels[changed]
         return box
+
+    def _laid(
+        self,
+        own: Picture,
+        mask: F32 | None,
+        part: tuple[slice, slice],
+        window: Window,
+        change: EditLayer,
+    ) -> Picture:
+        """A part of the plate with the edits plainly over it."""
+        field, seen = self._field, self._blocks.seen
+        paint = np.ascontiguousarray(read_change(change, seen.positions, seen.share, part))
+        if seen.gain is not None:
+            paint[..., :3] *= seen.gain[part]
+        pieces = {self._k: (window, paint)}
+        for k, (other, look) in self._others.items():
+            more = warp_change(field, k, self._index, other, region=part, seen=look)
+            if more is not None:
+                pieces[k] = more
+        every = [pieces[k] for k in sorted(pieces)]
+        return put_over(own, every, field.data, mix=self._mix, mask=mask)
+
+    def _finished(
+        self,
+        around: TiledSurroundings,
+        own: Picture,
+        mask: F32 | None,
+        part: tuple[slice, slice],
+        change: EditLayer,
+    ) -> Picture:
+        """A part of the plate with the edits finished in it."""
+        finish, shape = around.finish, self._blocks.seen.share.shape
+        # The steps of the map are told by neighbours, fine detail by what is around.
+        rim = 1 if finish.detail is None else math.ceil(3 * finish.split)
+        changes = {k: other for k, (other, _) in self._others.items()} | {self._k: change}
+        around.look_ahead(part)
+        return finish_view(
+            around.view,
+            changes,
+            own,
+            finish,
+            mix=self._mix,
+            mask=mask,
+            around=around,
+            within=windows.grown(part, rim, (shape[0], shape[1])),
+        ).picture

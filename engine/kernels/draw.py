@@ -9,8 +9,8 @@ from numba import njit, prange
 from engine.arrays import F32, Bool
 from engine.kernels import threads
 from engine.kernels.curve import decoded
+from engine.kernels.footprint import FAR
 from engine.kernels.sample import (
-    _FAR,
     _add_bilinear,
     _add_cubic,
     _add_footprint,
@@ -66,7 +66,7 @@ def _draw(  # type: ignore[no-untyped-def]
     across = np.float32(max(control.shape[1] - 1, 0)) / np.float32(columns)
     # All in float32: with an integer in it numba would compute in float64.
     right_edge, low_edge = np.float32(w - 1), np.float32(h - 1)
-    reach = np.float32(_FAR) * np.float32(2 ** (len(tops) - 1))
+    reach = np.float32(FAR) * np.float32(2 ** (len(tops) - 1))
     for i in prange(rows):
         light = np.ones((max(control.shape[1], 1), 3), np.float32)
         if control.shape[1]:

@@ -13,20 +13,9 @@ from numba import njit, prange
 
 from engine.arrays import F32, I64
 from engine.kernels import threads
+from engine.kernels.footprint import FAR, FILTERS, LONGEST, ONSET, REDUCED, WHOLE
 
 threads.prepare()
-
-FILTERS = ("bilinear", "cubic")
-#: Picture pixels per step of the grid up to which a picture is interpolated as it is, and from
-#: which the filter is as wide as the step.
-ONSET, WHOLE = 1.05, 1.25
-#: Widest filter in picture pixels per step.
-LONGEST = 16.0
-#: Picture pixels that the narrower side of a step covers from which a reduced picture is read.
-REDUCED = 4.0
-#: How far a filter reaches at most, in picture pixels per picture pixel that a step covers.
-REACH = {"bilinear": 1.5, "cubic": 2.9}
-_FAR = 48
 
 
 @njit(cache=True, inline="always")
@@ -249,7 +238,7 @@ def _narrowest(positions, sx, sy):  # type: ignore[no-untyped-def]
 def _sample(picture, reduced, tops, positions, weights, x0, y0, sx, sy, cubic, footprint, out):  # type: ignore[no-untyped-def]
     rows, columns = positions.shape[:2]
     h, w = picture.shape[:2]
-    half, far = np.float32(0.5), np.float32(_FAR)
+    half, far = np.float32(0.5), np.float32(FAR)
     far *= np.float32(2 ** (len(tops) - 1))
     for i in prange(rows):
         for j in range(columns):

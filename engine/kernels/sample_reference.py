@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.arrays import F32, F64
-from engine.kernels.sample import LONGEST, ONSET, WHOLE
+from engine.kernels.footprint import LONGEST, ONSET, WHOLE
 
 
 def _keys(distance: F64, size: float) -> F64:

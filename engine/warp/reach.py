@@ -8,7 +8,7 @@ from engine.arrays import F32, F64
 from engine.fields.deformation import Deformation
 from engine.fields.lattice import LatticeDeformation
 from engine.io.picture import Window
-from engine.kernels.sample import LONGEST, REACH
+from engine.kernels.footprint import LONGEST, REACH
 from engine.linked.deformation import LinkedDeformation
 from engine.pins.deformation import PinnedDeformation
 from engine.warp.render import bounds

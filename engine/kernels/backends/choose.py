@@ -196,6 +196,9 @@ def _kernels(device: str, first: str) -> Kernels:
         adam=chosen["adam"],
         register=chosen["register"],
         solve=chosen["solve"],
+        place=chosen["place"],
+        read=chosen["read"],
+        merge=chosen["merge"],
         of=of,
     )
 

@@ -1,4 +1,8 @@
-"""The operations on the CPU, compiled by numba. Networks are torch's own matrix products."""
+"""The operations on the CPU, compiled by numba.
+
+Networks are torch's own matrix products, and merging, where a pixel costs a few sums, is torch's
+as well.
+"""
 
 from typing import Any
 
@@ -6,14 +10,15 @@ import numpy as np
 import torch
 
 from engine.kernels import adam as adam_loop
+from engine.kernels import blend, sample_gradient, threads
 from engine.kernels import lattice as lattice_loops
 from engine.kernels import register as register_loop
-from engine.kernels import sample_gradient, threads
 from engine.kernels import solve as solve_loop
+from engine.kernels.device.pyramid import Pyramid
 from engine.kernels.hashgrid import encode
-from engine.kernels.sample import sample as read
+from engine.kernels.sample import sample as read_picture
 
-__all__ = ["adam", "encode", "lattice", "register", "sample", "solve"]
+__all__ = ["adam", "encode", "lattice", "place", "read", "register", "sample", "solve"]
 
 
 class _Lattice(torch.autograd.Function):
@@ -47,7 +52,9 @@ class _Sample(torch.autograd.Function):
     def forward(ctx: Any, picture: Any, points: Any, origin: Any, scale: Any) -> torch.Tensor:
         ctx.save_for_backward(picture, points)
         ctx.origin, ctx.scale = origin, scale
-        return torch.from_numpy(read(picture.numpy(), points.numpy(), origin=origin, scale=scale))
+        return torch.from_numpy(
+            read_picture(picture.numpy(), points.numpy(), origin=origin, scale=scale)
+        )
 
     @staticmethod
     def backward(ctx: Any, slope: Any) -> tuple[Any, Any, None, None]:
@@ -172,3 +179,46 @@ def solve(
             rounds,
             np.float32(limit),
         )
+
+
+def place(
+    matrix: torch.Tensor,
+    lattice: torch.Tensor,
+    spacing: float,
+    part: tuple[int, int, int, int],
+) -> torch.Tensor:
+    """See ``interface.Place``."""
+    top, left, height, width = part
+    rows, columns = (
+        [each[first:] for each in lattice_loops.taps(first + size, spacing)]
+        for first, size in ((top, height), (left, width))
+    )
+    with threads.guard():
+        found = lattice_loops.positions(
+            matrix.numpy(), float(left), float(top), lattice.numpy(), *rows, *columns
+        )
+    return torch.from_numpy(found)
+
+
+def read(
+    pyramid: Pyramid,
+    positions: torch.Tensor,
+    *,
+    origin: tuple[float, float],
+    scale: tuple[float, float],
+    filter: str,
+    footprint: bool,
+    matte: bool,
+) -> torch.Tensor:
+    """See ``interface.Read``."""
+    found = read_picture(
+        pyramid.picture.numpy(),
+        positions.numpy(),
+        origin=origin,
+        scale=scale,
+        filter=filter,
+        footprint=footprint,
+    )
+    if matte:
+        blend.tame(found, None)
+    return torch.from_numpy(found)

@@ -14,10 +14,22 @@ from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
 
 if TYPE_CHECKING:
+    from engine.kernels.device.pyramid import Pyramid
     from engine.kernels.hashgrid_levels import Factors
 
 #: Names of the operations, as fields of ``Kernels``.
-OPERATIONS = ("encode", "network", "lattice", "sample", "adam", "register", "solve")
+OPERATIONS = (
+    "encode",
+    "network",
+    "lattice",
+    "sample",
+    "adam",
+    "register",
+    "solve",
+    "place",
+    "read",
+    "merge",
+)
 
 
 class Encode(Protocol):
@@ -164,6 +176,87 @@ class Solve(Protocol):
         ...
 
 
+class Place(Protocol):
+    """Where the pixels of a frame lie on the still of a layer."""
+
+    def __call__(
+        self,
+        matrix: torch.Tensor,
+        lattice: torch.Tensor,
+        spacing: float,
+        part: tuple[int, int, int, int],
+    ) -> torch.Tensor:
+        """Canonical points [h, w, 2] of pixel centres: homography plus displacement.
+
+        Args:
+            matrix: float64 [3, 3], of pixels counted from the corner of the data window.
+            lattice: float32 [gy, gx, 2]; convention as ``engine.kernels.lattice``.
+            spacing: Pixels between its control points.
+            part: First row, first column, rows and columns of the data window that are wanted.
+        """
+        ...
+
+
+class Read(Protocol):
+    """A still read as a frame sees it, without aliasing."""
+
+    def __call__(
+        self,
+        pyramid: "Pyramid",
+        positions: torch.Tensor,
+        *,
+        origin: tuple[float, float],
+        scale: tuple[float, float],
+        filter: str,
+        footprint: bool,
+        matte: bool,
+    ) -> torch.Tensor:
+        """Values [H, W, C] at the positions [H, W, 2] of a grid.
+
+        What each argument is, is said in ``engine.kernels.sample.sample``; ``matte`` takes back
+        what the lobes of a cubic add (``engine.kernels.blend.tame``), the last channel is alpha.
+        """
+        ...
+
+
+class Merge(Protocol):
+    """A change of one layer put into a frame, in place."""
+
+    def __call__(
+        self,
+        result: torch.Tensor,
+        covered: torch.Tensor,
+        paint: torch.Tensor,
+        below: torch.Tensor,
+        plate: torch.Tensor,
+        share: torch.Tensor | None,
+        strength: torch.Tensor | None,
+        gain: torch.Tensor | None,
+        grade: torch.Tensor | None,
+        *,
+        kind: str,
+        mix: float,
+        lit: tuple[bool, bool],
+    ) -> None:
+        """Adds what the change makes of the frame; see ``engine.edit.kinds``.
+
+        Args:
+            result: In and out, [h, w, 3]: the plate before the first layer.
+            covered: In and out, [h, w]: share of each pixel that is edited.
+            paint: The change, premultiplied, [h, w, 4].
+            below: What it was made on, premultiplied by how much of it is known, [h, w, 4].
+            plate: [h, w, 3], finite.
+            share: Visible share of the layer, [h, w]; None: all.
+            strength: Factor on the change, [h, w]; None: 1.
+            gain: Factors of light, [h, w, 3]; None: 1.
+            grade: How surely it is a grade, [h, w]; None: it is paint.
+            kind: One of ``engine.edit.finish.MERGES``.
+            mix: How much of the change.
+            lit: Whether the light falls on the paint, and on what is below.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Kernels:
     """The operations on one device.
@@ -176,6 +269,9 @@ class Kernels:
         adam: See ``Adam``.
         register: See ``Register``.
         solve: See ``Solve``.
+        place: See ``Place``.
+        read: See ``Read``.
+        merge: See ``Merge``.
         of: Operation to the name of the implementation that does it.
     """
 
@@ -186,4 +282,7 @@ class Kernels:
     adam: Adam
     register: Register
     solve: Solve
+    place: Place
+    read: Read
+    merge: Merge
     of: Mapping[str, str]

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from engine.kernels import hashgrid_reference, lattice_reference
+from engine.kernels.device.merge import merge as merge
+from engine.kernels.device.read import place as place
+from engine.kernels.device.read import read as read
 from engine.kernels.device.register import register as register
 from engine.kernels.device.solve import solve as solve
 from engine.kernels.hashgrid_levels import HashGrid, check_inputs, weights_of

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from engine.kernels.backends import plain
+from engine.kernels.device.pyramid import Pyramid
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
 
@@ -31,6 +32,7 @@ def _questions() -> dict[str, tuple[list[torch.Tensor], list[Any], int]]:
         return torch.rand(*shape, generator=made) - 0.5
 
     fit = _fit(made)
+    pyramid = Pyramid.of(some(23, 19, 4).abs())
     return {
         "encode": ([some(_POINTS, 3), some(_GRID.parameters)], [_GRID], 2),
         "network": ([_MLP.initial(made), some(48, _POINTS).t()], [_MLP], 2),
@@ -51,7 +53,26 @@ def _questions() -> dict[str, tuple[list[torch.Tensor], list[Any], int]]:
             [0.015, 0.02, 0.002, 8, 1.5],
             0,
         ),
+        "place": ([torch.eye(3, dtype=torch.float64), some(8, 9, 2)], [8.0, (3, 5, 30, 40)], 0),
+        # Larger and smaller than the still, and askew, so that every way of reading is tried.
+        "read": ([pyramid.flat, pyramid.table, _spread(made)], [pyramid.sizes], 0),
+        "merge": (
+            [
+                *(some(20, 30, 3).abs(), torch.zeros(20, 30), some(20, 30, 4).abs()),
+                *(some(20, 30, 4) + 0.5, some(20, 30, 3).abs(), some(20, 30) + 0.5),
+                *(some(20, 30) + 0.5, some(20, 30, 3) + 1, some(20, 30) + 0.5),
+            ],
+            [],
+            0,
+        ),
     }
+
+
+def _spread(made: torch.Generator) -> torch.Tensor:
+    """Where the pixels of a grid lie on a small still, each step covering another area."""
+    y, x = torch.meshgrid(torch.arange(14.0), torch.arange(20.0), indexing="ij")
+    far = torch.stack([x + 0.002 * x**3 + 0.4 * y, 0.3 * y + 0.05 * y**2], -1)
+    return far + torch.rand(far.shape, generator=made) * 0.1
 
 
 def _fit(made: torch.Generator) -> list[torch.Tensor]:
@@ -91,9 +112,13 @@ def answers(
         given[1] = given[1].half()
     for tensor in given[:slopes]:
         tensor.requires_grad_()
+    if operation == "read":
+        # The still is given by its parts, so that they are sent as everything else is.
+        given, rest = [Pyramid(given[0], rest[0], given[1]), given[2]], []
     out = function(*given, *rest, **_options(operation, on_card))
     if not slopes:
-        return [tensor.cpu() for tensor in given]
+        found = given if out is None else [out]
+        return [tensor.cpu() for tensor in found]
     slope = torch.linspace(-1, 1, out.numel()).view(out.shape)
     out.backward(slope.to(device))
     found = [out, *(tensor.grad for tensor in given[:slopes])]
@@ -104,6 +129,11 @@ def _options(operation: str, on_card: bool) -> dict[str, Any]:
     """What fits ask for by name."""
     if operation == "encode":
         return {"raw": True, "padded_to": _MLP.sizes[0]}
+    if operation == "read":
+        how = {"origin": (-1.0, 2.0), "scale": (1.5, 1.25), "filter": "cubic"}
+        return {**how, "footprint": True, "matte": True}
+    if operation == "merge":
+        return {"kind": "auto", "mix": 0.9, "lit": (True, True)}
     return {"half": on_card} if operation == "network" else {}
 
 

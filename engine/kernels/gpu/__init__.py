@@ -6,5 +6,15 @@ they must agree with is stated plainly in ``engine.kernels.backends.plain``.
 
 MODULES = tuple(
     f"{__name__}.{name}"
-    for name in ("hash_encode", "network", "lattice", "sample", "adam", "register", "solve")
+    for name in (
+        "hash_encode",
+        "network",
+        "lattice",
+        "sample",
+        "adam",
+        "register",
+        "solve",
+        "read",
+        "merge",
+    )
 )

@@ -41,7 +41,7 @@ def test_importing_loads_no_implementation():
 def test_the_cpu_has_compiled_loops_and_the_products_of_torch():
     of = choose.kernels_for("cpu").of
     assert set(of) == set(OPERATIONS)
-    assert of == {**dict.fromkeys(OPERATIONS, "numba"), "network": "torch"}
+    assert of == {**dict.fromkeys(OPERATIONS, "numba"), "network": "torch", "merge": "torch"}
     assert choose.kernels_for("cpu").lattice is compiled.lattice
 
 

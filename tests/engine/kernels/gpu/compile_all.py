@@ -16,7 +16,18 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import JITFunction
 
-from engine.kernels.gpu import adam, hash_encode, lattice, network, register, sample, solve
+from engine.kernels.device.pyramid import Pyramid
+from engine.kernels.gpu import (
+    adam,
+    hash_encode,
+    lattice,
+    merge,
+    network,
+    read,
+    register,
+    sample,
+    solve,
+)
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
 from tests.engine.kernels.device.tape import Tape
@@ -72,6 +83,36 @@ def launch_all() -> None:
         visit(spacing, cell, kind)
     points = [torch.zeros(2, 35, 63, *more) for more in ((2,), (2,), (2,), (3,), (), (2,), ())]
     solve.solve(*points, 0.015, 0.02, 0.002, 2, 1.5)
+    carry()
+
+
+STILLS = {channels: Pyramid.of(torch.zeros(90, 120, channels)) for channels in (2, 4)}
+
+
+def carry() -> None:
+    """Launches all that an edit goes through on its way into a frame."""
+    eye = torch.eye(3, dtype=torch.float64)
+    where = read.place(eye, torch.zeros(26, 33, 2), 4.0, (3, 5, 80, 100))
+    how: dict[str, Any] = {"origin": (-3.0, 2.0), "scale": (1.0, 1.0)}
+    for filter in ("bilinear", "cubic"):
+        read.read(STILLS[4], where, filter=filter, footprint=True, matte=filter == "cubic", **how)
+        read.read(STILLS[4], where, filter=filter, footprint=False, matte=False, **how)
+    read.read(STILLS[2], where, filter="bilinear", footprint=True, matte=False, **how)
+    planes, colours, paint = torch.zeros(3, 80, 100), torch.zeros(3, 80, 100, 3), STILLS[4].flat
+    paint = paint[: 80 * 100].view(80, 100, 4)
+    for kind in ("over", "difference", "ratio", "auto"):
+        for extra in ((planes[0], planes[1], colours[2], planes[2]), (None, None, None, None)):
+            merge.merge(
+                colours[0],
+                planes[0],
+                paint,
+                paint,
+                colours[1],
+                *extra,
+                kind=kind,
+                mix=0.5,
+                lit=(True, True),
+            )
 
 
 def visit(spacing: float, cell: int, kind: torch.dtype) -> None:

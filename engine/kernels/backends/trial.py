@@ -106,7 +106,7 @@ def answers(
 ) -> Sequence[torch.Tensor]:
     """Values and gradients of an operation on a few numbers, on the CPU."""
     tensors, rest, slopes = _questions()[operation]
-    given = [tensor.to(device, copy=True) for tensor in tensors]
+    given: list[Any] = [tensor.to(device, copy=True) for tensor in tensors]
     on_card = device.type == "cuda"
     if operation == "encode" and on_card:
         given[1] = given[1].half()

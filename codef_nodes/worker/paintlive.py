@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _MOST = 4
 """Strokes that may be open: a client that forgets to end them must not fill the memory."""
+_PATIENCE = 0.05
+"""Seconds that a request without new points waits for the frame that follows."""
 _numbers = itertools.count(1)
 
 
@@ -126,7 +128,8 @@ def extend(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         )
     points = args.points("points")
     live.started.points += points
-    return _answer(worker, live, live.started.stroke.extend(points), emit)
+    seconds = 0.0 if points else _PATIENCE
+    return _answer(worker, live, live.started.stroke.extend(points), emit, seconds)
 
 
 @verb("paint.end", role="view", queue="paint")
@@ -152,23 +155,25 @@ def abort(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     return {} if live is None else _answer(worker, live, live.started.stroke.abort(), emit)
 
 
-def _answer(worker: "Worker", live: Live, box: "Box | None", emit: Emit) -> Reply:
+def _answer(
+    worker: "Worker", live: Live, box: "Box | None", emit: Emit, seconds: float | None = None
+) -> Reply:
     """Sends what is painted on as an event, at once; the answer is the frame that follows."""
-    reply: Reply = {"box": None, "picture": None}
-    if box is None:
-        return reply
-    stroke, view = live.started.stroke, live.view
-    painted: Reply = {"box": list(box), "picture": None}
-    if view is not None:
-        part = _looked_at(box, view, stroke.bounds)
-        if part is not None:
-            pixels = stroke.picture(part, live.started.opacity)
-            painted["picture"] = _shared(worker, pixels, part, live.started.picture, view)
-    emit("painted", painted)
+    if box is not None:
+        stroke, view = live.started.stroke, live.view
+        painted: Reply = {"box": list(box), "picture": None}
+        if view is not None:
+            part = _looked_at(box, view, stroke.bounds)
+            if part is not None:
+                pixels = stroke.picture(part, live.started.opacity)
+                painted["picture"] = _shared(worker, pixels, part, live.started.picture, view)
+        emit("painted", painted)
+    reply: Reply = {"box": None, "picture": None, "late": False}
     follower, follow = live.follower, live.follow
     if follower is None or follow is None:
         return reply
-    seen = follower.update(box)
+    seen = follower.update(box, seconds)
+    reply["late"] = follower.late
     if seen is None:
         return reply
     reply["box"] = list(seen)

@@ -4,43 +4,39 @@ import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from codef_nodes.graph.context import Context
-from codef_nodes.graph.document import Document
 from codef_nodes.graph.pull import Pass
-from codef_nodes.nodes.canonical_view import CanonicalView
 from codef_nodes.nodes.finish_knobs import FINISH_KNOBS
-from codef_nodes.nodes.paint import Paint
 from codef_nodes.nodes.propagate import Propagate, finish_of, mask_of, plate_at, prepared
 from codef_nodes.work.memo import Memo
+from codef_nodes.worker.paintlive_change import PaintedChange, lower_change, through
 from codef_nodes.worker.paintlive_start import Started
 from codef_nodes.worker.viewing import result_of
 from engine.arrays import F32
-from engine.edit.change import change_of
 from engine.edit.editlayer import EditLayer
 from engine.edit.edits import EditSource, matched_layer
 from engine.edit.frameview import FrameView
-from engine.edit.placement import Placed, place_edit
+from engine.edit.outputs import edit_pass
+from engine.edit.placement import place_edit
 from engine.edit.propagate import SeenLayer, check_plate
 from engine.edit.stabilise import STABILISED
 from engine.errors import UsageError
 from engine.fields.field import Field
 from engine.io.picture import Picture
+from engine.linked.carry import reaches
 from engine.linked.field import LinkedField, seen_by
 from engine.paint.follow import Blocks, FrameFollower
-from engine.paint.stamps import Box, common
+from engine.paint.stamps import Box, united
 from engine.paint.surroundings import TiledSurroundings
-from engine.paint.tiles import LazyPaint, piece
+from engine.paint.tiles import LazyPaint
 from engine.progress import Task
 
 if TYPE_CHECKING:
     from codef_nodes.worker.server import Worker
 
-VIEWS, BLOCKS, LOWER, AROUND = Memo(keep=2), Memo(keep=4), Memo(keep=2), Memo(keep=2)
-"""Frames, where they see layers, what nodes below the paint change, what is around edits."""
+VIEWS, BLOCKS, AROUND = Memo(keep=2), Memo(keep=4), Memo(keep=2)
+"""Frames, where they see layers, and what is measured around their edits."""
 
-_PASSING = ("Viewer", "Dot")
 _LONGEST = 8
 """Strokes that a frame may follow one after the other before the evaluator is waited for."""
 
@@ -51,8 +47,23 @@ class Follower(Protocol):
     picture: Picture
     bounds: Box
 
-    def update(self, box: Box) -> Box | None:
-        """Draws again what sees a changed box of what is painted on; returns where."""
+    @property
+    def late(self) -> bool:
+        """Whether something that changed is not drawn yet."""
+        ...
+
+    def update(self, box: Box | None, seconds: float | None = None) -> Box | None:
+        """Draws again what sees a changed box of what is painted on.
+
+        Args:
+            box: What changed since the last time; None: nothing.
+            seconds: How long to wait for what has to be known of the frame first; None: as long
+                as it takes. When it is still not known, ``late`` is true, and the box is drawn
+                with the next one.
+
+        Returns:
+            Where it was drawn; None for nowhere.
+        """
         ...
 
     def pixels(self, box: Box) -> F32:
@@ -69,9 +80,9 @@ class _Itself:
 
     def __init__(self, started: Started) -> None:
         self._stroke, self._opacity = started.stroke, started.opacity
-        self.picture, self.bounds = started.picture, started.stroke.bounds
+        self.picture, self.bounds, self.late = started.picture, started.stroke.bounds, False
 
-    def update(self, box: Box) -> Box | None:
+    def update(self, box: Box | None, seconds: float | None = None) -> Box | None:
         """The box itself."""
         return box
 
@@ -91,9 +102,25 @@ class _Carried:
     ) -> None:
         self._worker, self._follower, self._followed = worker, follower, followed
         self.picture, self.bounds = plate, follower.bounds
+        self._waiting: Box | None = None
 
-    def update(self, box: Box) -> Box | None:
+    @property
+    def late(self) -> bool:
+        """Whether something that changed is not drawn yet."""
+        return self._waiting is not None
+
+    def update(self, box: Box | None, seconds: float | None = None) -> Box | None:
         """Where the frame sees the box."""
+        if self._waiting is not None and box is not None:
+            box = united(self._waiting, box)
+        box = box or self._waiting
+        if box is None:
+            return None
+        around = self._follower.around
+        if around is not None and not around.measured(seconds):
+            self._waiting = box
+            return None
+        self._waiting = None
         return self._follower.update(box)
 
     def pixels(self, box: Box) -> F32:
@@ -106,7 +133,19 @@ class _Carried:
         _LAST[self._worker] = self._followed
 
 
-Others = dict[int, tuple[EditLayer, SeenLayer]]
+@dataclass(frozen=True, eq=False)
+class _Others:
+    """The edits that are not being drawn on.
+
+    Attributes:
+        layers: Those of other layers of the same still, and how the frame sees the layers.
+        below: Those of earlier stills of a long shot, each alone over the frame.
+        above: Those of later ones.
+    """
+
+    layers: dict[int, tuple[EditLayer, SeenLayer]]
+    below: tuple[Picture, ...] = ()
+    above: tuple[Picture, ...] = ()
 
 
 @dataclass(eq=False)
@@ -115,14 +154,14 @@ class _Followed:
 
     Attributes:
         keys: All that it depends on beside the paint.
-        others: The edits of the other layers.
+        others: The edits that are not being drawn on.
         shown: Its pixels.
         started: The stroke.
         depth: How many strokes lie on each other without the evaluator.
     """
 
     keys: list[object]
-    others: Others
+    others: _Others
     shown: F32 | LazyPaint
     started: Started
     depth: int = 0
@@ -171,8 +210,6 @@ def follower_of(
     elif last.depth >= _LONGEST or started.evaluator.where(carry, frame) == "ram":
         last = None  # the evaluator has caught up, or has to
     field: Field = seen_by(ctx.input("field"), started.picture.metadata.get("codef/field"))
-    if isinstance(field, LinkedField) and len(ctx.wired("edit")) > 1:
-        raise _too_much(shown, f"{carry} carries edits of several stills")
     if frame not in field.frames:
         raise _too_much(shown, f"frame {frame} was not fitted")
     index = field.index(frame)
@@ -206,16 +243,38 @@ def _own_layer(ctx: Context, started: Started, field: Field, place: int) -> int:
     return matched_layer(field, source, None, len(ctx.wired("edit")) == 1)
 
 
-def _others(ctx: Context, started: Started, field: Field, place: int, index: int) -> Others:
-    """The changes of the other layers, and how the frame sees those."""
+def _others(ctx: Context, started: Started, field: Field, place: int, index: int) -> _Others:
+    """The edits that are not being drawn on."""
     if len(ctx.wired("edit")) == 1:
-        return {}
+        return _Others({})
     k = _own_layer(ctx, started, field, place)
-    return {
-        n: (edit.change, _seen(field, n, index))
-        for n, edit in prepared(ctx, field)[0][1].items()
-        if n != k and edit.change is not None
-    }
+    layers: dict[int, tuple[EditLayer, SeenLayer]] = {}
+    below: list[Picture] = []
+    above: list[Picture] = []
+    for view, edits in prepared(ctx, field):
+        if view is field:
+            layers = {
+                n: (edit.change, _seen(field, n, index))
+                for n, edit in edits.items()
+                if n != k and edit.change is not None
+            }
+        elif reaches(view, index) and any(edit.change is not None for edit in edits.values()):
+            _, alone = edit_pass(
+                view,
+                edits,
+                plate_at(ctx, field, ctx.frame),
+                index,
+                mix=ctx.knob("mix"),
+                mask=mask_of(ctx, plate_at(ctx, field, ctx.frame)),
+                task=ctx.task,
+                finish=finish_of(ctx),
+            )
+            (below if _anchor(view) < _anchor(field) else above).append(alone)
+    return _Others(layers, tuple(below), tuple(above))
+
+
+def _anchor(view: Field) -> int:
+    return view.anchor if isinstance(view, LinkedField) else 0
 
 
 def _frame_follower(
@@ -233,7 +292,7 @@ def _frame_follower(
     placed = place_edit(started.picture, field, k)
     if placed.pixels is not started.picture.pixels:
         raise _too_much(ctx.node_name, f"{started.node} does not lie on the canonical canvas")
-    change = _Change(started, _lower(ctx, started, field, k, placed), placed)
+    change = PaintedChange(started, lower_change(ctx, started, field, k, placed), placed)
     follower = FrameFollower(
         field,
         k,
@@ -245,7 +304,9 @@ def _frame_follower(
         stroke.bounds,
         placed.origin,
         placed.scale,
-        others=last.others,
+        others=last.others.layers,
+        below=last.others.below,
+        above=last.others.above,
         mix=ctx.knob("mix"),
         mask=mask_of(ctx, plate),
         around=_around(ctx, field, index, plate),
@@ -275,91 +336,6 @@ def _around(ctx: Context, field: Field, index: int, plate: Picture) -> TiledSurr
 
     found: TiledSurroundings = AROUND.get((field, plate.pixels), (index, finish), make)
     return found
-
-
-class _Change:
-    """All that the painted picture changes: its paint over what the nodes below it did."""
-
-    def __init__(self, started: Started, lower: EditLayer | None, placed: Placed) -> None:
-        self._stroke, self._opacity = started.stroke, np.float32(started.opacity)
-        self._overlay = started.picture.overlay
-        self._lower: F32 | None = None
-        if lower is not None:
-            sheet = lower.sheet
-            left = round(sheet.origin[0] - placed.origin[0]) + started.stroke.bounds[0]
-            top = round(sheet.origin[1] - placed.origin[1]) + started.stroke.bounds[1]
-            height, width = sheet.pixels.shape[:2]
-            self._lower, self._lies = sheet.pixels, (left, top, left + width, top + height)
-            self._grade = lower.grade
-
-    @property
-    def graded(self) -> bool:
-        """Whether some of it is a grade."""
-        return self._lower is not None and self._grade is not None
-
-    def grade(self, box: Box) -> F32:
-        """How surely it is a grade of what was there, in a box of the canvas, [h, w]."""
-        found = np.zeros((box[3] - box[1], box[2] - box[0]), np.float32)
-        part = None if self._lower is None else common(box, self._lies)
-        if self._lower is not None and self._grade is not None and part is not None:
-            matte = piece(self._lower, self._lies, part)[..., 3]
-            piece(found, box, part)[...] = piece(self._grade, self._lies, part) * matte
-        found *= 1 - self._paint(box)[..., 3]
-        return found
-
-    def read(self, box: Box) -> F32:
-        """The change in a box of the canvas, [h, w, 4]."""
-        own = self._paint(box)
-        if self._lower is not None:
-            part = common(box, self._lies)
-            if part is not None:
-                own = np.array(own)
-                target = piece(own, box, part)
-                target += piece(self._lower, self._lies, part) * (1 - target[..., 3:])
-        return np.asarray(own, np.float32)
-
-    def _paint(self, box: Box) -> F32:
-        own = self._stroke.paint(box)
-        if self._opacity != 1:
-            own = own * self._opacity
-        if self._overlay is not None:
-            under = piece(self._overlay, self._stroke.bounds, box)
-            own = own + under * (1 - own[..., 3:])
-        return np.asarray(own, np.float32)
-
-
-def _lower(
-    ctx: Context, started: Started, field: Field, k: int, placed: Placed
-) -> EditLayer | None:
-    """What the nodes between the canonical image and the paint change; None for nothing."""
-    document = started.evaluator.document
-    here = through(document, document.wires(started.node, "image")[0])
-    while document.state(here).type == Paint.type:
-        here = through(document, document.wires(here, "image")[0])
-    if document.state(here).type == CanonicalView.type:
-        fits = [through(document, document.wires(n, "field")[0]) for n in (here, ctx.node_name)]
-        if fits[0] == fits[1] and document.knob_value(here, "layer") == k:
-            return None
-    picture = started.picture
-    under = picture.pixels if picture.under is None else picture.under
-    plain = replace(picture, pixels=under, under=None, overlay=None, native=None)
-    lies = replace(placed, pixels=under)
-    working = ctx.working_space
-    found: EditLayer | None = LOWER.get(
-        (field, under), (k, working), lambda: change_of(plain, lies, field, k, working)
-    )
-    return found
-
-
-def through(document: Document, node: str) -> str:
-    """The node whose picture another one passes on as it is: viewers, dots, disabled nodes."""
-    while document.state(node).disabled or document.state(node).type in _PASSING:
-        port = document.main_input(node) or "image"
-        wires = document.wires(node, port)
-        if not wires:
-            break
-        node = wires[0]
-    return node
 
 
 def _too_much(shown: str, why: str) -> UsageError:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.arrays import F32
-from engine.edit.patch import Reading
 from engine.warp.sheet import Sheet
+
+if TYPE_CHECKING:
+    from engine.edit.patch import Reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +52,10 @@ class EditLayer:
         """Whether it was made on pixels of the plate."""
         return self.below is not None
 
-    def at(self, points: F32, filter: str) -> Reading:
+    def at(self, points: F32, filter: str) -> "Reading":
         """The change at canonical points [h, w, 2]."""
+        from engine.edit.patch import Reading
+
         paint = self.sheet.read_linear(points, filter=filter)
         below = None if self.below is None else self.below.read_linear(points, filter=filter)
         return Reading(paint, below, None if self.grade is None else self._graded(points))
@@ -108,5 +113,7 @@ def stacked(lower: EditLayer | None, upper: EditLayer | None) -> EditLayer | Non
         grade[part] *= 1 - sheet.pixels[..., 3]
         if layer.grade is not None:
             grade[part] += layer.grade * sheet.pixels[..., 3]
+    # So far it is weighted by the mattes.
+    grade /= np.maximum(both[..., 3], np.float32(1e-6))
     known = lower.grade is not None or upper.grade is not None
     return EditLayer(Sheet(both, (x0, y0), a.scale), grade if known else None)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.arrays import F32, Bool
+from engine.arrays import F32
 from engine.edit.finish import Finish
 from engine.edit.focus import MARGIN, blur_map, blurred, own_softness
 from engine.edit.frameview import FrameView
@@ -14,10 +15,13 @@ from engine.edit.kinds import Merged, merged, purity
 from engine.edit.patch import Patch, Source, read_patch
 from engine.edit.place import Place, Surroundings, look_at
 from engine.edit.regrain import grain_share, regrained
-from engine.edit.windows import Box, inside, plate_part, size, union
+from engine.edit.windows import Box, inside, plate_part, put_back, size, union
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.progress import Task
+
+if TYPE_CHECKING:
+    from engine.edit.carrier import Carrier
 
 #: Shares of the plate's difference from the still: a change that differs from it by less mends
 #: what the plate has in front, one that differs by more lies behind it.
@@ -63,6 +67,7 @@ def finish_frame(
     mask: F32 | None = None,
     task: Task | None = None,
     filter: str = "cubic",
+    on: "Carrier | None" = None,
 ) -> Finished:
     """Carries changes to one frame.
 
@@ -76,11 +81,12 @@ def finish_frame(
         mask: [H, W] over the plate's data window, or None.
         task: Cancel.
         filter: ``bilinear`` or ``cubic``.
+        on: What reads the stills on a device, or None.
 
     Raises:
         Cancelled: The person stopped the work.
     """
-    view = FrameView(field, index, finish.light)
+    view = (FrameView if on is None else on.view)(field, index, finish.light)
     return finish_view(view, changes, plate, finish, mix=mix, mask=mask, task=task, filter=filter)
 
 
@@ -147,7 +153,7 @@ def finish_view(
         frame = field.frames[view.index]
         result = regrained(result, 1 - lost, touched, place.grain, box, frame, finish)
     return Finished(
-        _put(plate, field, box, result, touched),
+        put_back(plate, field, [(box, np.dstack([result, touched]))]),
         box,
         alpha,
         place.held,
@@ -283,28 +289,3 @@ def fine_part(difference: F32, weight: F32, sigma: float) -> F32:
 def _mask_part(mask: F32, plate: Picture, field: Field, box: Box) -> F32:
     grey = replace(plate, pixels=np.repeat(mask[..., None], 3, axis=2), rows=None)
     return plate_part(grey, field, box)[0][..., 0]
-
-
-def _put(plate: Picture, field: Field, box: Box, result: F32, touched: Bool) -> Picture:
-    """The plate with the result where it was touched; everywhere else bit for bit what it was."""
-    top = field.data.y0 + plate.display.y0 - plate.data.y0 + box[0].start
-    left = field.data.x0 + plate.display.x0 - plate.data.x0 + box[1].start
-    height, width = plate.pixels.shape[:2]
-    rows = slice(max(top, 0), min(top + result.shape[0], height))
-    columns = slice(max(left, 0), min(left + result.shape[1], width))
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return plate
-    part = (
-        slice(rows.start - top, rows.stop - top),
-        slice(columns.start - left, columns.stop - left),
-    )
-    mine = touched[part]
-    if not mine.any():
-        return plate
-    own = plate.writable(rows.start, rows.stop)
-    own.pixels[rows, columns, :3][mine] = result[part][mine]
-    changed = np.zeros((height, width), np.bool_)
-    if plate.changed is not None:
-        changed |= plate.changed
-    changed[rows, columns] |= mine
-    return replace(own, changed=changed, under=None, overlay=None)

@@ -1,7 +1,7 @@
 """One frame of a field, asked about in parts: where it reads, how it is lit, what it looks like."""
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,10 @@ from engine.fields.field import Field
 from engine.fields.lattice import LatticeDeformation
 from engine.pins.deformation import PinnedDeformation
 from engine.warp.render import field_filter, light
-from engine.warp.sheet import HOLE, sheet_of
+from engine.warp.sheet import HOLE, Sheet, sheet_of
+
+if TYPE_CHECKING:
+    from engine.edit.patch import Reading, Source
 
 #: Rows and columns of the field's data window, or two arrays of them.
 Part = Any
@@ -57,6 +60,14 @@ class FrameView:
         points = np.stack([x + self.field.data.x0, y + self.field.data.y0], axis=-1) + 0.5
         found = deformation.at(self.index, points.reshape(-1, 2).astype(np.float32))
         return found.reshape(points.shape)
+
+    def read_linear(self, sheet: Sheet, points: F32, filter: str) -> F32:
+        """See ``Sheet.read_linear``."""
+        return sheet.read_linear(points, filter=filter)
+
+    def at(self, source: "Source", points: F32, filter: str) -> "Reading":
+        """A change at canonical points [h, w, 2]."""
+        return source.at(points, filter)
 
     def light_at(self, k: int, part: Part) -> F32 | None:
         """Factors of light on a layer in some pixels, [..., 3], or None."""

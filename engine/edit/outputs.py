@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from engine.edit.windows import window_of
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.progress import Task
+
+if TYPE_CHECKING:
+    from engine.edit.carrier import Carrier
 
 
 def grey_picture(field: Field, values: F32, name: str) -> Picture:
@@ -74,6 +77,7 @@ def edit_pass(
     task: Task | None = None,
     filter: str | None = None,
     finish: Finish = PLAIN,
+    on: "Carrier | None" = None,
 ) -> tuple[Picture, Picture]:
     """The frame with its edits as ``propagate_frame`` gives it, and the edits alone.
 
@@ -88,6 +92,7 @@ def edit_pass(
         task: Cancel.
         filter: As for ``propagate_frame``.
         finish: How the change meets the plate.
+        on: As for ``propagate_frame``.
 
     Returns:
         The result, and what ``edit_alone`` makes of it.
@@ -112,14 +117,14 @@ def edit_pass(
             mask=mask,
             task=task,
             filter=filter,
+            on=on,
         )
         if done.box is not None:
             # The finished matte has mix and mask in it already.
-            _lay(matte, done.alpha, window_of(done.box, field), plate)
+            lay_matte(matte, done.alpha, window_of(done.box, field), plate)
         return done.picture, edit_alone(done.picture, plate, matte)
-    result = propagate_frame(
-        field, edits, plate, index, mode=mode, mix=mix, mask=mask, task=task, filter=filter
-    )
+    asked: dict[str, Any] = {"mode": mode, "mix": mix, "mask": mask, "task": task, "on": on}
+    result = propagate_frame(field, edits, plate, index, filter=filter, **asked)
     if mode == "replace":
         matte = strength if result is not plate else matte
         return result, edit_alone(result, plate, matte)
@@ -128,7 +133,7 @@ def edit_pass(
             continue
         piece = warp_change(field, k, index, edit.change, filter, lit=edit.lit)
         if piece is not None:
-            _lay(matte, piece[1][..., 3], piece[0], plate)
+            lay_matte(matte, piece[1][..., 3], piece[0], plate)
     return result, edit_alone(result, plate, matte * strength)
 
 
@@ -143,6 +148,7 @@ def finish_pass(
     mask: F32 | None = None,
     task: Task | None = None,
     finish: Finish = PLAIN,
+    on: "Carrier | None" = None,
 ) -> Picture:
     """One of ``engine.edit.aovs.AOVS``: what was found out about the frame around its edits.
 
@@ -156,6 +162,7 @@ def finish_pass(
         mask: [H, W] over the plate's data window, or None.
         task: Cancel.
         finish: How the change meets the plate; what it leaves off is empty.
+        on: As for ``propagate_frame``.
 
     Raises:
         EditError: As ``propagate_frame``.
@@ -164,7 +171,7 @@ def finish_pass(
     from engine.edit.aovs import propagate_aovs
 
     check_asked(field, edits, plate, index, "over", mask)
-    done = finish_edits(field, edits, plate, index, finish, mix=mix, mask=mask, task=task)
+    done = finish_edits(field, edits, plate, index, finish, mix=mix, mask=mask, task=task, on=on)
     found = propagate_aovs(field, plate, done)[name]
     return replace(found, metadata={**found.metadata, "codef/pass": name})
 
@@ -178,11 +185,11 @@ def frame_edit_pass(
     result, found = carry_painted(field, edits, plate, index, **asked)
     matte = np.zeros(plate.pixels.shape[:2], np.float32)
     if found is not None:
-        _lay(matte, found[1], found[0], plate)
+        lay_matte(matte, found[1], found[0], plate)
     return result, edit_alone(result, plate, matte)
 
 
-def _lay(matte: F32, alpha: F32, window: Window, plate: Picture) -> None:
+def lay_matte(matte: F32, alpha: F32, window: Window, plate: Picture) -> None:
     """Adds a matte over a window of the display window to one over the plate's data window."""
     own = plate.data.moved(-plate.display.x0, -plate.display.y0)
     x0, y0 = max(window.x0, own.x0), max(window.y0, own.y0)

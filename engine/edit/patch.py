@@ -121,8 +121,8 @@ def read_patch(
             places = [swept.at(tau) for tau in times]
             motion = swept.blur(finish.shutter)
     sheet = sheet_of(view.field.layers[k].canonical)
-    read = [source.at(points, filter) for points in places]
-    rgba = _mean([sheet.read_linear(points, filter=filter) for points in places])
+    read = [view.at(source, points, filter) for points in places]
+    rgba = _mean([view.read_linear(sheet, points, filter) for points in places])
     still = _plain(rgba)
     paint, middle = _mean([one.paint for one in read]), read[len(read) // 2]
     below, known = still, np.ascontiguousarray(rgba[..., 3])

@@ -79,7 +79,7 @@ class Surroundings:
         own, _ = plate_part(self.plate, self.view.field, box)
         held = self.held(box) if finish.holdout else np.zeros(size(box), np.float32)
         broad, firm = None, None
-        if self._looks_broadly:
+        if self.looks_broadly:
             broad = self.samples.over(box)
             usual = _usual(self.view, box)
             # Where a fit is wrong in most frames, what differs is no shadow and nothing in front.
@@ -91,7 +91,7 @@ class Surroundings:
     def grain(self) -> Grain | None:
         """The plate's grain, where the finish asks for it."""
         finish = self.finish
-        if not (self._looks_broadly or finish.regrain > 0 or finish.focus > 0):
+        if not (self.looks_broadly or finish.regrain > 0 or finish.focus > 0):
             return None
         return grain_of(self.view, self.plate)
 
@@ -125,7 +125,8 @@ class Surroundings:
         )[inside(box, wide)]
 
     @property
-    def _looks_broadly(self) -> bool:
+    def looks_broadly(self) -> bool:
+        """Whether the finish asks for more of the frame than its grain."""
         finish = self.finish
         return finish.highlight > 0 or finish.shade > 0 or finish.holdout
 

@@ -20,6 +20,7 @@ from engine.warp.render import bounds, composite, light
 from engine.warp.sheet import Sheet, sheet_of
 
 if TYPE_CHECKING:
+    from engine.edit.carrier import Carrier
     from engine.edit.finished import Finished
 
 #: Interpolation of paint: sharp, and exact where frame and canvas coincide.
@@ -38,6 +39,7 @@ def propagate_frame(
     task: Task | None = None,
     filter: str | None = None,
     finish: Finish = PLAIN,
+    on: "Carrier | None" = None,
 ) -> Picture:
     """Puts the edits of a field's canonical images into one frame.
 
@@ -58,6 +60,7 @@ def propagate_frame(
         task: Cancel.
         filter: ``bilinear``, ``cubic``, or None for the mode's own.
         finish: How the change meets the plate; ``PLAIN``: paint over the plate.
+        on: What carries edits on a device, or None for the processor.
 
     Returns:
         The frame; the very ``plate`` when nothing reaches it.
@@ -75,7 +78,13 @@ def propagate_frame(
     if mode == "replace":
         plate = plate.whole()
     if mode == "replace" and not finish.replaced:
-        return _replaced(field, edits, plate, index, mix, mask, filter)
+        return _replaced(field, edits, plate, index, mix, mask, filter, on)
+    if on is not None:
+        changes, how = _changes(field, edits, mode, finish)
+        named = filter or OVER_FILTER
+        done = on.carry(field, changes, plate, index, how, mix=mix, mask=mask, filter=named)
+        if done is not None:
+            return done
     if mode == "replace" or not finish.plain:
         return finish_edits(
             field,
@@ -88,6 +97,7 @@ def propagate_frame(
             mask=mask,
             task=task,
             filter=filter,
+            on=on,
         ).picture
     pieces = []
     for k in sorted(edits):
@@ -114,6 +124,7 @@ def finish_edits(
     mask: F32 | None = None,
     task: Task | None = None,
     filter: str | None = None,
+    on: "Carrier | None" = None,
 ) -> "Finished":
     """Puts edits into a frame, finished; the arguments are those of ``propagate_frame``.
 
@@ -121,19 +132,25 @@ def finish_edits(
     """
     from engine.edit.finished import finish_frame
 
+    changes, how = _changes(field, edits, mode, finish)
+    named = filter or OVER_FILTER
+    return finish_frame(
+        field, changes, plate, index, how, mix=mix, mask=mask, task=task, filter=named, on=on
+    )
+
+
+def _changes(
+    field: Field, edits: Mapping[int, Edit], mode: str, finish: Finish
+) -> tuple[dict[int, EditLayer], Finish]:
+    """What of each layer is put over the plate, and how."""
     if mode == "replace":
         layers = enumerate(field.layers)
         changes = {
             k: EditLayer(edits[k].sheet if k in edits else sheet_of(layer.canonical))
             for k, layer in layers
         }
-        finish = replace(finish, merge="over")
-    else:
-        changes = {k: edit.change for k, edit in edits.items() if edit.change is not None}
-    named = filter or OVER_FILTER
-    return finish_frame(
-        field, changes, plate, index, finish, mix=mix, mask=mask, task=task, filter=named
-    )
+        return changes, replace(finish, merge="over")
+    return {k: edit.change for k, edit in edits.items() if edit.change is not None}, finish
 
 
 def check_asked(
@@ -380,6 +397,7 @@ def _replaced(
     mix: float,
     mask: F32 | None,
     filter: str | None,
+    on: "Carrier | None",
 ) -> Picture:
     kept = field.kept(index)
     if kept is not None and not kept.any():
@@ -387,7 +405,9 @@ def _replaced(
     sheets: list[Sheet | None] = [
         edits[k].sheet if k in edits else None for k in range(len(field.layers))
     ]
-    drawn = composite(field, index, sheets, filter=filter)
+    drawn = None if on is None else on.composite(field, index, sheets, filter)
+    if drawn is None:
+        drawn = composite(field, index, sheets, filter=filter)
     own = plate.data.moved(-plate.display.x0, -plate.display.y0)
     common = _common(field.data, own)
     if common is None:

@@ -1,5 +1,7 @@
 """Rectangles of a field's data window, and a plate seen through them."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,7 +49,9 @@ def window_of(box: Box, field: Field) -> Window:
     return window.moved(field.data.x0, field.data.y0)
 
 
-def plate_part(plate: Picture, field: Field, box: Box, step: int = 1) -> tuple[F32, Bool]:
+def plate_part(
+    plate: Picture, field: Field, box: Box, step: int = 1, *, alone: bool = False
+) -> tuple[F32, Bool]:
     """A plate's colours in a box of the field's data window.
 
     Args:
@@ -55,6 +59,7 @@ def plate_part(plate: Picture, field: Field, box: Box, step: int = 1) -> tuple[F
         field: The field.
         box: Rows and columns of the field's data window.
         step: Every how many pixels, from the box's corner.
+        alone: A channel that is no number leaves the others of its pixel as they are.
 
     Returns:
         [h, w, 3] finite, 0 where the plate has no numbers, and where it has, [h, w].
@@ -77,8 +82,10 @@ def plate_part(plate: Picture, field: Field, box: Box, step: int = 1) -> tuple[F
             columns[along][0] : columns[along][-1] + 1 : step,
             :3,
         ]
-        finite: Bool = np.asarray(np.isfinite(seen).all(axis=2), np.bool_)
-        colours[np.ix_(down, along)] = np.where(finite[..., None], seen, 0)
+        known = np.isfinite(seen)
+        finite: Bool = np.asarray(known.all(axis=2), np.bool_)
+        good = known if alone else finite[..., None]
+        colours[np.ix_(down, along)] = np.where(good, seen, 0)
         held[np.ix_(down, along)] = finite
     return colours, held
 
@@ -98,3 +105,50 @@ def plate_points(
     seen = plate.pixels[np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1), :3]
     held: Bool = np.asarray(there & np.isfinite(seen).all(axis=-1), np.bool_)
     return np.where(held[..., None], seen, 0).astype(np.float32), held
+
+
+def put_back(plate: Picture, field: Field, pieces: list[tuple[Box, F32]]) -> Picture:
+    """A plate with new colours where it was touched; everywhere else bit for bit what it was.
+
+    Args:
+        plate: The frame.
+        field: The field.
+        pieces: Boxes of the field's data window, and what is there: scene-linear colours and how
+            much of each pixel was touched, [h, w, 4].
+
+    Returns:
+        The plate with ``changed`` marked; the very ``plate`` when nothing was touched.
+    """
+    placed = []
+    for box, values in pieces:
+        found = _on_plate(plate, field, box)
+        if found is not None and (values[found[1]][..., 3] > 0).any():
+            placed.append((found[0], values[found[1]]))
+    if not placed:
+        return plate
+    first = min(there[0].start for there, _ in placed)
+    own = plate.writable(first, max(there[0].stop for there, _ in placed))
+    changed = np.zeros(plate.pixels.shape[:2], np.bool_)
+    if plate.changed is not None:
+        changed |= plate.changed
+    for there, values in placed:
+        touched = values[..., 3] > 0
+        np.copyto(own.pixels[there][..., :3], values[..., :3], where=touched[..., None])
+        changed[there] |= touched
+    return replace(own, changed=changed, under=None, overlay=None)
+
+
+def _on_plate(plate: Picture, field: Field, box: Box) -> tuple[Box, Box] | None:
+    """The pixels of a plate that a box covers, and which of the box's own those are."""
+    top = field.data.y0 + plate.display.y0 - plate.data.y0 + box[0].start
+    left = field.data.x0 + plate.display.x0 - plate.data.x0 + box[1].start
+    (tall, wide), (height, width) = size(box), plate.pixels.shape[:2]
+    rows = slice(max(top, 0), min(top + tall, height))
+    columns = slice(max(left, 0), min(left + wide, width))
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        return None
+    own = (
+        slice(rows.start - top, rows.stop - top),
+        slice(columns.start - left, columns.stop - left),
+    )
+    return (rows, columns), own

@@ -1,7 +1,8 @@
 """The frame while the canonical image is painted on: only the pixels that see the change."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,10 +10,12 @@ from engine.arrays import F32, F64, Bool
 from engine.edit import windows
 from engine.edit.editlayer import EditLayer
 from engine.edit.finished import finish_view
+from engine.edit.outputs import edit_alone, lay_matte
 from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.kernels.footprint import REACH
+from engine.linked.carry import over_plate
 from engine.paint.kernels import measure_blocks
 from engine.paint.stamps import Box, common, grown
 from engine.paint.surroundings import TiledSurroundings
@@ -116,6 +119,9 @@ class FrameFollower:
         origin: The sheet's origin of the canvas' corner, see ``Sheet``.
         scale: Canvas pixels per canonical pixel, in x and y.
         others: The changes of the other layers, and how the frame sees those.
+        below: Edits that lie below it, alone and premultiplied, like ``plate``: those of other
+            stills of a long shot.
+        above: Those that lie above.
         mix: How much of the edit, 0 to 1.
         mask: [H, W] over the plate's data window, or None.
         around: What is measured of the frame for the finish of the edits; None: plain paint.
@@ -137,12 +143,15 @@ class FrameFollower:
         scale: tuple[float, float],
         *,
         others: Mapping[int, tuple[EditLayer, SeenLayer]] | None = None,
+        below: Sequence[Picture] = (),
+        above: Sequence[Picture] = (),
         mix: float = 1.0,
         mask: F32 | None = None,
         around: TiledSurroundings | None = None,
         grade: Callable[[Box], F32] | None = None,
     ) -> None:
-        self._around, self._grade = around, grade
+        self.around, self._grade = around, grade
+        self._below, self._above = below, above
         self._field, self._k, self._index = field, k, index
         self._blocks, self._plate, self._paint = blocks, plate, paint
         self._canvas, self._origin, self._scale = canvas, origin, scale
@@ -209,10 +218,12 @@ class FrameFollower:
             return None
         own = Picture(piece(plate.pixels, self.bounds, box), plate.display, Window(*box))
         mask = None if self._mask is None else piece(self._mask, self.bounds, box)
-        if self._around is None:
-            drawn = self._laid(own, mask, part, window, change)
+        if self.around is None:
+            drawn, matte = self._laid(own, mask, part, window, change)
         else:
-            drawn = self._finished(self._around, own, mask, part, change)
+            drawn, matte = self._finished(self.around, own, mask, part, change)
+        if self._below or self._above:
+            drawn = self._stacked(own, drawn, matte, box)
         changed = near[box[1] - at.y0 : box[3] - at.y0, box[0] - at.x0 : box[2] - at.x0]
         target = self._shown.part(box)
         target[changed] = drawn.pixels[changed]
@@ -225,8 +236,8 @@ class FrameFollower:
         part: tuple[slice, slice],
         window: Window,
         change: EditLayer,
-    ) -> Picture:
-        """A part of the plate with the edits plainly over it."""
+    ) -> tuple[Picture, F32]:
+        """A part of the plate with the edits plainly over it, and their matte."""
         field, seen = self._field, self._blocks.seen
         paint = np.ascontiguousarray(read_change(change, seen.positions, seen.share, part))
         if seen.gain is not None:
@@ -237,7 +248,11 @@ class FrameFollower:
             if more is not None:
                 pieces[k] = more
         every = [pieces[k] for k in sorted(pieces)]
-        return put_over(own, every, field.data, mix=self._mix, mask=mask)
+        matte = np.zeros(own.pixels.shape[:2], np.float32)
+        for where, laid in every:
+            lay_matte(matte, laid[..., 3], where, own)
+        matte *= self._mix if mask is None else mask * np.float32(self._mix)
+        return put_over(own, every, field.data, mix=self._mix, mask=mask), matte
 
     def _finished(
         self,
@@ -246,14 +261,14 @@ class FrameFollower:
         mask: F32 | None,
         part: tuple[slice, slice],
         change: EditLayer,
-    ) -> Picture:
-        """A part of the plate with the edits finished in it."""
+    ) -> tuple[Picture, F32]:
+        """A part of the plate with the edits finished in it, and their matte."""
         finish, shape = around.finish, self._blocks.seen.share.shape
         # The steps of the map are told by neighbours, fine detail by what is around.
         rim = 1 if finish.detail is None else math.ceil(3 * finish.split)
         changes = {k: other for k, (other, _) in self._others.items()} | {self._k: change}
         around.look_ahead(part)
-        return finish_view(
+        done = finish_view(
             around.view,
             changes,
             own,
@@ -262,4 +277,18 @@ class FrameFollower:
             mask=mask,
             around=around,
             within=windows.grown(part, rim, (shape[0], shape[1])),
-        ).picture
+        )
+        matte = np.zeros(own.pixels.shape[:2], np.float32)
+        if done.box is not None:
+            lay_matte(matte, done.alpha, windows.window_of(done.box, self._field), own)
+        return done.picture, matte
+
+    def _stacked(self, own: Picture, drawn: Picture, matte: F32, box: Box) -> Picture:
+        """A part of the plate with this edit among those of other stills."""
+
+        def part_of(picture: Picture) -> Picture:
+            return replace(own, pixels=piece(picture.pixels, self.bounds, box))
+
+        alone = edit_alone(drawn, own, matte)
+        layers = *map(part_of, self._below), alone, *map(part_of, self._above)
+        return over_plate(own, layers)

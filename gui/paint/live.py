@@ -60,11 +60,15 @@ class LiveStroke:
         """Nothing more will be sent."""
         return self._over
 
-    def more(self) -> None:
-        """Points were added."""
+    def more(self, late: bool = False) -> None:
+        """Points were added.
+
+        Args:
+            late: The frame that follows is not up to date: it is asked for without points, too.
+        """
         if self._over or self._session is None or self._busy:
             return
-        self._busy = self._send_points()
+        self._busy = self._send_points(late)
 
     def end(self) -> None:
         """The pen is up: the rest and ``paint.end`` are sent at once, behind what is under way."""
@@ -88,12 +92,12 @@ class LiveStroke:
         """The worker is gone; nothing is sent any more."""
         self._over = True
 
-    def _send_points(self) -> bool:
+    def _send_points(self, late: bool = False) -> bool:
         points = self._drawn.take() if self._drawn.waiting else []
-        if points:
+        if points or late:
             args = {"session": self._session, "points": points}
             self._link.request("paint.extend", args, self._extended, self._failed, self._told)
-        return bool(points)
+        return bool(points) or late
 
     def _close(self, verb: str) -> None:
         def told(name: str, data: Answer) -> None:
@@ -122,7 +126,7 @@ class LiveStroke:
         self._busy = False
         if self._wanted != "abort":
             self._followed(answer)
-        self.more()
+        self.more(bool(answer.get("late")))
 
     def _failed(self, error: Any) -> None:
         self._busy = False

@@ -8,6 +8,7 @@ import pytest
 from engine.colour.ocio import DEFAULT_WORKING, SRGB
 from engine.edit.canonical import canonical_picture
 from engine.edit.check import as_written, check_field
+from engine.edit.editlayer import EditLayer, stacked
 from engine.edit.edits import EditSource, prepare_edits
 from engine.edit.propagate import propagate_frame
 from engine.errors import Cancelled, EditError
@@ -15,6 +16,7 @@ from engine.io.picture import Native, Picture, Window
 from engine.io.read import pixels_of
 from engine.progress import Task, silent
 from engine.warp.render import composite, light, reconstruct
+from engine.warp.sheet import Sheet
 from tests.engine.warp.analytic import one_layer, two_layers
 
 
@@ -317,3 +319,14 @@ def test_a_change_does_not_depend_on_how_much_of_the_picture_had_to_be_looked_at
     assert near.sheet.origin == whole.sheet.origin
     np.testing.assert_array_equal(near.sheet.pixels, whole.sheet.pixels)
     np.testing.assert_allclose(near.grade, whole.grade, atol=1e-6)
+
+
+def test_paint_elsewhere_leaves_a_faint_grade_a_grade():
+    faint = np.zeros((4, 6, 4), np.float32)
+    faint[...] = 0.1, 0.1, 0.1, 0.4
+    solid = np.full((4, 3, 4), 1.0, np.float32)
+    lower = EditLayer(Sheet(faint, (0.0, 0.0), (1.0, 1.0)), np.full((4, 6), 0.8, np.float32))
+    both = stacked(lower, EditLayer(Sheet(solid, (4.0, 0.0), (1.0, 1.0))))
+    assert both is not None and both.grade is not None
+    np.testing.assert_allclose(both.grade[:, :4], 0.8, rtol=1e-6)
+    np.testing.assert_array_equal(both.grade[:, 4:], 0)

@@ -117,6 +117,9 @@ class Desk:
                 for slot in [slot for slot in waiting if self._painted[slot].done]:
                     waiting.discard(slot)
                     times[slot].append(time.perf_counter() - start)
+        for slot, seconds in times.items():
+            if len(seconds) < len(points) / 2:
+                raise SystemExit(f"the viewer {slot} does not follow; {'; '.join(hands.said[-3:])}")
         hands.key(canvas, Qt.Key.Key_Escape)
         self._send(canvas, QEvent.Type.MouseButtonRelease, points[-1])
         painting.take("")

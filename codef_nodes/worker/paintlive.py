@@ -5,6 +5,7 @@ worker that dies in the middle loses nothing.
 """
 
 import itertools
+import threading
 import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 _MOST = 4
 """Strokes that may be open: a client that forgets to end them must not fill the memory."""
-_PATIENCE = 0.05
-"""Seconds that a request without new points waits for the frame that follows."""
 _numbers = itertools.count(1)
 
 
@@ -62,12 +61,30 @@ class Live:
         view: What the viewer that is painted in shows; None: nothing is sent to it.
         follower: The frame that follows, or None.
         follow: What its viewer shows.
+        behind: What changed of the picture since the frame followed.
+        lock: For ``behind``: the stroke and the frame that follows run beside each other.
+        following: Held while the frame follows.
     """
 
     started: "Started"
     view: Looked | None
     follower: "Follower | None" = None
     follow: Looked | None = None
+    behind: "Box | None" = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    following: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def late(self) -> bool:
+        """Whether the frame that follows is behind."""
+        return self.behind is not None and self.follower is not None and self.follow is not None
+
+    def changed(self, box: "Box") -> None:
+        """The picture that is painted on changed."""
+        from engine.paint.stamps import united
+
+        with self.lock:
+            self.behind = box if self.behind is None else united(self.behind, box)
 
 
 @dataclass
@@ -128,19 +145,27 @@ def extend(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
         )
     points = args.points("points")
     live.started.points += points
-    seconds = 0.0 if points else _PATIENCE
-    return _answer(worker, live, live.started.stroke.extend(points), emit, seconds)
+    _paint(worker, live, live.started.stroke.extend(points), emit)
+    return {"late": live.late}
+
+
+@verb("paint.follow", role="view", queue="follow")
+def follow(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
+    """Lets the frame follow all that was drawn so far; the stroke goes on meanwhile."""
+    live = _sessions(worker).open.get(args.text("session"))
+    return {"box": None, "picture": None} if live is None else _follow(worker, live)
 
 
 @verb("paint.end", role="view", queue="paint")
 def end(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
-    """Ends a stroke, as ``paint.extend`` (a heal is solved as a whole)."""
+    """Ends a stroke (a heal is solved as a whole); the answer is the rest of the frame."""
     from codef_nodes.worker.paintlive_start import ended, lies_outside
 
     live = _sessions(worker).open.pop(args.text("session"), None)
     if live is None:
         return {}
-    answer = _answer(worker, live, live.started.stroke.finish(), emit)
+    _paint(worker, live, live.started.stroke.finish(), emit)
+    answer = _follow(worker, live)
     answer["outside"] = lies_outside(live.started)
     ended(worker, live.started)
     if live.follower is not None:
@@ -150,37 +175,46 @@ def end(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
 
 @verb("paint.abort", role="view", queue="paint")
 def abort(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
-    """Takes a stroke back, as ``paint.extend``."""
+    """Takes a stroke back; the answer is the frame as it was."""
     live = _sessions(worker).open.pop(args.text("session"), None)
-    return {} if live is None else _answer(worker, live, live.started.stroke.abort(), emit)
+    if live is None:
+        return {}
+    _paint(worker, live, live.started.stroke.abort(), emit)
+    return _follow(worker, live)
 
 
-def _answer(
-    worker: "Worker", live: Live, box: "Box | None", emit: Emit, seconds: float | None = None
-) -> Reply:
-    """Sends what is painted on as an event, at once; the answer is the frame that follows."""
-    if box is not None:
-        stroke, view = live.started.stroke, live.view
-        painted: Reply = {"box": list(box), "picture": None}
-        if view is not None:
-            part = _looked_at(box, view, stroke.bounds)
-            if part is not None:
-                pixels = stroke.picture(part, live.started.opacity)
-                painted["picture"] = _shared(worker, pixels, part, live.started.picture, view)
-        emit("painted", painted)
-    reply: Reply = {"box": None, "picture": None, "late": False}
+def _paint(worker: "Worker", live: Live, box: "Box | None", emit: Emit) -> None:
+    """Sends what changed of the picture that is painted on as an event."""
+    if box is None:
+        return
+    stroke, view = live.started.stroke, live.view
+    painted: Reply = {"box": list(box), "picture": None}
+    if view is not None:
+        part = _looked_at(box, view, stroke.bounds)
+        if part is not None:
+            pixels = stroke.picture(part, live.started.opacity)
+            painted["picture"] = _shared(worker, pixels, part, live.started.picture, view)
+    live.changed(box)
+    emit("painted", painted)
+
+
+def _follow(worker: "Worker", live: Live) -> Reply:
+    """The frame that follows, where it was behind."""
+    reply: Reply = {"box": None, "picture": None}
     follower, follow = live.follower, live.follow
     if follower is None or follow is None:
         return reply
-    seen = follower.update(box, seconds)
-    reply["late"] = follower.late
-    if seen is None:
-        return reply
-    reply["box"] = list(seen)
-    part = _looked_at(seen, follow, follower.bounds)
-    if part is not None:
-        pixels = follower.pixels(part)
-        reply["picture"] = _shared(worker, pixels, part, follower.picture, follow)
+    with live.following:
+        with live.lock:
+            box, live.behind = live.behind, None
+        seen = None if box is None else follower.update(box)
+        if seen is None:
+            return reply
+        reply["box"] = list(seen)
+        part = _looked_at(seen, follow, follower.bounds)
+        if part is not None:
+            pixels = follower.pixels(part)
+            reply["picture"] = _shared(worker, pixels, part, follower.picture, follow)
     return reply
 
 

@@ -26,7 +26,7 @@ from engine.io.picture import Picture
 from engine.linked.carry import reaches
 from engine.linked.field import LinkedField, seen_by
 from engine.paint.follow import Blocks, FrameFollower
-from engine.paint.stamps import Box, united
+from engine.paint.stamps import Box
 from engine.paint.surroundings import TiledSurroundings
 from engine.paint.tiles import LazyPaint
 from engine.progress import Task
@@ -47,23 +47,8 @@ class Follower(Protocol):
     picture: Picture
     bounds: Box
 
-    @property
-    def late(self) -> bool:
-        """Whether something that changed is not drawn yet."""
-        ...
-
-    def update(self, box: Box | None, seconds: float | None = None) -> Box | None:
-        """Draws again what sees a changed box of what is painted on.
-
-        Args:
-            box: What changed since the last time; None: nothing.
-            seconds: How long to wait for what has to be known of the frame first; None: as long
-                as it takes. When it is still not known, ``late`` is true, and the box is drawn
-                with the next one.
-
-        Returns:
-            Where it was drawn; None for nowhere.
-        """
+    def update(self, box: Box) -> Box | None:
+        """Draws again what sees a changed box of what is painted on; returns where."""
         ...
 
     def pixels(self, box: Box) -> F32:
@@ -80,9 +65,9 @@ class _Itself:
 
     def __init__(self, started: Started) -> None:
         self._stroke, self._opacity = started.stroke, started.opacity
-        self.picture, self.bounds, self.late = started.picture, started.stroke.bounds, False
+        self.picture, self.bounds = started.picture, started.stroke.bounds
 
-    def update(self, box: Box | None, seconds: float | None = None) -> Box | None:
+    def update(self, box: Box) -> Box | None:
         """The box itself."""
         return box
 
@@ -102,25 +87,9 @@ class _Carried:
     ) -> None:
         self._worker, self._follower, self._followed = worker, follower, followed
         self.picture, self.bounds = plate, follower.bounds
-        self._waiting: Box | None = None
 
-    @property
-    def late(self) -> bool:
-        """Whether something that changed is not drawn yet."""
-        return self._waiting is not None
-
-    def update(self, box: Box | None, seconds: float | None = None) -> Box | None:
+    def update(self, box: Box) -> Box | None:
         """Where the frame sees the box."""
-        if self._waiting is not None and box is not None:
-            box = united(self._waiting, box)
-        box = box or self._waiting
-        if box is None:
-            return None
-        around = self._follower.around
-        if around is not None and not around.measured(seconds):
-            self._waiting = box
-            return None
-        self._waiting = None
         return self._follower.update(box)
 
     def pixels(self, box: Box) -> F32:

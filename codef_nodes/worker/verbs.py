@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from codef_nodes.worker.work import WorkTask
 
 ROLES = ("view", "jobs", "host", "all")
-QUEUES = ("document", "control", "slot", "place", "query", "paint", "job")
+QUEUES = ("document", "control", "slot", "place", "query", "paint", "follow", "job")
 """How requests wait for each other.
 
 * ``document``, ``control``: done by the reader thread at once, in the order of arrival; quick only.
@@ -35,6 +35,7 @@ QUEUES = ("document", "control", "slot", "place", "query", "paint", "job")
   cancels the older ones, requests without a slot are all answered.
 * ``query``: two threads for all.
 * ``paint``: one thread, strictly in order, never stale.
+* ``follow``: another one, for the frame that follows what is painted.
 * ``job``: one thread, strictly in order, never stale: an edit does not stop a render.
 """
 

@@ -39,25 +39,11 @@ class TiledSurroundings(Surroundings):
         self._working = False
         self._lock = threading.Lock()
         self._measuring = threading.Lock()
-        self._measured = threading.Event()
+        # Nobody waits for this yet: it is ready, or on its way, when the brush comes down.
         threading.Thread(target=self._measure, name="codef-measure", daemon=True).start()
 
-    def measured(self, seconds: float | None = None) -> bool:
-        """Whether what concerns the whole frame is known; it is found in a thread.
-
-        Args:
-            seconds: How long to wait for it; None: as long as it takes.
-        """
-        return self._measured.wait(seconds)
-
     def _measure(self) -> None:
-        try:
-            if self.looks_broadly:
-                _ = self.samples
-            else:
-                _ = self.grain
-        finally:
-            self._measured.set()
+        _ = self.samples if self.looks_broadly else self.grain
 
     @property
     def samples(self) -> Samples:

@@ -97,6 +97,8 @@ class LazyPaint:
         # Memory that is not touched costs nothing.
         self._pixels = np.empty((height, width, self.channels), np.float32)
         self._ready: Bool = np.zeros((-(-height // TILE), -(-width // TILE)), np.bool_)
+        # One thread paints, another reads: neither may copy the base over what is painted.
+        self._lock = threading.Lock()
 
     def part(self, box: Box) -> F32:
         """The pixels of a box inside the canvas, to read and to change."""
@@ -104,15 +106,20 @@ class LazyPaint:
         for tile in tiles(box, self._bounds):
             place = (tile[1] - top) // TILE, (tile[0] - left) // TILE
             if not self._ready[place]:
-                target = piece(self._pixels, self._bounds, tile)
-                if self._base is None:
-                    target[...] = 0
-                elif isinstance(self._base, LazyPaint):
-                    target[...] = self._base.part(tile)
-                else:
-                    target[...] = piece(self._base, self._bounds, tile)
-                self._ready[place] = True
+                with self._lock:
+                    if not self._ready[place]:
+                        self._prepare(tile)
+                        self._ready[place] = True
         return piece(self._pixels, self._bounds, box)
+
+    def _prepare(self, tile: Box) -> None:
+        target = piece(self._pixels, self._bounds, tile)
+        if self._base is None:
+            target[...] = 0
+        elif isinstance(self._base, LazyPaint):
+            target[...] = self._base.part(tile)
+        else:
+            target[...] = piece(self._base, self._bounds, tile)
 
     def forget(self) -> None:
         """Makes it the base again."""

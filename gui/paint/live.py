@@ -1,7 +1,8 @@
 """A stroke on its way to the view worker, so that the picture follows the brush.
 
-At most one message with points is under way; what is drawn meanwhile goes into the next one. What
-the worker does or fails to do never touches the stroke itself: that is data in the window.
+At most one message with points is under way; what is drawn meanwhile goes into the next one. The
+frame that follows is asked for beside that, so that the brush never waits for it. What the worker
+does or fails to do never touches the stroke itself: that is data in the window.
 """
 
 from collections.abc import Callable
@@ -50,7 +51,7 @@ class LiveStroke:
         self._link, self._drawn = link, drawn
         self._painted, self._followed, self._tell = painted, followed, failed
         self._session: Any = None
-        self._busy = False
+        self._busy = self._late = self._following = False
         self._wanted = ""
         self._over = False
         link.request("paint.begin", begin, self._begun, self._failed)
@@ -60,15 +61,11 @@ class LiveStroke:
         """Nothing more will be sent."""
         return self._over
 
-    def more(self, late: bool = False) -> None:
-        """Points were added.
-
-        Args:
-            late: The frame that follows is not up to date: it is asked for without points, too.
-        """
+    def more(self) -> None:
+        """Points were added."""
         if self._over or self._session is None or self._busy:
             return
-        self._busy = self._send_points(late)
+        self._busy = self._send_points()
 
     def end(self) -> None:
         """The pen is up: the rest and ``paint.end`` are sent at once, behind what is under way."""
@@ -92,12 +89,12 @@ class LiveStroke:
         """The worker is gone; nothing is sent any more."""
         self._over = True
 
-    def _send_points(self, late: bool = False) -> bool:
+    def _send_points(self) -> bool:
         points = self._drawn.take() if self._drawn.waiting else []
-        if points or late:
+        if points:
             args = {"session": self._session, "points": points}
             self._link.request("paint.extend", args, self._extended, self._failed, self._told)
-        return bool(points) or late
+        return bool(points)
 
     def _close(self, verb: str) -> None:
         def told(name: str, data: Answer) -> None:
@@ -125,8 +122,28 @@ class LiveStroke:
     def _extended(self, answer: Answer) -> None:
         self._busy = False
         if self._wanted != "abort":
+            self._late = self._late or bool(answer.get("late"))
+            self._follow()
+        self.more()
+
+    def _follow(self) -> None:
+        """Asks for the frame where it is behind; the stroke does not wait for it."""
+        if self._over or not self._late or self._following:
+            return
+        self._late, self._following = False, True
+        args = {"session": self._session}
+        self._link.request("paint.follow", args, self._caught_up, self._unfollowed)
+
+    def _caught_up(self, answer: Answer) -> None:
+        self._following = False
+        if self._wanted != "abort":
             self._followed(answer)
-        self.more(bool(answer.get("late")))
+        self._follow()
+
+    def _unfollowed(self, error: Any) -> None:
+        self._following = False
+        if not self._over:
+            self._tell(str(getattr(error, "message", error)))
 
     def _failed(self, error: Any) -> None:
         self._busy = False

@@ -45,7 +45,9 @@ class Shot:
         request = self.client.request(verb, args, event=lambda *event: told.append(event))
         answer = request.result(60)
         painted = next((data for name, data in told if name == "painted"), {"picture": None})
-        return painted, answer
+        if answer.get("late"):
+            answer = self.ask("paint.follow", session=args["session"])
+        return painted, {"picture": None, **answer}
 
     def picture(self, described):
         shape = tuple(described["shape"])

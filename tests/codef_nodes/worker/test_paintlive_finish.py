@@ -7,6 +7,7 @@ import pytest
 from codef_nodes.__main__ import main
 from codef_nodes.worker.client import Client
 from tests.codef_nodes.cli.tinyclip import write_png
+from tests.codef_nodes.worker.jobkit import Heard
 from tests.codef_nodes.worker.paintkit import Shot, node
 
 WIDTH, HEIGHT, FRAMES = 176, 112, 12
@@ -130,24 +131,25 @@ def test_an_inverted_mask_counts_while_a_stroke_is_drawn(client, folder):
     np.testing.assert_allclose(seen, shot.view("View", FRAME)[0], atol=2e-3)
 
 
-def test_a_frame_that_is_not_measured_yet_comes_later_and_whole(client, folder):
+def test_the_brush_waits_for_no_frame(client, folder):
     shot = Shot(client, folder, [], Out=carried())
     view = {"region": None, "scale": 1}
     frame = FRAME + 3
     shown = shot.view("View", frame)
     begun = shot.ask("paint.begin", node="Paint", frame=frame, stroke=GREEN, view=view,
                      follow={"node": "View", "frame": frame, **view})  # fmt: skip
-    pictures = []
+    # The frame is not measured yet: it is asked for, and the stroke goes on.
+    followed = []
     for point in ACROSS:
-        painted, answer = shot.draw("paint.extend", session=begun["session"], points=[point])
-        assert painted["picture"] is not None, "what is painted on waits for no frame"
-        assert answer["late"] or answer["picture"] is not None
-        pictures.append(answer["picture"])
-    while answer["late"]:
-        answer = shot.ask("paint.extend", session=begun["session"], points=[])
-        pictures.append(answer["picture"])
-    for each in pictures:
-        shot.take(shown, each, 1)
-    shot.ask("paint.end", session=begun["session"])
+        told = Heard()
+        args = {"session": begun["session"], "points": [point]}
+        assert client.request("paint.extend", args, event=told).result(60)["late"]
+        assert told.of("painted")[0]["picture"] is not None
+        if not followed:
+            args = {"session": begun["session"]}
+            followed.append(client.request("paint.follow", args))
+    followed.append(client.request("paint.end", {"session": begun["session"]}))
+    for request in followed:
+        shot.take(shown, request.result(60)["picture"], 1)
     shot.commit(GREEN, points=ACROSS)
     np.testing.assert_allclose(shown[0], shot.view("View", frame)[0], atol=2e-3)

@@ -1,12 +1,14 @@
 """A stroke drawn event by event: the same as the whole stroke, and nothing outside its boxes."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from engine.paint.live import StrokeSession
 from engine.paint.raster import paint_over, render_strokes
 from engine.paint.stroke import KINDS, Stroke
-from engine.paint.tiles import TiledPicture
+from engine.paint.tiles import TILE, LazyPaint, TiledPicture
 
 HEIGHT, WIDTH = 150, 230
 POINTS = [
@@ -151,3 +153,24 @@ def test_points_outside_the_canvas_change_nothing():
     assert session.extend([[-500, -500, 1]]) is None
     assert session.extend([]) is None
     assert session.finish() is None and session.abort() is None
+
+
+def test_a_reader_beside_the_painter_takes_no_paint_away():
+    """The frame that follows reads in a thread of its own."""
+    bounds = (0, 0, 20 * TILE, TILE)
+    for _ in range(5):
+        paint = LazyPaint(bounds, np.zeros((TILE, 20 * TILE, 4), np.float32))
+        gate = threading.Barrier(2)
+
+        def read(paint=paint, gate=gate):
+            gate.wait(5)
+            for column in range(20):
+                paint.part((column * TILE, 0, (column + 1) * TILE, TILE))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        gate.wait(5)
+        for column in range(20):
+            paint.part((column * TILE, 0, (column + 1) * TILE, TILE))[...] = 1
+        reader.join(10)
+        assert paint.part(bounds).min() == 1

@@ -48,7 +48,6 @@ def test_pieces_are_those_of_the_whole(field, plate):
 
 def test_what_a_brush_is_about_to_reach_is_looked_at_before(field, plate, monkeypatch):
     around = TiledSurroundings(FrameView(field, 1), plate, FINISH)
-    assert around.measured(30)
     around.look_ahead((slice(130, 140), slice(130, 140)))
     deadline = time.monotonic() + 30
     while len(around._known) < 9 and time.monotonic() < deadline:

@@ -30,6 +30,11 @@ class Line:
         if done is not None:
             done(content)
 
+    def answer_last(self, **content: Any) -> None:
+        done, *_ = self._waiting.pop()
+        if done is not None:
+            done(content)
+
     def tell(self, name: str, **content: Any) -> None:
         *_, event = self._waiting[0]
         if event is not None:
@@ -82,7 +87,6 @@ def test_one_message_is_under_way_and_the_newest_points_wait_together() -> None:
     assert all(args["session"] == 7 for verb, args in stroke.line.sent[1:])
     stroke.line.answer(box=[0, 0, 1, 1])
     assert stroke.points()[-1] == [7]
-    assert len(stroke.followed) == 2
 
 
 def test_the_rest_and_the_end_follow_at_once_when_the_pen_goes_up() -> None:
@@ -98,7 +102,7 @@ def test_the_rest_and_the_end_follow_at_once_when_the_pen_goes_up() -> None:
     stroke.line.tell("painted", box="healed")
     stroke.line.answer(box="seen")
     assert stroke.painted == [{"box": "healed"}], "what comes after the pen went up is shown"
-    assert stroke.followed[2:] == [{"box": "seen"}]
+    assert stroke.followed == [{"box": "seen"}]
 
 
 def test_what_is_painted_on_waits_for_no_frame() -> None:
@@ -108,7 +112,31 @@ def test_what_is_painted_on_waits_for_no_frame() -> None:
     stroke.line.tell("painted", box="canonical")
     stroke.line.tell("progress", fraction=0.5)
     assert stroke.painted == [{"box": "canonical"}]
-    assert stroke.followed == []
+    stroke.line.answer(late=True)
+    stroke.draw(2)
+    stroke.draw(3)
+    assert stroke.line.verbs == ["begin", "extend", "follow", "extend"]
+    stroke.line.answer_last(late=True)
+    assert stroke.points() == [[1], [2], [3]], "the frame is still being drawn"
+    assert stroke.line.verbs.count("follow") == 1, "one is asked for at a time"
+    stroke.line.answer(box="seen")
+    assert stroke.followed == [{"box": "seen"}]
+    assert stroke.line.verbs.count("follow") == 2, "it was behind again"
+    stroke.line.answer(late=False)
+    stroke.line.answer(box="seen later")
+    assert stroke.followed[1:] == [{"box": "seen later"}]
+    assert stroke.line.verbs.count("follow") == 2
+
+
+def test_a_frame_that_cannot_follow_is_told_and_the_stroke_goes_on() -> None:
+    stroke = Stroke()
+    stroke.draw(1)
+    stroke.line.answer(session=1)
+    stroke.line.answer(late=True)
+    stroke.line.fail("the frame is gone")
+    stroke.draw(2)
+    assert stroke.points() == [[1], [2]]
+    assert stroke.failures == ["the frame is gone"]
 
 
 def test_a_stroke_that_ends_before_the_worker_answers_is_sent_whole() -> None:

@@ -12,6 +12,7 @@ from engine.edit.focus import MARGIN, blur_map, blurred, own_softness
 from engine.edit.frameview import FrameView
 from engine.edit.grain import Grain
 from engine.edit.kinds import Merged, merged, purity
+from engine.edit.mixedlight import dimmed, lacking
 from engine.edit.patch import Patch, Source, read_patch
 from engine.edit.place import Place, Surroundings, look_at
 from engine.edit.regrain import grain_share, regrained
@@ -202,22 +203,32 @@ def _merge(place: Place, patch: Patch, strength: F32, there: Box, found: _Found)
     if patch.motion is not None:
         mine = (patch.share > 0.5)[..., None]
         found.motion[there] = np.where(mine, patch.motion, found.motion[there])
+    pure = purity(patch.share, held if finish.holdout else None)
+    if finish.shade > 0:
+        dim = dimmed(plate, patch.below, patch.share * (1 - held), pure) ** np.float32(finish.shade)
+        patch.paint[..., :3] *= dim[..., None]
+        patch.below = patch.below * dim[..., None]
     fine = None
     if finish.detail is not None:
         certain = patch.share * (patch.known > 0.5) * (1 - held)
         fine = fine_part(plate - patch.below, certain, finish.split)
-    return merged(
+    part = merged(
         finish.merge,
         patch.paint,
         patch.below,
         patch.known,
         plate,
         patch.share * strength * (1 - held),
-        purity(patch.share, held if finish.holdout else None),
+        pure,
         patch.grade,
         fine,
         finish.detail,
     )
+    if finish.shade <= 0:
+        return part
+    over = None if place.broad is None else place.broad.highlight[there] * finish.highlight
+    least = lacking(plate, patch.below, over, patch.share * (1 - held), pure)
+    return replace(part, added=part.added + least * (strength * (part.alpha > 0))[..., None])
 
 
 def _mended(place: Place, patch: Patch, lit: F32 | None, there: Box) -> F32:

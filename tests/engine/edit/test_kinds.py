@@ -34,6 +34,15 @@ def whole(field, function):
     return prepare_edits(field, [EditSource(picture.with_pixels(pixels))])
 
 
+def painted(field, k, colour):
+    """Opaque paint all over a canonical image, kept apart as in a graph."""
+    picture = canonical_picture(field, k)
+    overlay = np.ones_like(picture.pixels)
+    overlay[..., :3] = colour
+    whole = replace(picture, pixels=overlay.copy(), under=picture.pixels, overlay=overlay)
+    return prepare_edits(field, [EditSource(whole, layer=k)])
+
+
 def test_over_through_the_finish_is_what_over_is_without_one():
     field = one_layer(sine=1.0)
     _, plate = grainy(field, 2)
@@ -132,6 +141,32 @@ def test_the_soft_edge_of_a_mask_leaves_no_fringe():
     # What compositing with the matte alone would give.
     fringed = plate.pixels * (1 - share) + share * colour
     assert np.abs(fringed - truth)[area].max() > 0.1
+
+
+@pytest.mark.parametrize("grain", [0.0, 0.25])
+def test_a_shadow_that_nobody_knows_leaves_no_hole_along_a_soft_edge(grain):
+    """What passes in front shades its ground; the lit still taken out would leave below nothing."""
+    field = two_layers()
+    shapes = [field.masks.mask(0, t).astype(np.float32) for t in range(3)]
+    soft = [cv2.GaussianBlur(m, (0, 0), 2.0).round().astype(np.uint8) for m in shapes]
+    field.masks.streams[0] = [field.masks.pack(m) for m in soft]
+    field.layers[0].canonical.pixels[...] = (0.6, 0.1, 0.1, 1)
+    field.layers[1].canonical.pixels[..., :3] = 0.4
+    share = field.coverage(1)[1]
+    near = cv2.dilate((share < 1).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    shade = np.where(near, np.float32(0.4), np.float32(1))
+    shaded = composite(field, 1) - ((1 - shade) * share * 0.4)[..., None]
+    noise = np.random.default_rng(4).normal(1, grain, shaded.shape).astype(np.float32)
+    plate = Picture.of(np.maximum(shaded * noise, 0))
+    dark = painted(field, 1, np.float32([0.02, 0.04, 0.1]))
+    finish = Finish(merge="over", detail=0.0, shade=1.0)
+    out = propagate_frame(field, dark, plate, 1, finish=finish).pixels
+    mixed = (share > 0.05) & (share < 0.99)
+    truth = shaded + (share * shade)[..., None] * (np.float32([0.02, 0.04, 0.1]) - 0.4)
+    assert mixed.sum() > 100
+    assert out[mixed].min() > 0
+    if not grain:
+        assert np.abs(out - truth)[mixed].max() < 0.08
 
 
 @pytest.mark.parametrize("kind", MERGES)

@@ -65,6 +65,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         f"gives the result), or what was found on the way: {', '.join(PASSES)}",
     )
     finish_arguments(parser)
+    parser.add_argument("--device", default="auto", metavar="D", help="auto, cpu, cuda or cuda:N")
     plates_to_files(parser, "out.%04d.exr")
 
 
@@ -105,6 +106,7 @@ def run(args: argparse.Namespace, console: Console, task: Task) -> dict[str, obj
         output=args.output,
         wanted=args.wanted,
         segment=args.segment,
+        device=args.device,
         finish=Finish(**{knob.name: getattr(args, knob.name) for knob in FINISH_KNOBS}),
     )
     answer = propagate(job, task, say=console.say)

@@ -21,6 +21,7 @@ from engine.io.picture import Picture
 
 if TYPE_CHECKING:
     from engine.arrays import F32
+    from engine.edit.carrier import Carrier
     from engine.edit.finish import Finish
     from engine.linked.carry import Carried
     from engine.linked.frames import Painted
@@ -117,6 +118,14 @@ class Propagate(Node):
         ),
         Knob("invert_mask", "bool", False, "Show the edit where the mask is black, not white."),
         *FINISH_KNOBS,
+        Knob(
+            "device",
+            "text",
+            "auto",
+            "Where frames are made: auto, cpu, cuda or cuda:N; a card and the processor agree to "
+            "rounding.",
+            choices=("auto", "cpu", "cuda"),
+        ),
     )
 
     def frames(self, ctx: Context) -> tuple[int, ...] | None:
@@ -147,8 +156,9 @@ class Propagate(Node):
         mask = mask_of(ctx, plate)
         edits = prepared(ctx, field)
         asked = {"mix": mix, "mask": mask, "task": ctx.task, "finish": finish_of(ctx)}
+        here = {**asked, "on": carrier_of(ctx)}
         if ctx.knob("output") not in ("result", "edit"):
-            return _found(ctx, field, edits, plate, asked)
+            return _found(ctx, field, edits, plate, here)
         drawn = bool(edits) or mode == "replace"
         if ctx.has("frame_edit") and not drawn:
             painted = _frame_edits(ctx, field)
@@ -156,8 +166,8 @@ class Propagate(Node):
                 return carry_frames(field, painted, plate, index, **asked)
             return carry_frames_alone(field, painted, plate, index, **asked)[1]
         if ctx.knob("output") == "result" and not ctx.has("frame_edit"):
-            return carry(field, edits, plate, index, mode=mode, **asked) if drawn else plate
-        result, alone = carry_alone(field, edits, plate, index, mode=mode, **asked)
+            return carry(field, edits, plate, index, mode=mode, **here) if drawn else plate
+        result, alone = carry_alone(field, edits, plate, index, mode=mode, **here)
         if ctx.has("frame_edit"):
             # What is in front and how it is lit is told by the plate, not by what lies over it.
             painted = _frame_edits(ctx, field)
@@ -197,6 +207,15 @@ def mask_of(ctx: Context, plate: Picture) -> "F32 | None":
         return None
     mask = matte(ctx.input("mask"), ctx.knob("mask_channel"), plate.data)
     return 1 - mask if ctx.knob("invert_mask") else mask
+
+
+def carrier_of(ctx: Context) -> "Carrier | None":
+    """What carries the edits of a Propagate node on its device; None on the processor."""
+    from engine.edit.device import carrier_for
+
+    return carrier_for(
+        ctx.knob("device"), lambda sentence: ctx.note(f"{ctx.node_name}: {sentence}")
+    )
 
 
 def plate_at(ctx: Context, field: Field, frame: int) -> Picture:

@@ -42,6 +42,7 @@ class PropagateJob:
         output: Files to write.
         wanted: ``edit``, ``holdout``, ``light``, ``highlight`` or ``blur`` in place of the result.
         finish: How the edits meet the plate in mode ``over``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
     """
 
     field: str
@@ -58,6 +59,7 @@ class PropagateJob:
     wanted: str = "result"
     segment: int | None = None
     finish: Finish = FULL_FINISH
+    device: str = "auto"
 
 
 def chosen_source(
@@ -178,6 +180,7 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     Raises:
         CodefError: See ARCHITECTURE's exit codes.
     """
+    from engine.edit.device import carrier_for, name_of
     from engine.edit.stabilise import StablePlate
     from engine.fit.ahead import pictures
     from engine.io.sequence import has_pattern
@@ -210,14 +213,16 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
     plan = Plan(Path(job.output), WriteOptions(working=clip.working, colour_space=plain))
     placed: list[dict[str, Any]] = []
 
+    on = carrier_for(job.device, say) if job.edits else None
+
     def put(edits: "Carried", plate: Picture, index: int) -> Picture:
+        asked: dict[str, Any] = {"task": task, "finish": job.finish, "on": on}
         if job.wanted not in ("result", "edit"):
-            return carry_pass(field, edits, plate, index, job.wanted, task=task, finish=job.finish)
+            return carry_pass(field, edits, plate, index, job.wanted, **asked)
+        asked["mode"] = job.mode
         if job.wanted == "edit":
-            return carry_alone(
-                field, edits, plate, index, mode=job.mode, task=task, finish=job.finish
-            )[1]
-        return carry(field, edits, plate, index, mode=job.mode, task=task, finish=job.finish)
+            return carry_alone(field, edits, plate, index, **asked)[1]
+        return carry(field, edits, plate, index, **asked)
 
     def each(edits: "Carried") -> "Iterator[tuple[str, int, str, Edit]]":
         for view, some in edits:
@@ -294,8 +299,12 @@ def propagate(job: PropagateJob, task: Task, say: Callable[[str], None]) -> dict
                 looked[:] = [plate.rows.asked]
             return noted(result, note)
 
-        done = write_frames(plan, frames, picture_of, task, "propagate")
-    return {**done.summary(), "mode": job.mode, "edits": placed}
+        try:
+            done = write_frames(plan, frames, picture_of, task, "propagate")
+        finally:
+            if on is not None:
+                on.close()
+    return {**done.summary(), "mode": job.mode, "edits": placed, "device": name_of(on)}
 
 
 def _painted(path: str, frame: int, clip: "Clip") -> Picture:

@@ -12,12 +12,13 @@ import numpy as np
 
 from engine.arrays import F32, U8, AnyArray
 
-_GAMMA, _OFFSET = 2.4, 0.055
-_SCALE = 1 + _OFFSET
-# Where a line through the origin touches the power law.
-_ENCODED_CUT = _OFFSET / (_GAMMA - 1)
-_LINEAR_CUT = ((_ENCODED_CUT + _OFFSET) / _SCALE) ** _GAMMA
-_SLOPE = _ENCODED_CUT / _LINEAR_CUT
+#: The power law, ``((x + OFFSET) / SCALE) ** GAMMA``.
+GAMMA, OFFSET = 2.4, 0.055
+SCALE = 1 + OFFSET
+#: Where a line through the origin touches it, and how steep that line is.
+ENCODED_CUT = OFFSET / (GAMMA - 1)
+LINEAR_CUT = ((ENCODED_CUT + OFFSET) / SCALE) ** GAMMA
+SLOPE = ENCODED_CUT / LINEAR_CUT
 
 _PIECE = 1 << 16
 
@@ -80,21 +81,21 @@ def _in_pieces(curve: Callable[[F32, F32], None], values: AnyArray) -> F32:
 
 def _encode_piece(values: F32, out: F32) -> None:
     size = np.abs(values)
-    np.power(size, np.float32(1 / _GAMMA), out=out)
-    out *= np.float32(_SCALE)
-    out -= np.float32(_OFFSET)
-    toe = size <= np.float32(_LINEAR_CUT)
-    size *= np.float32(_SLOPE)
+    np.power(size, np.float32(1 / GAMMA), out=out)
+    out *= np.float32(SCALE)
+    out -= np.float32(OFFSET)
+    toe = size <= np.float32(LINEAR_CUT)
+    size *= np.float32(SLOPE)
     np.copyto(out, size, where=toe)
     np.copysign(out, values, out=out)
 
 
 def _decode_piece(values: F32, out: F32) -> None:
     size = np.abs(values)
-    np.add(size, np.float32(_OFFSET), out=out)
-    out /= np.float32(_SCALE)
-    np.power(out, np.float32(_GAMMA), out=out)
-    toe = size <= np.float32(_ENCODED_CUT)
-    size /= np.float32(_SLOPE)
+    np.add(size, np.float32(OFFSET), out=out)
+    out /= np.float32(SCALE)
+    np.power(out, np.float32(GAMMA), out=out)
+    toe = size <= np.float32(ENCODED_CUT)
+    size /= np.float32(SLOPE)
     np.copyto(out, size, where=toe)
     np.copysign(out, values, out=out)

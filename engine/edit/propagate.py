@@ -80,9 +80,12 @@ def propagate_frame(
     if mode == "replace" and not finish.replaced:
         return _replaced(field, edits, plate, index, mix, mask, filter, on)
     if on is not None:
+        from engine.edit.device_carry import Wanted
+
+        plain = mode == "over" and finish.plain
         changes, how = _changes(field, edits, mode, finish)
-        named = filter or OVER_FILTER
-        done = on.carry(field, changes, plate, index, how, mix=mix, mask=mask, filter=named)
+        wanted = Wanted(changes, how, plain, mix, filter or OVER_FILTER)
+        done = on.carry(field, wanted, plate, index, mask)
         if done is not None:
             return done
     if mode == "replace" or not finish.plain:

@@ -93,7 +93,7 @@ def passes_for(name: str, tell: Callable[[str], None] | None = None) -> Passes:
         DeviceError: There is no such card, or not the kernels that are asked for.
     """
     asked = os.environ.get("CODEF_KERNELS", "").strip()
-    if asked in ("", "numba") and (name == "cpu" or (name == "auto" and not _has_driver())):
+    if asked in ("", "numba") and (name == "cpu" or (name == "auto" and not has_driver())):
         return host_passes()
     from engine.kernels.backends.choose import preferred
 
@@ -105,7 +105,7 @@ def passes_for(name: str, tell: Callable[[str], None] | None = None) -> Passes:
     return DevicePasses(device, tell)
 
 
-def _has_driver() -> bool:
+def has_driver() -> bool:
     """Whether there is a driver of NVIDIA cards: a fit without one need not wait for torch."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")

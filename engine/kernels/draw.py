@@ -10,6 +10,7 @@ from engine.arrays import F32, Bool
 from engine.kernels import threads
 from engine.kernels.curve import decoded
 from engine.kernels.footprint import FAR
+from engine.kernels.mergekinds import EMPTY
 from engine.kernels.sample import (
     _add_bilinear,
     _add_cubic,
@@ -22,8 +23,6 @@ from engine.kernels.sample import (
 threads.prepare()
 
 _NONE = np.zeros((0, 0, 3), np.float32)
-#: Weight below which a pixel has no content.
-EMPTY = 1e-6
 
 
 @njit(cache=True, inline="always")

@@ -7,7 +7,7 @@ another in the order of the segments.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from engine.io.picture import Picture
 from engine.linked.deformation import LinkedDeformation
 from engine.linked.field import LinkedField
 from engine.progress import Task
+
+if TYPE_CHECKING:
+    from engine.edit.carrier import Carrier
 
 #: Views of a shot, each with the edits of its stills by layer, in the order of the segments.
 Carried = list[tuple[Field, dict[int, Edit]]]
@@ -132,6 +135,7 @@ def carry(
     mask: F32 | None = None,
     task: Task | None = None,
     finish: Finish = PLAIN,
+    on: "Carrier | None" = None,
 ) -> Picture:
     """Puts edits into one frame; the arguments are those of ``propagate_frame``.
 
@@ -145,8 +149,10 @@ def carry(
         mask: [H, W] over the plate's data window, or None.
         task: Cancel.
         finish: How the change meets the plate.
+        on: What carries edits on a device, or None for the processor.
     """
     asked: dict[str, Any] = {"mode": mode, "mix": mix, "mask": mask, "task": task, "finish": finish}
+    asked["on"] = on
     if not isinstance(field, LinkedField):
         edits = carried[0][1] if carried else {}
         return propagate_frame(field, edits, plate, index, **asked)

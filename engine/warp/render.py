@@ -203,7 +203,7 @@ def _drawn(
         )
     empty = settle(colour, light_too, weight)
     if empty is not None:
-        found = _nearest(field, index, sheets, coverage, empty)
+        found = nearest_colours(field, index, sheets, coverage, empty)
         for picture in (colour, light_too):
             if picture is not None:
                 picture[empty] = found
@@ -220,8 +220,18 @@ def _blend(pictures: Sequence[F32], weights: Sequence[float]) -> F32:
     return total
 
 
-def _nearest(field: Field, index: int, sheets: Sequence[Sheet], coverage: F32, where: Bool) -> F32:
-    """Colours [N, 3] for places that no canonical image covers."""
+def nearest_colours(
+    field: Field, index: int, sheets: Sequence[Sheet], coverage: F32, where: Bool
+) -> F32:
+    """Colours [N, 3] for places that no canonical image covers.
+
+    Args:
+        field: The field.
+        index: Position of the frame in the field.
+        sheets: What the layers read.
+        coverage: Visible share of each layer, [K, H, W].
+        where: The places, [H, W].
+    """
     result = np.zeros((int(where.sum()), 3), np.float32)
     owner = coverage[:, where].argmax(axis=0)
     for k in np.unique(owner):

@@ -32,10 +32,10 @@ class Pyramid:
         return self.flat[: height * width].view(height, width, -1)
 
     @classmethod
-    def of(cls, picture: torch.Tensor) -> "Pyramid":
-        """The pyramid of a picture [h, w, C], on its device."""
+    def of(cls, picture: torch.Tensor, most: int = 99) -> "Pyramid":
+        """The pyramid of a picture [h, w, C], on its device, of so many levels at most."""
         levels = [picture]
-        while min(levels[-1].shape[:2]) > 1:
+        while min(levels[-1].shape[:2]) > 1 and len(levels) < most:
             levels.append(_halved(levels[-1]))
         rows, begin = [], 0
         for level in levels:

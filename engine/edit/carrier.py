@@ -1,0 +1,294 @@
+"""Edits carried into frames by a card: whether it can, how much at a time, and who does it else.
+
+What a card does wholly is the common case of the merge kinds with the field's light, paint laid
+plainly, and mode ``replace``. What is measured on the plate (holdout, grain, shadows, softness, the
+light of pixels that groups share) is found on the processor; the card then reads the stills, which
+is what is left. A card that is full takes a frame in bands; one that fails is said once, and the
+processor goes on.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import torch
+
+from engine.arrays import F32
+from engine.edit.device_carry import Wanted, carried, drawn, reach
+from engine.edit.device_frame import DeviceFrame, Part
+from engine.edit.device_stills import Stills
+from engine.edit.editlayer import EditLayer
+from engine.edit.finish import Finish
+from engine.edit.windows import Box, plate_part, put_back
+from engine.fields.field import Field
+from engine.io.picture import Picture
+from engine.kernels.backends.choose import kernels_for
+from engine.warp.sheet import Sheet, sheet_of
+
+if TYPE_CHECKING:
+    from engine.edit.frameview import FrameView
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+#: Share of the free memory that a plan may use, and bytes that a pixel of a layer takes on its way.
+USABLE, POINT = 0.85, 256
+#: Rows of a band at least, and pixels around what is wanted: footprints look beside them.
+LEAST, RIM = 16, 1
+
+
+class SharedPixelsError(Exception):
+    """Groups share pixels of an edit, whose light is compared there on the processor."""
+
+
+class Carrier:
+    """Carries edits on one device.
+
+    Args:
+        device: Where.
+        tell: Called with sentences for the person.
+        free: Gives the bytes that are free there; None: asks the device, if it is a card.
+    """
+
+    def __init__(
+        self,
+        device: torch.device,
+        tell: Callable[[str], None] | None = None,
+        free: Callable[[], int] | None = None,
+    ) -> None:
+        self.device, self.tell = device, tell
+        self.stills = Stills(device, kernels_for(device))
+        self._free = free or (self._free_on_card if device.type == "cuda" else None)
+        self._lock = threading.RLock()
+        self._said: set[str] = set()
+        self._most: int | None = None
+        self._works = True
+
+    def carry(
+        self,
+        field: Field,
+        wanted: Wanted,
+        plate: Picture,
+        index: int,
+        mask: F32 | None = None,
+    ) -> Picture | None:
+        """Puts changes into a frame.
+
+        Args:
+            field: The field.
+            wanted: The changes.
+            plate: The frame.
+            index: Position of the frame in the field.
+            mask: [H, W] over the plate's data window, or None.
+
+        Returns:
+            The frame, the very ``plate`` when nothing reaches it; None where the processor must do
+            it, which is said unless it is known beforehand.
+        """
+        if not all(isinstance(each, EditLayer) for each in wanted.changes.values()):
+            return None  # painted frames are looked up through the inverse, which is not here
+        if measured(wanted.finish):
+            return None
+        frame = DeviceFrame(self.stills, field, index, wanted.finish.light)
+
+        def put(rows: int) -> Picture:
+            pieces = [self._band(frame, wanted, band, plate, mask) for band in _bands(field, rows)]
+            return put_back(plate, field, [each for each in pieces if each is not None])
+
+        try:
+            return self._tried(field, wanted.sheets(field), put)
+        except SharedPixelsError:
+            return None
+
+    def _band(
+        self,
+        frame: DeviceFrame,
+        wanted: Wanted,
+        band: tuple[Part, Part],
+        plate: Picture,
+        mask: F32 | None,
+    ) -> tuple[Box, F32] | None:
+        """A band of a frame, of which the inner part is wanted.
+
+        Raises:
+            SharedPixelsError: See there.
+        """
+        inner, outer = band
+        points = {k: frame.positions(k, outer) for k in wanted.changes}
+        hit = torch.zeros(outer[2:], dtype=torch.bool, device=self.device)
+        for k, change in wanted.changes.items():
+            share, seen = frame.share(k, outer), reach(change, points[k])
+            hit |= seen if share is None else seen & (share > 0)
+        part = _around(hit, outer)
+        if part is None:
+            return None
+        if not wanted.plain and any(frame.shared(k, part) for k in wanted.changes):
+            raise SharedPixelsError
+        points = {k: _cut(each, part, outer) for k, each in points.items()}
+        box = slice(part[0], part[0] + part[2]), slice(part[1], part[1] + part[3])
+        own = plate_part(plate, frame.field, box, alone=wanted.plain)[0]
+        strength = None
+        if mask is not None:
+            strength = frame.send(plate_part(_grey(plate, mask), frame.field, box)[0][..., 0])
+        result = carried(frame, wanted, points, part, frame.send(own), strength)
+        top, last = max(part[0], inner[0]), min(part[0] + part[2], inner[0] + inner[2])
+        if top >= last:
+            return None
+        return (slice(top, last), box[1]), _fetched(result[top - part[0] : last - part[0]])
+
+    def composite(
+        self, field: Field, index: int, pictures: Sequence[Sheet | None], filter: str | None
+    ) -> F32 | None:
+        """As ``engine.warp.render.composite``; None where the processor must do it."""
+        from engine.warp.render import nearest_colours
+
+        sheets = [
+            each or sheet_of(layer.canonical)
+            for each, layer in zip(pictures, field.layers, strict=True)
+        ]
+        frame = DeviceFrame(self.stills, field, index)
+
+        def draw(rows: int) -> F32:
+            coverage = field.coverage(index)
+            total = np.empty((field.height, field.width, 4), np.float32)
+            for inner, outer in _bands(field, rows):
+                top, last = outer[0], outer[0] + outer[2]
+                shares = frame.send(coverage[:, top:last])
+                shown = drawn(frame, dict(enumerate(sheets)), shares, outer, filter or frame.filter)
+                first = inner[0] - top
+                total[inner[0] : inner[0] + inner[2]] = _fetched(shown[first : first + inner[2]])
+            colour, empty = np.ascontiguousarray(total[..., :3]), total[..., 3] <= 0
+            if empty.any():
+                colour[empty] = nearest_colours(field, index, sheets, coverage, empty)
+            return colour
+
+        return self._tried(field, sheets, draw)
+
+    def view(self, field: Field, index: int, strength: float) -> "FrameView":
+        """A frame whose stills are read on the device, for what is measured on the processor."""
+        from engine.edit.device_view import DeviceView
+
+        return DeviceView(self, field, index, strength)
+
+    def close(self) -> None:
+        """Gives the memory back."""
+        with self._lock:
+            self.stills.keep([])
+            self._forget()
+
+    def try_reading(self, field: Field, sheets: list[Sheet], work: Callable[[], T]) -> T | None:
+        """Does some work that reads stills; None where the processor must do it."""
+        return self._tried(field, sheets, lambda rows: work() if rows >= field.height else None)
+
+    def _tried(
+        self, field: Field, sheets: list[Sheet], work: Callable[[int], T | None]
+    ) -> T | None:
+        """Does some work with as many rows at a time as fit, fewer when the card is full."""
+        with self._lock, torch.no_grad():
+            while self._works:
+                rows = self._rows(field, sheets)
+                if rows is None:
+                    return None
+                try:
+                    return work(rows)
+                except torch.OutOfMemoryError:
+                    self._forget()
+                    self._most = rows // 2
+                    self._say(f"{self.device} is full after all")
+                except RuntimeError as error:
+                    # A driver that is gone, a card that hangs: whatever it is, frames come first.
+                    log.info("carrying fails on %s", self.device, exc_info=True)
+                    lines = str(error).strip().splitlines() or [type(error).__name__]
+                    self._works = False
+                    self._say(f"{self.device} fails ({lines[0][:160]}); the processor goes on")
+        return None
+
+    def _rows(self, field: Field, sheets: list[Sheet]) -> int | None:
+        """Rows of a frame that fit at a time; None where not even a band does."""
+        if self._free is None and self._most is None:
+            return field.height
+        each, free = field.width * POINT * len(field.layers), self._room(sheets)
+        rows = field.height if free is None else int(max(free, 0) // each) - 2 * RIM
+        if self._most is not None:
+            rows = min(rows, self._most)
+        if rows + 2 * RIM >= field.height:
+            return field.height
+        if rows < LEAST:
+            self._say(f"{self.device} has too little memory free; the processor carries edits")
+            return None
+        self._say(f"{self.device} has little memory free: frames are carried in bands")
+        return rows
+
+    def _room(self, sheets: list[Sheet]) -> int | None:
+        """Bytes for the pixels of a frame when the stills are there."""
+        if self._free is None:
+            return None
+        room = int(USABLE * self._free()) - self.stills.missing(sheets)
+        if room < 0:
+            self.stills.keep(sheets)
+            self._forget()
+            room = int(USABLE * self._free()) - self.stills.missing(sheets)
+        return room
+
+    def _free_on_card(self) -> int:
+        spare = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
+        return int(torch.cuda.mem_get_info(self.device)[0]) + spare
+
+    def _forget(self) -> None:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _say(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            log.info("%s", sentence)
+            if self.tell is not None:
+                self.tell(sentence)
+
+
+def measured(finish: Finish) -> bool:
+    """Whether a finish asks for what is found on the processor."""
+    looked = finish.holdout or finish.detail is not None
+    strengths = (finish.regrain, finish.shade, finish.highlight, finish.focus, finish.shutter)
+    return looked or max(strengths) > 0
+
+
+def _fetched(values: torch.Tensor) -> F32:
+    """An array of our own memory."""
+    found: F32 = values.contiguous().cpu().numpy()
+    return found
+
+
+def _grey(plate: Picture, mask: F32) -> Picture:
+    """A mask over a plate's data window as a picture of the same windows."""
+    return replace(plate, pixels=np.repeat(mask[..., None], 3, axis=2), rows=None)
+
+
+def _bands(field: Field, rows: int) -> "list[tuple[Part, Part]]":
+    """Parts of a frame of so many rows, each with some more around it."""
+    height, width, found = field.height, field.width, []
+    for top in range(0, height, rows):
+        last = min(top + rows, height)
+        low, high = max(top - RIM, 0), min(last + RIM, height)
+        found.append(((top, 0, last - top, width), (low, 0, high - low, width)))
+    return found
+
+
+def _around(hit: torch.Tensor, outer: Part) -> Part | None:
+    """The rectangle of a part that holds every True, and some more; waits for the device."""
+    both = torch.cat([hit.any(1), hit.any(0)]).cpu().numpy()
+    rows, columns = (np.flatnonzero(each) for each in (both[: outer[2]], both[outer[2] :]))
+    if not len(rows):
+        return None
+    top, left = max(int(rows[0]) - RIM, 0), max(int(columns[0]) - RIM, 0)
+    low = min(int(rows[-1]) + 1 + RIM, outer[2])
+    right = min(int(columns[-1]) + 1 + RIM, outer[3])
+    return outer[0] + top, outer[1] + left, low - top, right - left
+
+
+def _cut(points: torch.Tensor, part: Part, outer: Part) -> torch.Tensor:
+    top, left = part[0] - outer[0], part[1] - outer[1]
+    return points[top : top + part[2], left : left + part[3]].contiguous()

@@ -35,7 +35,7 @@ def device_of(name: str, tell: Callable[[str], None] | None = None) -> "torch.de
     except RuntimeError:
         raise UsageError(f"no device is called {name!r}; choose auto, cpu or cuda") from None
     if device.type not in ("cpu", "cuda"):
-        raise UsageError(f"the fit runs on cpu or cuda, not on {name!r}")
+        raise UsageError(f"work runs on cpu or cuda, not on {name!r}")
     if device.type == "cuda":
         from engine.kernels.backends.card import check
 

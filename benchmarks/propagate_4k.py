@@ -96,6 +96,7 @@ def make_frames(folder: Path, count: int) -> list[Path]:
 
 def forth_and_back(paths: list[Path], length: int, folder: Path) -> Path:
     """A clip of any length of the same files; returns its pattern."""
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was broken off
     folder.mkdir()
     period = max(2 * len(paths) - 2, 1)
     for n in range(length):

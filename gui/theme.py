@@ -207,6 +207,7 @@ QTabBar::tab {{
 }}
 QTabBar::tab:selected {{ background: {PANE}; color: {TEXT}; border-top: 2px solid {ACCENT}; }}
 QTabBar::tab:hover:!selected {{ background: {RAISED}; color: {TEXT}; }}
+#nodePanel QTabBar::tab {{ padding: 4px 9px; }}
 QTabWidget::pane {{ border: 0; background: {PANE}; }}
 
 QMenuBar {{ background: {WINDOW}; padding: 1px 4px; }}
@@ -253,6 +254,8 @@ QComboBox {{
 }}
 QComboBox:hover {{ background: {HOVER}; }}
 QComboBox:focus {{ border-color: {ACCENT}; }}
+QComboBox:editable {{ background: {WELL}; border-color: {RAISED}; padding: 0; min-height: 21px; }}
+QComboBox QLineEdit {{ border: 0; padding: 0 5px; }}
 QComboBox QAbstractItemView {{
   background: {PANE}; border: 1px solid {EDGE}; selection-background-color: {ACCENT_DIM};
 }}

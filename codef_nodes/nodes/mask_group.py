@@ -22,6 +22,7 @@ class MaskGroup(Node):
     """Masks of any number of groups, front to back."""
 
     type: ClassVar[str] = "MaskGroup"
+    title: ClassVar[str] = "Mask group"
     category: ClassVar[str] = "Fit"
     aliases: ClassVar[tuple[str, ...]] = ("Groups", "Layers", "Matte")
     help: ClassVar[str] = (

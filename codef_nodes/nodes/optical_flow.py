@@ -27,6 +27,7 @@ class OpticalFlow(Node):
     """Forward and backward flow with confidence."""
 
     type: ClassVar[str] = "OpticalFlow"
+    title: ClassVar[str] = "Optical flow"
     category: ClassVar[str] = "Time"
     aliases: ClassVar[tuple[str, ...]] = ("Flow", "Motion vectors", "VectorGenerator")
     help: ClassVar[str] = (

@@ -128,7 +128,7 @@ class CacheManager(QDialog):
         if workers is None:
             self._told(WorkerError(1, "the worker process is not running"))
             return
-        workers.view.request("cache.list", {}, self._listed, self._told)
+        workers.view.request("cache.list", {}, self._listed, self._told, owner=self)
 
     def toggle_pin(self) -> None:
         """Pins the chosen fits, or takes the pins off when all of them are pinned."""
@@ -205,7 +205,7 @@ class CacheManager(QDialog):
             self.refresh()
 
         self.trouble.hide()
-        workers.view.request(verb, args, done, self._told)
+        workers.view.request(verb, args, done, self._told, owner=self)
 
     def _told(self, error: WorkerError) -> None:
         if not error.cancelled:

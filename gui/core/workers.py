@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, SignalInstance
+from shiboken6 import isValid
 
 from codef_nodes.graph.edits import Edit
 from codef_nodes.worker.client import Call, Client
@@ -150,6 +151,7 @@ class WorkerLink:
         failed: Failed | None = None,
         event: Event | None = None,
         *,
+        owner: QObject | None = None,
         frozen: bool = False,
     ) -> Request:
         """Sends a request and returns at once; the callbacks run later on the UI thread.
@@ -160,10 +162,15 @@ class WorkerLink:
             done: Gets the answer.
             failed: Gets the error; also when the worker dies.
             event: Gets name and data of each event of this request.
+            owner: A widget that may be closed meanwhile: once it is gone, nothing is called.
             frozen: ``args`` are large and will never be changed again.
         """
         request = Request(verb)
-        post = partial(_post, weakref.ref(self))
+        ref = weakref.ref(self)
+
+        def post(what: Callable[["WorkerLink"], None]) -> None:
+            _post(ref, lambda link: what(link) if owner is None or isValid(owner) else None)
+
         # An argument of the lambda holds the callback, so that it lives as long as it is needed.
         on_done = None if done is None else lambda answer: post(lambda _: done(answer))
         on_failed = None if failed is None else lambda error: post(lambda _: failed(error))

@@ -74,10 +74,10 @@ class FitPanel(QWidget):
         self._tick.timeout.connect(self._look)
         editor.selection.changed.connect(self._choose)
         project = editor.project
-        project.changed.connect(lambda _: self._choose())
+        project.changed.connect(self._choose)
         project.replaced.connect(self._replaced)
         editor.faces.changed.connect(self._face_changed)
-        editor.viewing.results_changed.connect(lambda _: self.preview.refresh())
+        editor.viewing.results_changed.connect(self.preview.refresh)
         editor.viewing.revisions.bumped.connect(self.preview.refresh)
         editor.workers_started.connect(self.preview.refresh)
         self._queue.added.connect(self._job_changed)
@@ -208,7 +208,7 @@ class FitPanel(QWidget):
         document = self._editor.project.document
         return [name for name in document.nodes if document.node_class(name).asset]
 
-    def _choose(self) -> None:
+    def _choose(self, *_: object) -> None:
         """Shows the fit that is selected or nearest above what is, else the one shown before."""
         document, fits = self._editor.project.document, self.fits()
         current = self._editor.selection.current
@@ -245,6 +245,7 @@ class FitPanel(QWidget):
 
     def _replaced(self) -> None:
         self.node = None
+        self.preview.show_node(None)
         self._reports.forget()
         self._choose()
 
@@ -280,7 +281,7 @@ class FitPanel(QWidget):
                 rss = answer.get("rss")
                 self._memory = int(rss) if isinstance(rss, int) else None
 
-            workers.jobs.request("status", {}, done, lambda _: None)
+            workers.jobs.request("status", {}, done, lambda _: None, owner=self)
         self._update()
 
     def _update(self) -> None:

@@ -62,7 +62,7 @@ class FitPreview(QWidget):
         self.update()
         self.refresh()
 
-    def refresh(self) -> None:
+    def refresh(self, *_: object) -> None:
         """Asks for the picture again, soon."""
         self._timer.start()
 

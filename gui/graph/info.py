@@ -47,6 +47,7 @@ class InfoCard(QLabel):
                 {"node": name, "frame": self._editor.clock.frame},
                 done=lambda told: self._answer(name, at, told),
                 failed=lambda error: self._fail(name, at, error),
+                owner=self,
             )
         # The key that opened it is still on its way.
         QTimer.singleShot(0, self, self._watch)

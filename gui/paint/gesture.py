@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
+from shiboken6 import isValid
 
 from codef_nodes.graph.commands import EditStrokes, Group
 from gui.core.editor import Editor
@@ -151,7 +152,8 @@ class StrokeGesture(QObject):
 
     def _painted(self, data: dict[str, Any]) -> None:
         self.shown = True
-        self.painted.emit(data)
+        if isValid(self):  # the answers of a stroke come also when its viewer was closed
+            self.painted.emit(data)
 
     def _followed(self, answer: dict[str, Any]) -> None:
         if answer.get("outside"):
@@ -161,7 +163,8 @@ class StrokeGesture(QObject):
                 "draw inside the picture's edge."
             )
         self.shown = True
-        self.followed.emit(answer)
+        if isValid(self):
+            self.followed.emit(answer)
 
     def _failed(self, message: str) -> None:
         if self.running and not self._told:

@@ -68,7 +68,7 @@ class ClipFacts(QLabel):
                 self._asked = None if error.code == _CANCELLED else asked
                 self.hide()
 
-        workers.view.request("clip", {"node": self._node}, done, failed)
+        workers.view.request("clip", {"node": self._node}, done, failed, owner=self)
 
 
 def told(facts: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from codef_nodes.graph.knob import Knob
 from gui.properties.knobeditor import KnobEditor
 from gui.properties.quiet import QuietCombo, TextField
 
+_LETTERS = 12
+
 
 def row_of(editor: QWidget) -> QHBoxLayout:
     """A tight row inside an editor."""
@@ -91,7 +93,7 @@ class SuggestionEditor(KnobEditor):
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.menu.setMinimumContentsLength(12)
+        self.menu.setMinimumContentsLength(_LETTERS)
         self.menu.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )

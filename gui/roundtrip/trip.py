@@ -87,7 +87,7 @@ class RoundTrip(QObject):
         self._watcher.fileChanged.connect(lambda _: self._timer.start())
         self._watcher.directoryChanged.connect(lambda _: self._timer.start())
         editor.project.replaced.connect(self._document)
-        editor.project.changed.connect(lambda _: self._follow())
+        editor.project.changed.connect(self._follow)
         editor.project.path_changed.connect(self._follow)
         self._follow()
 

@@ -87,4 +87,4 @@ class CachedFrames(QObject):
                 self._timer.start(_SOON)
 
         args = {"node": node, "frames": list(range(int(first), int(last) + 1)), "scale": 1}
-        workers.view.request("cached", args, done, failed)
+        workers.view.request("cached", args, done, failed, owner=self)

@@ -76,10 +76,10 @@ class FactsAsker(QObject):
         args: dict[str, Any] = {"node": shown.node, "frame": frame}
         if shown.layer is not None:
             args["layer"] = int(shown.layer) if shown.layer.isdecimal() else shown.layer
-        workers.view.request("info", args, done, failed)
+        workers.view.request("info", args, done, failed, owner=self)
         if self._slot == CANONICAL and shown.fit is not None and shown.fit != shown.node:
             of_fit = {"node": shown.fit, "frame": frame}
-            workers.view.request("info", of_fit, self._use_fit, None)
+            workers.view.request("info", of_fit, self._use_fit, None, owner=self)
 
     def _use(self, info: dict[str, Any]) -> None:
         viewing = self._editor.viewing

@@ -124,6 +124,7 @@ class Fetcher(QObject):
                     done,
                     lambda error: self._lost(want, error),
                     None if keep else partial(self._told, want),
+                    owner=self,
                 )
             )
 

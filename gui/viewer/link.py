@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
-from shiboken6 import isValid
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
@@ -120,8 +119,6 @@ class CursorLink(QObject):
         into, out = (1 / scale, 1.0) if to_frame else (1.0, scale)
 
         def done(answer: dict[str, Any]) -> None:
-            if not isValid(self):
-                return  # the viewer is gone
             if self._asked == about:
                 self._asked = None
             if self._about() == about:
@@ -130,7 +127,7 @@ class CursorLink(QObject):
             self._go_on()
 
         def failed(error: CodefError) -> None:
-            if isValid(self) and self._asked == about:
+            if self._asked == about:
                 self._asked = None
                 self._canvas.set_linked(None)
                 self._go_on()
@@ -168,7 +165,7 @@ class CursorLink(QObject):
             "slot": slot,
             "segment": about[5],
         }
-        workers.view.request("map", args, done, failed)
+        workers.view.request("map", args, done, failed, owner=self)
 
     def _go_on(self) -> None:
         if self._wanted is not None and not self._pause.isActive():

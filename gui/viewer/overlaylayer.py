@@ -234,7 +234,7 @@ class OverlayLayer(QObject):
             def failed(error: CodefError, kind: str = kind, wish: object = wish) -> None:
                 self._lost(kind, wish, error)
 
-            workers.view.request("overlay", args, done, failed)
+            workers.view.request("overlay", args, done, failed, owner=self)
 
     def _use(self, kind: str, wish: object, answer: dict[str, Any]) -> None:
         if self._asked.get(kind) == wish:

@@ -127,7 +127,7 @@ class Sampler(QObject):
                 self._bar.set(sampled=sampled)
 
         args = {"node": node, "frame": frame, "box": [int(v) for v in box]}
-        workers.view.request("sample", args, done, None)
+        workers.view.request("sample", args, done, None, owner=self)
 
 
 def _names(frame: ViewFrame) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ class Showing(QObject):
         clock.gates.append(gate)
         self.destroyed.connect(partial(_forget, clock.gates, gate))
         editor.workers_started.connect(self._workers_started)
+        editor.project.replaced.connect(self._other_document)
         editor.project.safe_changed.connect(self.refresh)
         editor.faces.changed.connect(self._face_changed)
         self.fetcher.ready.connect(self._ready)
@@ -142,6 +143,14 @@ class Showing(QObject):
     def _progressed(self, want: Want, share: float) -> None:
         if self.canvas.updating and want in self.wants(self.editor.clock.frame):
             self.canvas.set_updating(True, share)
+
+    def _other_document(self) -> None:
+        """Its nodes may be called the same, but nothing that was shown is theirs."""
+        self.cancel()
+        self._errors.clear()
+        self._whole = None
+        self._show_nothing()
+        self.refresh()
 
     def _show_nothing(self) -> None:
         """Neither a picture nor windows and figures of what was shown before."""

@@ -2,8 +2,11 @@
 
 import gc
 import os
+import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,8 +39,12 @@ def application() -> QApplication:
 
 @pytest.fixture(autouse=True)
 def window_hygiene(application: QApplication) -> Iterator[None]:
-    """No window, warning of Qt or cursor place goes from one test to the next."""
+    """No window, warning of Qt, mistake in a slot or cursor place goes unseen to the next test."""
     heard: list[str] = []
+    mistakes: list[str] = []
+
+    def note(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        mistakes.append("".join(traceback.format_exception(kind, error, trace)))
 
     def hear(kind: QtMsgType, _context: object, text: str) -> None:
         if kind in (QtMsgType.QtWarningMsg, QtMsgType.QtCriticalMsg) and not any(
@@ -45,7 +52,8 @@ def window_hygiene(application: QApplication) -> Iterator[None]:
         ):
             heard.append(text)
 
-    before = qInstallMessageHandler(hear)
+    before, hook = qInstallMessageHandler(hear), sys.excepthook
+    sys.excepthook = note
     QCursor.setPos(QPoint(-5000, -5000))
     yield
     for widget in application.topLevelWidgets():
@@ -59,6 +67,9 @@ def window_hygiene(application: QApplication) -> Iterator[None]:
     application.processEvents()
     gc.collect()
     qInstallMessageHandler(before)
+    sys.excepthook = hook
+    if mistakes:
+        pytest.fail("a slot raised:\n" + "\n".join(mistakes))
     if heard:
         pytest.fail("Qt warned: " + "; ".join(heard))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject
 
 from codef_nodes.graph import commands as c
 from codef_nodes.graph.cache import Cache, RamCache
@@ -99,6 +100,18 @@ def test_a_request_made_at_once_is_answered_on_the_ui_thread(shot):
     assert np.array_equal(picture, truth(project))
     assert workers.view.state == "ready" and workers.view.pid != os.getpid()
     assert Asked(workers.jobs, "status").wait()["path"] == str(project.path)
+
+
+def test_a_widget_that_is_gone_hears_no_answer(shot, application):
+    _project, workers = shot
+    heard = []
+    gone, there = QObject(), QObject()
+    workers.view.request("status", {}, lambda _: heard.append("gone"), owner=gone)
+    workers.view.request("status", {}, lambda _: heard.append("there"), owner=there)
+    gone.deleteLater()
+    QCoreApplication.sendPostedEvents(gone, QEvent.Type.DeferredDelete)
+    wait_for(lambda: heard, SOON)
+    assert heard == ["there"]
 
 
 def test_a_refusal_arrives_as_an_error_on_the_ui_thread(shot):

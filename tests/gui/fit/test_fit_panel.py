@@ -148,6 +148,16 @@ def test_figures_of_a_fit_of_an_earlier_session_are_asked_for(panel, working_edi
     assert again.curve.points
 
 
+def test_another_document_with_the_same_names_shows_no_still_of_the_last(
+    panel, working_editor, tmp_path
+):
+    click(panel.start)
+    wait_for(lambda: panel.preview.frame is not None, 40)
+    click(panel.cancel)
+    working_editor.project.use(shot_graph(tmp_path), tmp_path / "other.codef", safe=True)
+    assert panel.node == "Fit" and panel.preview.frame is None
+
+
 def test_the_curve_shows_the_value_under_the_cursor(application):
     curve = CurveView()
     curve.resize(300, 100)

@@ -9,12 +9,16 @@ from PySide6.QtWidgets import QApplication
 
 from codef_nodes.graph.commands import AddNode, Group, RemoveNode, Rename, SetDisabled, SetKnob
 from codef_nodes.graph.flags import KEEP, flag
+from codef_nodes.graph.registry import all_node_classes
 from gui.core.editor import Editor
 from gui.properties.bin import PropertiesBin
 from gui.properties.nodepage import NodePage
 from gui.properties.page import KnobPage
 from gui.properties.row import KnobRow
 from tests.gui.helpers import wait_for
+
+SHIPPED = 388
+"""Pixels for panels beside a scroll bar, in a window of 1600."""
 
 
 @pytest.fixture
@@ -248,6 +252,18 @@ def test_an_action_that_somebody_handles_is_run(editor: Editor, bin_: Properties
     bin_.open("Fit1")
     QTest.mouseClick(bin_.panels[0].header.centre, Qt.MouseButton.LeftButton)
     assert framed == ["Fit1"]
+
+
+def test_all_tabs_of_every_node_fit_into_the_bin_as_it_is_shipped(
+    editor: Editor, bin_: PropertiesBin
+) -> None:
+    for cls in all_node_classes():
+        kind = cls.type
+        editor.project.do(AddNode(kind, kind))
+        bin_.open(kind)
+        panel = bin_.panel(kind)
+        assert panel is not None
+        assert panel.tabs.sizeHint().width() <= SHIPPED, kind
 
 
 def test_pages_are_made_when_they_are_turned_to(bin_: PropertiesBin) -> None:

@@ -1,6 +1,8 @@
 """What the panel of a clip says about its files."""
 
 import numpy as np
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtTest import QTest
 
 from codef_nodes.graph.commands import AddNode, SetKnob
 from gui.properties.bin import PropertiesBin
@@ -28,6 +30,22 @@ def test_the_panel_of_a_clip_tells_range_gaps_and_size(working_editor, tmp_path)
     assert "missing" not in facts.text()
     do(SetKnob("Plate", "file", str(tmp_path / "nothing.%04d.png")))
     wait_for(lambda: not facts.isVisible(), what="for facts of files that are not there to go")
+
+
+def test_a_panel_that_is_closed_before_the_facts_come_hears_none(working_editor, tmp_path):
+    write_png(tmp_path / "a.1001.png", np.full((8, 12, 3), 50, np.uint8))
+    file = {"file": str(tmp_path / "a.%04d.png")}
+    working_editor.project.do(AddNode("LoadSequence", "Plate", knobs=file))
+    bin_ = PropertiesBin(working_editor)
+    bin_.show()
+    bin_.open("Plate")
+    QTest.qWait(1)  # the question is out
+    working_editor.project.new()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    told_last = []
+    working_editor.workers.view.request("status", {}, told_last.append)
+    wait_for(lambda: told_last, 30)
+    QTest.qWait(200)
 
 
 def test_many_gaps_are_counted_and_a_still_is_called_one():

@@ -97,6 +97,20 @@ def send_move(widget: QWidget, place: QPoint, held: Qt.KeyboardModifier) -> None
     QApplication.sendEvent(widget, event)
 
 
+def test_a_field_with_suggestions_stands_like_a_plain_one(editor: Editor) -> None:
+    bench = Bench(editor, "FitCoDeF")
+    plain, offering = bench.row("frames").editor, bench.row("split").editor
+    assert isinstance(plain, TextEditor) and isinstance(offering, SuggestionEditor)
+    assert plain.geometry().left() == offering.geometry().left()
+    assert plain.field.width() == offering.menu.width()
+    assert abs(plain.height() - offering.height()) <= 1
+    starts = []
+    for field in (plain.field, offering.field):
+        caret = field.cursorRect().left()
+        starts.append(field.mapTo(bench.page, QPoint(caret, 0)).x())
+    assert abs(starts[0] - starts[1]) <= 1, "the text begins at the same column"
+
+
 def test_a_typed_sum_is_one_step(fit: Bench) -> None:
     row = fit.row("seconds")
     fit.type(number(row).field, "value*2+5")

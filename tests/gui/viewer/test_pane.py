@@ -365,6 +365,23 @@ def test_nothing_of_the_last_document_stays(viewer):
     assert (editor.clock.first, editor.clock.last) == (1, 100)
 
 
+def test_a_document_with_the_same_names_shows_nothing_of_the_last_one(viewer, clip):
+    """Opened safely, or with a clip that is not there: no picture stands under the message."""
+    canvas, editor = viewer.canvas, viewer.editor
+    assert canvas.frame() is not None
+    tree = editor.project.document.tree()
+    editor.project.use(from_tree(tree), None, safe=True)
+    wait_for(lambda: "safely" in canvas.message, 10)
+    assert canvas.frame() is None and canvas.format is None
+    editor.project.trust()
+    wait_for(lambda: canvas.frame() is not None, 30)
+    for file in clip.iterdir():
+        file.unlink()
+    editor.project.use(from_tree(tree), None)
+    wait_for(lambda: canvas.failed, 30)
+    assert canvas.frame() is None
+
+
 def test_an_undone_clip_comes_back_with_its_windows(viewer):
     canvas, project = viewer.canvas, viewer.editor.project
     steps = 0

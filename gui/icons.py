@@ -268,6 +268,23 @@ def _pen_opacity(s: QPainterPath, f: QPainterPath) -> None:
     _lines(s, (9.5, 6), (13.5, 2))
 
 
+def _pen_hardness(s: QPainterPath, f: QPainterPath) -> None:
+    """A dot within a ring: pressure makes the edge hard."""
+    f.addEllipse(QPointF(7.5, 9.5), 2, 2)
+    s.addEllipse(QPointF(7.5, 9.5), 4.5, 4.5)
+    _lines(s, (9.5, 6), (13.5, 2))
+
+
+def _build_up(s: QPainterPath, f: QPainterPath) -> None:
+    """Two discs, filled where they meet: paint gathers."""
+    one, other = QPainterPath(), QPainterPath()
+    one.addEllipse(QPointF(5.7, 8), 4.2, 4.2)
+    other.addEllipse(QPointF(10.3, 8), 4.2, 4.2)
+    s.addPath(one)
+    s.addPath(other)
+    f.addPath(one.intersected(other))
+
+
 def _picker(s: QPainterPath, f: QPainterPath) -> None:
     _lines(s, (9, 5), (3, 11), (2.5, 13.5), (5, 13), (11, 7))
     f.addEllipse(QPointF(12, 4), 2.2, 2.2)
@@ -434,6 +451,8 @@ _DRAWN: dict[str, Callable[[QPainterPath, QPainterPath], None]] = {
     "smear": _smear,
     "pen_size": _pen_size,
     "pen_opacity": _pen_opacity,
+    "pen_hardness": _pen_hardness,
+    "build_up": _build_up,
     "picker": _picker,
     "select": _filled(((3.5, 2), (13, 8.5), (8.6, 9.2), (6.4, 13.6))),
     "grid": _grid,

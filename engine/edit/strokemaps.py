@@ -184,7 +184,7 @@ def _moved(stroke: Stroke, way: Map, label: str) -> Stroke:
         raise EditError(f"{label} leads to no place; the fit is broken there, fit it again")
     pressure = source[:, 2]
     # Where pressure makes the brush smaller it can follow the map's scale point by point.
-    if stroke.pressure_size and not stroke.pressure_opacity:
+    if stroke.pressure_size and not (stroke.pressure_opacity or stroke.pressure_hardness):
         most = float(size.max())
         pressure = pressure * size / most
     else:

@@ -11,7 +11,7 @@ from engine.errors import UsageError
 from engine.paint.blurring import blur_reach, gaussian
 from engine.paint.kernels import SMEAR_STEP, all_finite
 from engine.paint.poisson import ROUNDS, difference, encoded, healed, membrane
-from engine.paint.stamps import Box, Pace, common, grown, stamps, stroke_box
+from engine.paint.stamps import Box, Pace, common, flow_of, grown, pace_of, stamps, stroke_box
 from engine.paint.stroke import BLENDS, RANGES, Stroke
 from engine.paint.tiles import LazyPaint, TiledPicture, piece
 
@@ -202,7 +202,6 @@ class Brush:
             box[0],
             box[1],
             *where,
-            float(stroke.hardness),
             float(stroke.size),
             float(stroke.opacity),
             self._carried,
@@ -268,7 +267,9 @@ def draw(
             brush.smear(around, stroke.points, piece(overlay, below.bounds, around))
         return
     mask = np.zeros((box[3] - box[1], box[2] - box[0]), np.float32)
-    loops.stamp(mask, box[0], box[1], *stamps(stroke), float(stroke.hardness))
+    pace = pace_of(stroke)
+    where = stamps(stroke) if pace is None else pace.stamps(stroke.points, stroke)
+    loops.stamp(mask, box[0], box[1], *where, *flow_of(stroke))
     target = piece(overlay, below.bounds, box)
     if stroke.kind == "heal":
         surface, rim = heal_surface(brush, below.bounds, box, mask)

@@ -31,8 +31,8 @@ def _cover(dx, dy, inner, outer, strength):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True, nogil=True)
-def stamp(mask, left, top, xs, ys, radii, strengths, hardness):  # type: ignore[no-untyped-def]
-    """Draws round stamps into a mask, keeping the largest value, in place.
+def stamp(mask, left, top, xs, ys, radii, strengths, hardness, flow, times):  # type: ignore[no-untyped-def]
+    """Draws round stamps into a mask, keeping the largest value or gathering all, in place.
 
     A pixel's value does not depend on where the mask is cut: parts of a stroke make its whole.
 
@@ -44,12 +44,15 @@ def stamp(mask, left, top, xs, ys, radii, strengths, hardness):  # type: ignore[
         ys: float64 [N].
         radii: float64 [N].
         strengths: float64 [N], value in the middle of a stamp.
-        hardness: Share of the radius that is fully covered.
+        hardness: float64 [N], share of the radius that is fully covered.
+        flow: Factor on what each stamp adds where they gather.
+        times: How often each is laid then; 0: the largest value counts.
     """
+    one = np.float32(1.0)
     height, width = mask.shape
     for n in range(xs.shape[0]):
         x, y = xs[n], ys[n]
-        inner, outer, strength = _profile(radii[n], strengths[n], hardness)
+        inner, outer, strength = _profile(radii[n], strengths[n], hardness[n])
         first_row = max(0, int(np.floor(y - outer - 0.5)) - top)
         last_row = min(height, int(np.floor(y + outer + 1.5)) - top)
         first = max(0, int(np.floor(x - outer - 0.5)) - left)
@@ -58,7 +61,11 @@ def stamp(mask, left, top, xs, ys, radii, strengths, hardness):  # type: ignore[
             dy = top + i + 0.5 - y
             for j in range(first, last):
                 value = _cover(left + j + 0.5 - x, dy, inner, outer, strength)
-                if value > mask[i, j]:
+                if times > 0.0:
+                    if value > 0:
+                        open_ = (1.0 - flow * value) ** times
+                        mask[i, j] = one - (one - mask[i, j]) * np.float32(open_)
+                elif value > mask[i, j]:
                     mask[i, j] = value
 
 
@@ -220,7 +227,7 @@ def smear(  # type: ignore[no-untyped-def]
         ys: float64 [N].
         radii: float64 [N].
         strengths: float64 [N], value in the middle of a stamp.
-        hardness: Share of the radius that is fully covered.
+        hardness: float64 [N], share of the radius that is fully covered.
         size: Diameter of the brush.
         keep: Share of the carried picture that is left after ``SMEAR_FADE``.
         carried: float32 [n, n, 4], the picture under the brush as it is carried; changed.
@@ -243,7 +250,7 @@ def smear(  # type: ignore[no-untyped-def]
             continue
         share = step / SMEAR_STEP
         left_over = np.float32(keep ** (step / SMEAR_FADE)) if started else np.float32(0.0)
-        inner, outer, strength = _profile(radii[k], strengths[k], hardness)
+        inner, outer, strength = _profile(radii[k], strengths[k], hardness[k])
         for p in range(n):
             i = row + p - top
             for q in range(n):

@@ -9,7 +9,7 @@ import numpy as np
 from engine.arrays import F32, Bool
 from engine.paint import kernels
 from engine.paint.draw import Brush, Layers, Reveal, draw, heal_surface
-from engine.paint.stamps import Box, common, grown, stamps, stroke_box, united
+from engine.paint.stamps import Box, common, flow_of, grown, pace_of, stamps, stroke_box, united
 from engine.paint.stroke import Stroke, points_from, stroke_from
 from engine.paint.tiles import LazyPaint, piece
 
@@ -71,6 +71,7 @@ class StrokeSession:
         self._shown = LazyPaint(self.bounds, top) if self._above else self._paint
         height, width = under.shape[:2]
         self._mask = np.zeros((height, width), np.float32)
+        self._pace = pace_of(self.stroke)
         heals = self.stroke.kind == "heal"
         self._surface = np.zeros((height, width, 3) if heals else (0, 0, 3), np.float32)
         self._points: list[tuple[float, float, float]] = []
@@ -106,10 +107,14 @@ class StrokeSession:
             target = nothing if around is None else self._paint.part(around)
             self._brush.smear(place, fresh, target)
             return self._changed(around)
+        # Stamps beside the canvas change nothing, but the next ones count from them.
+        where = None if self._pace is None else self._pace.stamps(fresh, self.stroke)
         if box is None:
             return None
+        if where is None:
+            where = stamps(tail, start)
         mask = piece(self._mask, self.bounds, box)
-        kernels.stamp(mask, box[0], box[1], *stamps(tail, start), float(self.stroke.hardness))
+        kernels.stamp(mask, box[0], box[1], *where, *flow_of(self.stroke))
         if self.stroke.kind == "heal":
             return self._changed(self._heal_near(box))
         target = self._restored(box)

@@ -35,12 +35,17 @@ def stamp(
     ys: F64,
     radii: F64,
     strengths: F64,
-    hardness: float,
+    hardness: F64,
+    flow: float,
+    times: float,
 ) -> None:
     """See ``kernels.stamp``."""
-    for x, y, radius, strength in zip(xs, ys, radii, strengths, strict=True):
-        value = _cover(mask.shape, (left, top), (x, y), radius, strength, hardness)
-        np.maximum(mask, value, out=mask)
+    for x, y, radius, strength, hard in zip(xs, ys, radii, strengths, hardness, strict=True):
+        value = _cover(mask.shape, (left, top), (x, y), radius, strength, hard)
+        if times > 0:
+            mask[...] = 1 - (1 - mask) * (1 - flow * value) ** times
+        else:
+            np.maximum(mask, value, out=mask)
 
 
 def lay_colour(
@@ -100,7 +105,7 @@ def smear(
     ys: F64,
     radii: F64,
     strengths: F64,
-    hardness: float,
+    hardness: F64,
     size: float,
     keep: float,
     carried: F32,
@@ -109,7 +114,7 @@ def smear(
     """See ``kernels.smear``; the canvas is grown so that the brush never leaves it."""
     n = len(carried)
     height, width = overlay.shape[:2]
-    for x, y, radius, strength in zip(xs, ys, radii, strengths, strict=True):
+    for x, y, radius, strength, hard in zip(xs, ys, radii, strengths, hardness, strict=True):
         column, row = int(np.floor(x)) - n // 2, int(np.floor(y)) - n // 2
         i, j = row - top + np.arange(n), column - left + np.arange(n)
         rows, columns = np.clip(i, 0, height - 1), np.clip(j, 0, width - 1)
@@ -124,7 +129,7 @@ def smear(
             continue
         if step <= 0:
             continue
-        mask = _cover((n, n), (column, row), (x, y), radius, strength, hardness)
+        mask = _cover((n, n), (column, row), (x, y), radius, strength, hard)
         a = (1 - (1 - mask) ** (step / SMEAR_STEP))[..., None]
         laid = a * carried + (1 - a * carried[..., 3:]) * overlay[place]
         left_over = keep ** (step / SMEAR_FADE)

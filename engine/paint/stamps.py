@@ -13,11 +13,15 @@ from engine.paint.stroke import Stroke
 Box = tuple[int, int, int, int]
 """x0, y0, x1, y1 of pixels, right and bottom excluded."""
 
-Stamps = tuple[F64, F64, F64, F64]
-"""float64 [N] each: x, y (canonical pixels, y down), radius, strength (0 to 1)."""
+Stamps = tuple[F64, F64, F64, F64, F64]
+"""float64 [N] each: x, y (canonical pixels, y down), radius, strength and hardness (0 to 1)."""
 
 #: Fewest pixels between two stamps: closer ones cannot be told apart.
 CLOSEST = 0.25
+#: Least pressure that brings the stamps of a narrowing brush closer together.
+NARROWEST = 0.05
+#: Way of the brush, as a share of its size, that ``Stroke.flow`` is about.
+FLOW_STEP = 0.1
 
 
 def stamps(stroke: Stroke, start: int = 0) -> Stamps:
@@ -25,7 +29,8 @@ def stamps(stroke: Stroke, start: int = 0) -> Stamps:
 
     The first stamp is on the first point, the last one on the last; between them they are evenly
     spaced along the line, ``spacing * size`` apart at most, closer where pressure narrows the
-    brush. So the stamps of a longer stroke begin with those of a shorter one.
+    brush. So the stamps of a longer stroke begin with those of a shorter one. A stroke that builds
+    up has those of ``pace_of``.
 
     Args:
         stroke: A stroke.
@@ -35,7 +40,7 @@ def stamps(stroke: Stroke, start: int = 0) -> Stamps:
     step = max(stroke.spacing * stroke.size, CLOSEST)
     pieces = [] if start else [points[:1]]
     for here, there in itertools.pairwise(points):
-        narrow = max(min(here[2], there[2]), 0.05) if stroke.pressure_size else 1.0
+        narrow = max(min(here[2], there[2]), NARROWEST) if stroke.pressure_size else 1.0
         length = math.hypot(there[0] - here[0], there[1] - here[1])
         count = max(1, math.ceil(length / max(step * narrow, CLOSEST)))
         share = np.arange(1, count + 1)[:, None] / count
@@ -44,14 +49,15 @@ def stamps(stroke: Stroke, start: int = 0) -> Stamps:
 
 
 class Pace:
-    """Stamps at even steps along a line, however its points lie: what a smear needs.
+    """Stamps at even steps along a line, however its points lie: what smears and build-up need.
 
     Args:
         step: Pixels between two stamps.
+        narrows: Whether pressure that narrows the brush shortens the step.
     """
 
-    def __init__(self, step: float) -> None:
-        self._step = max(step, CLOSEST)
+    def __init__(self, step: float, narrows: bool = False) -> None:
+        self._step, self._narrows = step, narrows
         self._last: tuple[float, float, float] | None = None
         self._left = 0.0
 
@@ -66,7 +72,7 @@ class Pace:
         for point in points:
             if self._last is None:
                 places.append(point)
-                self._left = self._step
+                self._left = self._after(point[2])
             else:
                 x, y, pressure = self._last
                 dx, dy, dp = point[0] - x, point[1] - y, point[2] - pressure
@@ -74,10 +80,28 @@ class Pace:
                 while self._left <= length and length > 0:
                     share = self._left / length
                     places.append((x + share * dx, y + share * dy, pressure + share * dp))
-                    self._left += self._step
+                    self._left += self._after(places[-1][2])
                 self._left -= length
             self._last = point
         return _stamped(np.array(places, np.float64).reshape(-1, 3), stroke)
+
+    def _after(self, pressure: float) -> float:
+        narrow = max(pressure, NARROWEST) if self._narrows else 1.0
+        return max(self._step * narrow, CLOSEST)
+
+
+def pace_of(stroke: Stroke) -> Pace | None:
+    """How a stroke that builds up places its stamps; None for one that does not."""
+    if not stroke.build_up:
+        return None
+    return Pace(stroke.spacing * stroke.size, stroke.pressure_size)
+
+
+def flow_of(stroke: Stroke) -> tuple[float, float]:
+    """What each stamp of a stroke adds: its flow, and how often; (0, 0): the largest one counts."""
+    if not stroke.build_up:
+        return 0.0, 0.0
+    return stroke.flow, max(stroke.spacing * stroke.size, CLOSEST) / (FLOW_STEP * stroke.size)
 
 
 def _stamped(every: F64, stroke: Stroke) -> Stamps:
@@ -85,7 +109,9 @@ def _stamped(every: F64, stroke: Stroke) -> Stamps:
     pressure = every[:, 2]
     radii = 0.5 * stroke.size * (pressure if stroke.pressure_size else np.ones_like(pressure))
     strengths = pressure if stroke.pressure_opacity else np.where(pressure > 0, 1.0, 0.0)
-    return every[:, 0].copy(), every[:, 1].copy(), radii, np.ascontiguousarray(strengths)
+    hardness = stroke.hardness * (pressure if stroke.pressure_hardness else np.ones_like(pressure))
+    x, y = every[:, 0].copy(), every[:, 1].copy()
+    return x, y, radii, np.ascontiguousarray(strengths), hardness
 
 
 def stroke_box(stroke: Stroke, start: int = 0) -> Box:

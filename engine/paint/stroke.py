@@ -21,7 +21,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "spacing": (0.005, 10.0),
     "radius": (0.1, 250.0),
     "stops": (0.0, 8.0),
+    "flow": (0.0, 1.0),
 }
+SWITCHES = ("visible", "pressure_size", "pressure_opacity", "pressure_hardness", "build_up")
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ class Stroke:
             (by ``radius``); ``smear`` (carries pixels along the stroke).
         size: Diameter of the brush in pixels at full pressure.
         hardness: Share of the radius that is fully covered; 1 is a sharp, anti-aliased edge.
-        opacity: Of the whole stroke; where a stroke crosses itself nothing builds up. Of a smear:
-            how long the carried pixels last (0.5: about a brush size; 1: for ever).
+        opacity: Of the whole stroke; where a stroke crosses itself nothing builds up unless
+            ``build_up`` says so. Of a smear: how long the carried pixels last (0.5: about a brush
+            size; 1: for ever).
         spacing: Distance between stamps as a share of ``size``; a smear has its own.
         colour: Scene-linear (r, g, b).
         blend: How the colour meets the picture below.
@@ -60,6 +63,11 @@ class Stroke:
         range: For ``dodge`` and ``burn``: which tones: one of ``RANGES``.
         pressure_size: Whether pressure scales the diameter.
         pressure_opacity: Whether pressure scales the opacity.
+        pressure_hardness: Whether pressure scales the hardness.
+        build_up: Whether paint gathers where the stroke goes over itself, up to ``opacity``, as
+            from an airbrush; not of a smear.
+        flow: With ``build_up``: share of what is not covered yet that the brush covers while it
+            moves by a tenth of its size.
         extra: Keys of newer versions, kept as they are.
     """
 
@@ -83,6 +91,9 @@ class Stroke:
     range: str = "all"
     pressure_size: bool = True
     pressure_opacity: bool = False
+    pressure_hardness: bool = False
+    build_up: bool = False
+    flow: float = 0.2
     extra: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -110,6 +121,9 @@ class Stroke:
             "range": self.range,
             "pressure_size": self.pressure_size,
             "pressure_opacity": self.pressure_opacity,
+            "pressure_hardness": self.pressure_hardness,
+            "build_up": self.build_up,
+            "flow": self.flow,
         }
 
     def alive(self, frame: int | None) -> bool:
@@ -212,7 +226,7 @@ def stroke_from(data: Mapping[str, Any], where: str = "stroke") -> Stroke:
                     f"{label}: {key} must be one of {', '.join(choices)}, not {data[key]!r}"
                 )
             values[key] = data[key]
-    for key in ("visible", "pressure_size", "pressure_opacity"):
+    for key in SWITCHES:
         if key in data:
             if not isinstance(data[key], bool):
                 raise UsageError(f"{label}: {key} must be true or false, not {data[key]!r}")

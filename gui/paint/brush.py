@@ -31,6 +31,11 @@ class Tool:
     sourced: bool = False
     coloured: bool = False
 
+    @property
+    def builds_up(self) -> bool:
+        """Whether its strokes can gather where they go over themselves."""
+        return self.kind not in ("select", "smear", "heal")
+
 
 TOOLS: tuple[Tool, ...] = (
     Tool("select", "Select", "Q", "Click a stroke to select it, drag to move what is selected."),
@@ -97,6 +102,9 @@ class Brush:
         blend: How the colour meets the picture.
         pressure_size: Whether the pen's pressure scales the size.
         pressure_opacity: Whether it scales the opacity.
+        pressure_hardness: Whether it scales the hardness.
+        build_up: Whether paint gathers within a stroke.
+        flow: How fast it gathers then.
         source: For clone and heal: ``input`` or ``painted``.
         offset: Source minus target in pixels, y down; None while no source was set.
         time: Reveal: frames from the one looked at.
@@ -112,6 +120,9 @@ class Brush:
     blend: str = "over"
     pressure_size: bool = True
     pressure_opacity: bool = False
+    pressure_hardness: bool = False
+    build_up: bool = False
+    flow: float = 0.2
     source: str = "input"
     offset: tuple[float, float] | None = None
     time: int = 0
@@ -220,8 +231,11 @@ def header(
         "spacing": brush.spacing,
         "pressure_size": brush.pressure_size,
         "pressure_opacity": brush.pressure_opacity,
+        "pressure_hardness": brush.pressure_hardness,
         "lifetime": lifetime,
     }
+    if brush.build_up and tool.builds_up:
+        stroke |= {"build_up": True, "flow": brush.flow}
     if tool.coloured:
         stroke |= {"colour": [float(value) for value in colour], "blend": brush.blend}
     if tool.sourced:

@@ -2,14 +2,14 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
 from engine.errors import UsageError
 from engine.paint.stroke import BLENDS, LIMITS, RANGES, SOURCES
 from gui import theme
 from gui.core.editor import Editor
 from gui.core.streams import CANONICAL, FRAME, space_of
-from gui.paint.brush import LIFETIMES, Brush, lifetime_of
+from gui.paint.brush import BY_KIND, LIFETIMES, Brush, lifetime_of
 from gui.paint.flow import FlowLayout
 from gui.paint.painting import painting_of
 from gui.paint.valuebox import ValueBox
@@ -51,8 +51,26 @@ class PaintOptions(QWidget):
         self._box("opacity", "Opacity", 0, 1, percent=True)
         self._box("spacing", "Spacing", *(0.01, 1.0), percent=True, most=LIMITS["spacing"][1])
         self.pressures: dict[str, QToolButton] = {}
+        self._switches = QWidget(self)
+        row = QHBoxLayout(self._switches)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        self._flow.addWidget(self._switches)
         self._pressure("pressure_size", "pen_size", "The pen's pressure scales the size.")
         self._pressure("pressure_opacity", "pen_opacity", "The pen's pressure scales the opacity.")
+        self._pressure(
+            "pressure_hardness", "pen_hardness", "The pen's pressure scales the hardness."
+        )
+        self.build_up = self._switch(
+            "build_up",
+            "build_up",
+            "Build up: paint gathers where a stroke goes over itself, as from an airbrush.",
+        )
+        self._box("flow", "Flow", 0, 1, percent=True)
+        self.boxes["flow"].setToolTip(
+            "How fast paint gathers; Opacity is the most that a stroke reaches.<br>Drag, click to "
+            "type, Ctrl+click for the default."
+        )
         self.blend = self._combo(BLENDS, "How the colour meets the picture below.")
         self.blend.activated.connect(lambda at: self.painting.set(blend=BLENDS[at]))
         self._box("radius", "Radius", 0.1, 50, curved=True, most=LIMITS["radius"][1])
@@ -127,6 +145,7 @@ class PaintOptions(QWidget):
             box.show_value(float(getattr(brush, name)))
         for name, button in self.pressures.items():
             button.setChecked(bool(getattr(brush, name)))
+        self.build_up.setChecked(brush.build_up)
         self.blend.setCurrentIndex(BLENDS.index(brush.blend))
         self.range.setCurrentIndex(RANGES.index(brush.range))
         self.source.setCurrentIndex(SOURCES.index(brush.source))
@@ -138,6 +157,8 @@ class PaintOptions(QWidget):
         self.destination.setChecked(self.painting.frames_to_canonical)
         for name, kinds in SHOWN.items():
             self._control(name).setVisible(kind in kinds)
+        self.build_up.setVisible(BY_KIND[kind].builds_up)
+        self.boxes["flow"].setVisible(BY_KIND[kind].builds_up and brush.build_up)
         self._flow.invalidate()
         self._fit_height()
 
@@ -179,14 +200,15 @@ class PaintOptions(QWidget):
         self._flow.addWidget(box)
 
     def _pressure(self, name: str, icon: str, tip: str) -> None:
-        button = toggle("", self)
-        button.setIcon(theme.icon(icon))
-        button.setFixedWidth(26)
-        button.setStyleSheet(button.styleSheet() + " QToolButton { padding: 1px 3px; }")
-        button.setToolTip(tip)
+        self.pressures[name] = self._switch(name, icon, tip)
+
+    def _switch(self, name: str, icon: str, tip: str) -> QToolButton:
+        button = icon_toggle(icon, tip, self)
         button.clicked.connect(lambda on: self.painting.set(**{name: on}))
-        self.pressures[name] = button
-        self._flow.addWidget(button)
+        row = self._switches.layout()
+        if row is not None:
+            row.addWidget(button)
+        return button
 
     def _combo(
         self, values: tuple[str, ...], tip: str, titles: tuple[str, ...] | None = None
@@ -220,4 +242,14 @@ def toggle(text: str, parent: QWidget) -> QToolButton:
         + f" QToolButton:checked {{ background: {theme.ACCENT_DIM}; color: #ffffff; }}"
     )
     button.setFixedHeight(22)
+    return button
+
+
+def icon_toggle(icon: str, tip: str, parent: QWidget) -> QToolButton:
+    """A switch with a picture on it."""
+    button = toggle("", parent)
+    button.setIcon(theme.icon(icon))
+    button.setFixedWidth(24)
+    button.setStyleSheet(button.styleSheet() + " QToolButton { padding: 1px 2px; }")
+    button.setToolTip(tip)
     return button

@@ -1,13 +1,14 @@
 """Values of the selected strokes: each change one step of undo, a drag too."""
 
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QToolButton, QWidget
 
 from engine.errors import UsageError
 from engine.paint.stroke import BLENDS, LIMITS, RANGES, SOURCES
 from gui import theme
 from gui.core.editor import Editor
-from gui.paint.brush import lifetime_text, lifetime_typed
+from gui.paint.brush import BY_KIND, lifetime_text, lifetime_typed
 from gui.paint.model import StrokeModel
+from gui.paint.options import icon_toggle
 from gui.paint.strokedata import value_of
 from gui.paint.valuebox import ValueBox
 from gui.properties.dim import dim_label, small_button
@@ -20,6 +21,14 @@ KINDS_WITH: dict[str, tuple[str, ...]] = {
     "stops": ("dodge", "burn"),
     "frame": ("reveal",),
 }
+
+
+SWITCHES = (
+    ("pressure_size", "pen_size", "The pen's pressure scales the size."),
+    ("pressure_opacity", "pen_opacity", "The pen's pressure scales the opacity."),
+    ("pressure_hardness", "pen_hardness", "The pen's pressure scales the hardness."),
+    ("build_up", "build_up", "Build up: paint gathers where a stroke goes over itself."),
+)
 
 
 class StrokePanel(QWidget):
@@ -36,6 +45,7 @@ class StrokePanel(QWidget):
         self._editor, self._model = editor, model
         self._places: list[int] = []
         self.boxes: dict[str, ValueBox] = {}
+        self.switches: dict[str, QToolButton] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(theme.GAP)
@@ -47,9 +57,11 @@ class StrokePanel(QWidget):
                 ("spacing", "Spacing", 1.0, False, True),
                 ("radius", "Radius", 50.0, True, False),
                 ("stops", "Stops", 3.0, False, False),
+                ("flow", "Flow", 1.0, False, True),
             )
         ):
-            grid.addWidget(self._box(name, title, high, curved, percent), at // 2, at % 2)
+            place = (at // 2, at % 2) if name != "flow" else (3, 1)
+            grid.addWidget(self._box(name, title, high, curved, percent), *place)
         self.blend = QuietCombo(self)
         self.blend.addItems([*BLENDS])
         self.blend.setPlaceholderText(_MIXED)
@@ -71,12 +83,20 @@ class StrokePanel(QWidget):
         grid.addWidget(self.blend, 3, 0)
         grid.addWidget(self.source, 3, 0)
         grid.addWidget(self.range, 3, 0)
+        switches = QHBoxLayout()
+        switches.setSpacing(theme.GAP)
+        switches.addWidget(dim_label("Pressure"))
+        for name, icon, tip in SWITCHES:
+            if name == "build_up":
+                switches.addStretch(1)
+            switches.addWidget(self._switch(name, icon, tip))
+        grid.addLayout(switches, 4, 0, 1, 2)
         life = QHBoxLayout()
         life.setSpacing(theme.GAP)
         life.addWidget(dim_label("Lifetime"))
         life.addWidget(self.lifetime, 1)
         life.addWidget(self.here)
-        grid.addLayout(life, 4, 0, 1, 2)
+        grid.addLayout(life, 5, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         grid.setColumnStretch(1, 1)
         model.dataChanged.connect(lambda *_: self.show_places(self._places))
@@ -94,6 +114,11 @@ class StrokePanel(QWidget):
             values = {float(value_of(stroke, name)) for stroke in strokes}
             box.show_value(values.pop() if len(values) == 1 else None)
             box.setVisible(kinds <= set(KINDS_WITH.get(name, tuple(kinds))))
+        for name, button in self.switches.items():
+            button.setChecked(all(value_of(stroke, name) for stroke in strokes))
+        gathers = all(BY_KIND[kind].builds_up for kind in kinds)
+        self.switches["build_up"].setVisible(gathers)
+        self.boxes["flow"].setVisible(gathers and self.switches["build_up"].isChecked())
         for combo, key, choices, fitting in (
             (self.blend, "blend", BLENDS, {"brush"}),
             (self.source, "source", SOURCES, {"clone", "heal"}),
@@ -128,6 +153,12 @@ class StrokePanel(QWidget):
         box.aborted.connect(lambda: self._editor.project.abort_gesture(gesture))
         self.boxes[name] = box
         return box
+
+    def _switch(self, name: str, icon: str, tip: str) -> QToolButton:
+        button = icon_toggle(icon, tip, self)
+        button.clicked.connect(lambda on: self._set(name, on))
+        self.switches[name] = button
+        return button
 
     def _set(self, key: str, value: object, gesture: str | None = None) -> None:
         self._model.set_values(self._places, {key: value}, gesture)

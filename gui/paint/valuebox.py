@@ -88,8 +88,8 @@ class ValueBox(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Title and number side by side."""
-        wide = self.fontMetrics().horizontalAdvance(f"{self.title}  {self._text(self._most)}")
-        return QSize(max(wide + 12, 84), 22)
+        wide = self.fontMetrics().horizontalAdvance(f"{self.title}  {self._text(self._high)}")
+        return QSize(max(wide + 12, 64), 22)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As the hint: nothing is cut off."""

@@ -79,9 +79,10 @@ def test_pressure_follows_the_scale_of_the_map_and_offsets_turn_with_it():
     assert moved.offset == pytest.approx(tuple(ends[1] - ends[0]), abs=1e-3)
 
 
-def test_pressure_that_means_opacity_is_left_alone():
+@pytest.mark.parametrize("means", ["pressure_opacity", "pressure_hardness"])
+def test_pressure_that_means_more_than_size_is_left_alone(means):
     lookup = FrameLookup(moving_field(), 3)
-    stroke = line(42, 24, 56, 40, size=8.0, pressure_opacity=True)
+    stroke = line(42, 24, 56, 40, size=8.0, **{means: True})
     ((_, moved),) = to_canonical(lookup, [stroke])
     assert {pressure for *_, pressure in moved.points} == {1.0}
     assert moved.size == pytest.approx(8 * 0.85, rel=1e-3)

@@ -20,7 +20,12 @@ POINTS = [
     [225, 140, 1],
 ]
 OPTIONS = {
-    "brush": [{}, {"blend": "multiply"}, {"pressure_opacity": True, "hardness": 0.9}],
+    "brush": [
+        {},
+        {"blend": "multiply"},
+        {"pressure_opacity": True, "pressure_hardness": True, "hardness": 0.9},
+        {"build_up": True, "flow": 0.3},
+    ],
     "erase": [{}],
     "clone": [{"offset": [-14.5, 9]}, {"offset": [30, -12.25], "source": "painted"}],
     "reveal": [{"frame": 4}, {"frame_offset": 3, "offset": [2.5, 0]}],

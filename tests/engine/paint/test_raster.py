@@ -83,6 +83,53 @@ def test_pressure_scales_size_or_opacity():
     assert alpha.sum() == pytest.approx(0.5 * np.pi * 15**2, rel=0.02)
 
 
+def test_pressure_scales_hardness():
+    under = np.zeros((60, 80, 4), np.float32)
+    light = brush(points=[[40.5, 30.5, 0.5]], hardness=0.8, size=30, pressure_size=False)
+    hard = render_strokes([light], under)[..., 3]
+    soft = render_strokes([{**light, "pressure_hardness": True}], under)[..., 3]
+    plain = render_strokes([{**light, "hardness": 0.4}], under)[..., 3]
+    np.testing.assert_array_equal(soft, plain)
+    assert soft.sum() < 0.8 * hard.sum()
+    full = {**light, "pressure_hardness": True, "points": [[40.5, 30.5, 1.0]]}
+    np.testing.assert_array_equal(render_strokes([full], under)[..., 3], hard)
+
+
+AIRBRUSH = {"build_up": True, "flow": 0.15, "size": 20, "hardness": 0.3}
+
+
+def test_paint_gathers_where_a_stroke_that_builds_up_crosses_itself():
+    under = picture()
+    once = brush(points=[[10, 30, 1], [70, 30, 1]], **AIRBRUSH, opacity=0.8)
+    twice = {**once, "points": [[10, 30, 1], [70, 30, 1], [10, 30, 1]]}
+    often = {**once, "points": [[10, 30, 1], [70, 30, 1]] * 12}
+    one, two, many = (render_strokes([each], under)[30, 40, 3] for each in (once, twice, often))
+    assert 0.3 < one < 0.75 and one + 0.05 < two < 0.8
+    assert many == pytest.approx(0.8, abs=0.01), "opacity is the most that a stroke reaches"
+    flat = render_strokes([{**once, "build_up": False}], under)[30, 40, 3]
+    assert flat == pytest.approx(0.8)
+
+
+def test_build_up_depends_on_neither_spacing_nor_how_often_the_pen_reports():
+    under = picture()
+    base = brush(points=[[10, 30, 1], [70, 34, 1]], **AIRBRUSH)
+    wanted = render_strokes([base], under)[..., 3]
+    dense = {**base, "points": [[10 + 0.7 * n, 30 + 0.7 * n / 15, 1] for n in range(86)]}
+    finer = {**base, "spacing": 0.04}
+    middle = np.s_[10:50, 24:56]
+    for other in (dense, finer):
+        found = render_strokes([other], under)[..., 3]
+        np.testing.assert_allclose(found[middle], wanted[middle], atol=0.03)
+    assert 0.2 < wanted[31, 40] < 0.95
+
+
+def test_a_light_hand_that_builds_up_draws_a_line_and_no_dots():
+    under = np.zeros((40, 160, 4), np.float32)
+    thin = brush(points=[[10, 20, 0.15], [150, 20, 0.15]], **{**AIRBRUSH, "size": 40})
+    along = render_strokes([thin], under)[19, 20:140, 3]
+    assert along.min() > 0.1 and along.max() - along.min() < 0.1
+
+
 @pytest.mark.parametrize("blend", BLENDS)
 def test_blend_mixes_the_paint_with_the_picture(blend):
     under = picture()
@@ -213,6 +260,9 @@ def test_compiled_brush_equals_the_reference(blend):
                 "offset": random.uniform(-20, 20, 2).tolist(),
                 "source": "painted" if random.uniform() < 0.5 else "input",
                 "pressure_opacity": bool(random.uniform() < 0.5),
+                "pressure_hardness": bool(random.uniform() < 0.5),
+                "build_up": bool(random.uniform() < 0.5),
+                "flow": random.uniform(0.05, 1),
             }
         )
     fast = render_strokes(strokes, under)

@@ -344,3 +344,38 @@ def test_painting_brings_no_heavy_library_into_the_window() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_pressure_and_build_up_are_switches_of_the_tool_in_hand(
+    editor: Editor, painting: Painting
+) -> None:
+    options = PaintOptions(editor)
+    options.resize(1400, 30)
+    options.show()
+    painting.take("brush")
+    assert not options.boxes["flow"].isVisible()
+    QTest.mouseClick(options.pressures["pressure_hardness"], LEFT)
+    QTest.mouseClick(options.build_up, LEFT)
+    assert options.boxes["flow"].isVisible() and options.height() <= theme.BAR + 2
+    stroke = painting.header("brush", "canonical", 1001, (1001, 1010), 0)
+    assert stroke["pressure_hardness"] is True
+    assert stroke["build_up"] is True and stroke["flow"] == 0.2
+    painting.take("smear")
+    assert not options.build_up.isVisible(), "a smear has nothing to gather"
+    painting.take("dodge")
+    assert not options.build_up.isChecked(), "each tool remembers its own"
+    stroke = painting.header("dodge", "canonical", 1001, (1001, 1010), 0)
+    assert "build_up" not in stroke
+
+
+def test_build_up_of_drawn_strokes_can_be_switched_on_later(editor: Editor, listed: Listed) -> None:
+    panel = listed.list.panel
+    listed.list.choose([0, 1])
+    assert not panel.boxes["flow"].isVisible()
+    before = len(editor.project.history.entries)
+    QTest.mouseClick(panel.switches["build_up"], LEFT)
+    assert panel.boxes["flow"].isVisible()
+    assert [bool(stroke.get("build_up")) for stroke in stored(editor)] == [True] * 2 + [False] * 3
+    assert len(editor.project.history.entries) == before + 1
+    editor.project.undo()
+    assert not panel.switches["build_up"].isChecked()

@@ -121,7 +121,7 @@ def sharpness(field_folder: Path, clip: Clip) -> dict[str, float]:
     """Sharpness ratio of each layer's canonical image against the reference frame."""
     field = load_field(field_folder)
     shot = open_clip(str(clip.frames)).read(field.reference)
-    frame = to_display8(shot.rgb).astype(np.float32) / 255
+    frame = np.asarray(to_display8(shot.rgb) / np.float32(255), np.float32)
     coverage = field.coverage(field.index(field.reference))
     ratios = {}
     for k, layer in enumerate(field.layers):

@@ -5,8 +5,9 @@ Prints and writes one JSON object, in less than eight minutes:
 1. the card, and its ceilings, measured: bytes copied, products of halves, additions to a table;
 2. each kernel at the size of a frame of 854 x 480, with the share of the ceiling that bounds it;
 3. the default fit (``seeded``) of every clip, matching included: seconds to 30 dB and to the end;
-4. propagation: frames per second at 480p, 1080p and 2160p, everything on the card;
-5. latency: from a new stroke on the still to the refreshed frame in the computer's own memory;
+4. propagation at 480p, 1080p and 2160p, as ``codef propagate`` has it: frames per second with the
+   plate on the card, and from our own memory back into it;
+5. latency: from a new stroke on the still to the refreshed frame in our own memory;
 6. the published fit (``paper``) of the first clip, its flow included: seconds to 30 dB and for
    10 000 steps with ``stored_next``, its PSNR; and what a step costs exactly as published.
 
@@ -27,9 +28,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.gpu_bench import SIZES, Bench, ceilings, places_of
+from benchmarks.gpu_bench import SIZES, Bench, ceilings
 from benchmarks.gpu_kernels import measure_kernels
 from benchmarks.gpu_paper import ALL_LEVELS, measure_paper
+from benchmarks.gpu_propagation import measure_propagation
 from benchmarks.gpu_seeded import measure_seeded
 from benchmarks.machine import describe, installed
 from engine.arrays import U8
@@ -52,37 +54,6 @@ PLAN = (
 #: Numbers of the published fit for ``--smoke``.
 SMALL_PAPER = {"tile": 64, "canonical_log2_entries": 8, "deformation_log2_entries": 8}
 Clip = tuple[U8, U8 | None]
-
-
-def measure_propagation(bench: Bench, name: str) -> dict[str, float]:
-    """Frames per second, and milliseconds from a new stroke to the frame in our own memory."""
-    tiny = bench.smoke or bench.device.type != "cuda"
-    height, width = (48, 64) if tiny else SIZES[name]
-    made, kernels = torch.Generator().manual_seed(1), bench.kernels
-    rows, columns = int(np.ceil(height / 8)) + 3, int(np.ceil(width / 8)) + 3
-    control = torch.randn(rows, columns, 2, generator=made).to(bench.device)
-    base = places_of(bench, height, width)
-    edit = torch.rand(height, width, 4, generator=made)
-    on_card = edit.to(bench.device)
-    plate = torch.rand(height, width, 3, generator=made).to(bench.device)
-    out = torch.empty_like(plate)
-
-    def carried() -> torch.Tensor:
-        paint = kernels.sample(on_card, base + kernels.lattice(control, height, width, 8.0))
-        torch.addcmul(paint[..., :3], plate, 1 - paint[..., 3:], out=out)
-        return out
-
-    box = 64
-
-    def stroke() -> object:
-        on_card[:box, :box].copy_(edit[:box, :box])
-        return carried().cpu()
-
-    with torch.no_grad():
-        return {
-            "frames_per_s": round(1 / bench.seconds(carried), 1),
-            "stroke_to_frame_ms": round(bench.seconds(stroke) * 1e3, 3),
-        }
 
 
 def made_up_clip(frames: int, height: int, width: int) -> U8:

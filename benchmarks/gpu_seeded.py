@@ -1,5 +1,12 @@
-"""The default fit on a card, from frames to figures, with numpy and torch alone."""
+"""The default fit on a card, from frames to figures; numpy and torch alone will do.
 
+Where numba and OpenCV are installed as well it starts as ``codef fit`` does (``engine.fit.seeds``):
+that chooses homographies by RANSAC, remembers what the reference frame does not show, and matches
+layer by layer on cuts, in compiled loops. On a bare machine ``engine.fit.device_seeds`` starts it;
+the figures say which did.
+"""
+
+import importlib
 import time
 from typing import Any
 
@@ -22,7 +29,9 @@ from engine.progress import silent
 
 #: What lies beside a group in front is found by OpenCV, which a bare machine does not have. It says
 #: which frames count in a still, before the first pass, and costs a pass nothing.
-ELSEWHERE = {"beside": 1.0}
+BARE = {"beside": 1.0}
+#: What the start of ``codef fit`` is computed with.
+PRODUCT = ("numba", "cv2")
 
 
 def plates_of(frames: U8, masks: U8 | None, device: torch.device) -> Plates:
@@ -59,14 +68,20 @@ def measure_seeded(
         passes: How many; None: as many as the recipe has.
     """
     told: list[str] = []
-    recipe, task = load_recipe("seeded") | ELSEWHERE, silent()
+    bare = not all(_there(name) for name in PRODUCT)
+    recipe, task = load_recipe("seeded") | (BARE if bare else {}), silent()
     most = int(recipe["passes"]) if passes is None else passes
     began = time.monotonic()
     plates, on_device = plates_of(frames, masks, device), DevicePasses(device, told.append)
     reference, spacing = plates.count // 2, int(recipe["seed_spacing"])
     layers = range(len(plates.weights))
     try:
-        seeds = [seed_layer(plates, k, reference, spacing, on_device, task) for k in layers]
+        if bare:
+            seeds = [seed_layer(plates, k, reference, spacing, on_device, task) for k in layers]
+        else:
+            from engine.fit.seeds import seed_layers
+
+            seeds = seed_layers(plates, reference, None, spacing, task, on_device.link)
         matched = time.monotonic() - began
         grain = grain_of(plates, device)
         states = [
@@ -86,6 +101,7 @@ def measure_seeded(
     count, height, width = frames.shape[:3]
     return {
         "clip": f"{count} frames {width}x{height}, {len(layers)} groups",
+        "seeds": "engine.fit.device_seeds" if bare else "engine.fit.seeds",
         "passes": done["steps"],
         "seconds_matching": round(matched, 3),
         "seconds": round(taken, 3),
@@ -95,6 +111,14 @@ def measure_seeded(
         "told": told,
         "curve": curve,
     }
+
+
+def _there(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
 
 
 @torch.no_grad()

@@ -50,7 +50,11 @@ def test_fields_their_kernels_and_the_published_fit_import_without_the_rest() ->
         for path in sorted((ROOT / folder).glob("*.py")):
             if path.name not in ("__init__.py", "compiled.py"):  # the loops of numba
                 modules.append(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    modules += ["engine.flow.device", "engine.kernels.device.register"]
+    modules += ["engine.flow.device", "engine.edit.carrier", "engine.edit.device"]
+    modules += [
+        f"engine.kernels.device.{path.stem}"
+        for path in sorted((ROOT / "engine/kernels/device").glob("[a-z]*.py"))
+    ]
     modules += [
         f"engine.fit.{path.stem}" for path in sorted((ROOT / "engine/fit").glob("device*.py"))
     ]
@@ -110,4 +114,9 @@ def test_the_benchmark_of_cards_runs_without_the_rest(tmp_path: Path) -> None:
     assert told["seeded"]["made up"]["psnr_edit_path"] > 40
     assert told["seeded"]["made up, two groups"]["psnr_edit_path"] > 35
     assert told["paper"]["steps"] == told["paper exactly as published"]["steps"] == 2
+    assert told["seeded"]["made up"]["seeds"] == "engine.fit.device_seeds"
     assert set(told["propagation"]) == {"480p", "1080p", "2160p"}
+    for figures in told["propagation"].values():
+        assert set(figures) == {"paint", "auto"}
+        for kind in figures.values():
+            assert min(kind.values()) > 0

@@ -7,6 +7,7 @@ import torch
 
 from benchmarks.gpu_bench import Bench, places_of
 from engine.flow.device import link
+from engine.kernels.device.pyramid import Pyramid
 
 
 def pixels(bench: Bench, dimensions: int) -> torch.Tensor:
@@ -68,6 +69,7 @@ def measure_kernels(bench: Bench) -> dict[str, Any]:
 
         found[f"network {name}, slopes"] = bench.figure(learn, flops=2 * work)
     found.update(_pictures(bench, made))
+    found.update(_carrying(bench, made))
     found.update(_fitting(bench, made))
     numbers = bench.grids["deformation"].parameters
     value, slope, mean, square, slopes = (
@@ -113,6 +115,45 @@ def _pictures(bench: Bench, made: torch.Generator) -> dict[str, Any]:
         lambda: torch.autograd.grad(read, (picture, places), slope4, retain_graph=True),
         bytes=height * width * (8.0 + 16 + 16 + 32 + 8),
     )
+    return found
+
+
+def _carrying(bench: Bench, made: torch.Generator) -> dict[str, Any]:
+    """What an edit goes through on its way into a frame."""
+    found, kernels, device = {}, bench.kernels, bench.device
+    height, width = bench.size
+    pixels, spacing = height * width, 8.0
+    rows, columns = int(np.ceil(height / spacing)) + 3, int(np.ceil(width / spacing)) + 3
+    control = torch.randn(rows, columns, 2, generator=made).to(device)
+    matrix = torch.eye(3, dtype=torch.float64, device=device)
+    found["place"] = bench.figure(
+        lambda: kernels.place(matrix, control, spacing, (0, 0, height, width)), bytes=8.0 * pixels
+    )
+    pyramid = Pyramid.of(torch.rand(height, width, 4, generator=made).to(device))
+    where = places_of(bench, height, width)
+    how: dict[str, Any] = {"origin": (0.0, 0.0), "scale": (1.0, 1.0), "footprint": True}
+    for name, times in (("read, cubic", 1.0), ("read, cubic, at a third", 3.0)):
+        points = where * times
+
+        def read(points: torch.Tensor = points) -> object:
+            return kernels.read(pyramid, points, filter="cubic", matte=True, **how)
+
+        found[name] = bench.figure(read, bytes=pixels * (8.0 + 16 + 16))
+    paint = torch.rand(height, width, 4, generator=made).to(device)
+    plate, gain = torch.rand(2, height, width, 3, generator=made).to(device)
+    share, grade = torch.rand(2, height, width, generator=made).to(device)
+    result, covered = plate.clone(), torch.zeros(height, width, device=device)
+
+    def merge() -> None:
+        kernels.merge(
+            *(result, covered, paint, paint, plate, share, None, gain, grade),
+            kind="auto",
+            mix=1.0,
+            lit=(True, True),
+        )
+
+    # Frame and share of the edit are read and written, all else is read.
+    found["merge"] = bench.figure(merge, bytes=pixels * (2 * 16.0 + 2 * 16 + 2 * 12 + 2 * 4))
     return found
 
 

@@ -7,6 +7,7 @@ import torch
 from engine.errors import UsageError
 from engine.kernels.backends import plain
 from engine.kernels.hashgrid_levels import HashGrid
+from tests.engine.kernels.gpu.conftest import ON_CARD
 
 GRIDS = {
     2: HashGrid(2, levels=4, log2_entries=8, base=4, growth=1.9),
@@ -135,3 +136,47 @@ def test_shapes_that_do_not_fit_are_refused(device):
 
     with pytest.raises(UsageError, match="its grid needs"):
         encode(scattered(5, 2).to(device), torch.zeros(8, device=device), GRIDS[2])
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_levels_of_weight_0_are_not_even_looked_at(device, dimensions):
+    """Nothing of their part of the table is read, and nothing is added to it."""
+    from engine.kernels.gpu.hash_encode import encode
+
+    grid = GRIDS[dimensions]
+    table, weights = table_of(grid), np.array([1, 0, 0.5, 0], np.float32)
+    first, second, third, last = grid.offsets[1:].tolist()
+    table = table.view(-1, 2)
+    table[first:second] = table[third:last] = torch.nan
+    out, to_points, to_table = answers(
+        encode, raster(3, 40, dimensions), table.flatten(), grid, device, weights=weights
+    )
+    assert torch.isfinite(out).all() and torch.isfinite(to_points).all()
+    assert out.any() and not out[:, 2:4].any() and not out[:, 6:8].any()
+    to_table = to_table.view(-1, 2)[: len(table)]
+    touched = to_table.nan_to_num(1.0).any(1)
+    assert touched[:first].any() and touched[second:third].any()
+    assert not to_table[first:second].nan_to_num(0.0).any()
+
+
+@pytest.mark.skipif(ON_CARD, reason="counts what the interpreter is asked to add")
+def test_neighbours_in_one_cell_are_added_to_the_table_once(device, monkeypatch):
+    from triton.runtime.interpreter import InterpreterBuilder
+
+    from engine.kernels.gpu.hash_encode import encode
+
+    added, real = [], InterpreterBuilder.create_atomic_rmw
+
+    def counting(self, op, pointer, value, mask, *rest):
+        added.append(int(mask.data.sum()))
+        return real(self, op, pointer, value, mask, *rest)
+
+    monkeypatch.setattr(InterpreterBuilder, "create_atomic_rmw", counting)
+    grid = HashGrid(2, levels=1, log2_entries=8, base=4, growth=1.9)
+    counts = []
+    for points in (raster(4, 64, 2), scattered(256, 2)):
+        added.clear()
+        answers(encode, points, table_of(grid), grid, device)
+        counts.append(sum(added))
+    # Two features, four corners: each of four rows of 64 pixels crosses four cells.
+    assert counts == [4 * 4 * 2 * 4, 256 * 2 * 4]

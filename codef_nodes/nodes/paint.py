@@ -93,7 +93,7 @@ class Paint(Node):
         if offered is None:
             return (None,)
         frames = [
-            min(offered, key=lambda each: abs(each - number)) if relative else number
+            standing_in(number, relative, offered)
             for number, relative in wanted.items()
             if number is not None
         ]
@@ -141,6 +141,19 @@ def _reveals(strokes: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for stroke in strokes
         if stroke.get("kind") == "reveal" and stroke.get("visible", True) is True
     )
+
+
+def standing_in(number: int, relative: bool, offered: Sequence[int]) -> int:
+    """The frame that a reveal shows: where the clip ends, its last frame stands in.
+
+    Args:
+        number: The frame that is asked for.
+        relative: It counts from the frame that is painted on: any nearest frame will do.
+        offered: Those that there are, in rising order.
+    """
+    if not offered or (not relative and offered[0] <= number <= offered[-1]):
+        return number
+    return min(offered, key=lambda each: abs(each - number))
 
 
 def revealed(ctx: Context) -> dict[int | None, bool]:

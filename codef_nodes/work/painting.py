@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from codef_nodes.graph.context import Context
+from codef_nodes.nodes.paint import standing_in
 from codef_nodes.work.memo import Memo
 from codef_nodes.work.source import source_of
 from engine.errors import UsageError
@@ -115,8 +116,8 @@ def shown_frames(
     Args:
         ctx: The Paint node at its frame.
         picture: The picture that is painted on.
-        wanted: Frame numbers, and whether each counts from the frame that is painted on; those
-            take the nearest frame where the clip ends.
+        wanted: Frame numbers, and whether each counts from the frame that is painted on; see
+            ``standing_in``.
 
     Raises:
         UsageError: The canonical image is painted on and no fit is wired.
@@ -134,9 +135,7 @@ def shown_frames(
     frames = offered or (field.frames if field is not None else ())
     result: dict[int | None, TiledPicture] = {}
     for number, relative in wanted.items():
-        frame = ctx.frame if number is None else number
-        if relative and frames:
-            frame = min(frames, key=lambda each, at=frame: abs(each - at))  # type: ignore[misc]
+        frame = standing_in(ctx.frame if number is None else number, relative, frames)
         if offered is not None:
             source: Picture = ctx.input("reveal", frame)
         elif field is not None:

@@ -167,6 +167,7 @@ def end(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
     _paint(worker, live, live.started.stroke.finish(), emit)
     answer = _follow(worker, live)
     answer["outside"] = lies_outside(live.started)
+    answer["changes"] = live.started.stroke.changes
     ended(worker, live.started)
     if live.follower is not None:
         live.follower.keep()

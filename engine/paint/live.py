@@ -142,6 +142,14 @@ class StrokeSession:
         return self.touched
 
     @property
+    def changes(self) -> bool:
+        """Whether any paint is not what it was before the stroke."""
+        box = self.touched
+        return box is not None and not np.array_equal(
+            self._paint.part(box), self._layers.paint(box)
+        )
+
+    @property
     def own(self) -> LazyPaint:
         """The paint with this stroke, without those above, to draw the next one on."""
         return self._paint

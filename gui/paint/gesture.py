@@ -17,6 +17,14 @@ from gui.paint.target import Target
 
 _numbers = itertools.count(1)
 
+IN_VAIN = {
+    "erase": "There is no earlier paint of this list to erase there, and the picture stays",
+    "clone": "Where the stroke copies from there is no picture, so it changes nothing",
+    "heal": "Where the stroke copies from there is no picture, so it changes nothing",
+    "reveal": "The frame that shines through does not show this place, so nothing changes",
+}
+"""Why strokes of some kinds may change nothing."""
+
 Begin = Callable[[], dict[str, Any]]
 """The arguments of ``paint.begin`` as they are now."""
 
@@ -156,15 +164,21 @@ class StrokeGesture(QObject):
             self.painted.emit(data)
 
     def _followed(self, answer: dict[str, Any]) -> None:
-        if answer.get("outside"):
-            whose = "canonical picture" if self.space == CANONICAL else "picture"
-            self._editor.say(
-                f"The stroke lies wholly outside the {whose}, so it changes nothing; undo it and "
-                "draw inside the picture's edge."
-            )
+        why = self._in_vain(answer)
+        if why:
+            self._editor.say(f"{why}; undo it and try elsewhere.")
         self.shown = True
         if isValid(self):
             self.followed.emit(answer)
+
+    def _in_vain(self, answer: dict[str, Any]) -> str:
+        """Why a stroke that is done changes nothing, as a sentence without its end."""
+        if answer.get("changes", True):
+            return ""
+        if answer.get("outside"):
+            whose = "canonical picture" if self.space == CANONICAL else "picture"
+            return f"The stroke lies wholly outside the {whose}, so it changes nothing"
+        return IN_VAIN.get(str(self.drawn.header["kind"]), "")
 
     def _failed(self, message: str) -> None:
         if self.running and not self._told:

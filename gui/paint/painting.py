@@ -177,7 +177,13 @@ class Painting(QObject):
         name = f"{BY_KIND[kind].title} {count + 1}"
         brush = self.brush_of(kind)
         # A still has no frame that a reveal could count from.
-        reveal = frame + brush.time if space == CANONICAL else None
+        reveal = min(max(frame + brush.time, clip[0]), clip[1]) if space == CANONICAL else None
+        if kind == "reveal" and not clip[0] <= frame + brush.time <= clip[1]:
+            end = clip[0] if frame + brush.time < clip[0] else clip[1]
+            self.status.emit(
+                f"Frame {frame + brush.time} lies outside the clip ({clip[0]}-{clip[1]}); frame "
+                f"{end} shines through."
+            )
         return header(kind, brush, self.colour, lifetime, name, reveal)
 
     def screen_colour(self) -> QColor:

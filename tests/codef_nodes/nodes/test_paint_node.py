@@ -102,6 +102,16 @@ def test_without_a_clip_the_one_of_the_fit_is_revealed(folder):
     assert np.abs(painted.rgb - still.rgb)[shown].mean() < 0.02
 
 
+@pytest.mark.parametrize(("asked", "there"), [(900, FRAMES[0]), (1500, FRAMES[-1])])
+def test_where_the_clip_ends_its_last_frame_stands_in_for_a_named_one(folder, asked, there):
+    reader = {"image": "Still", "field": "Fit"}
+    asking = node("Paint", reader, strokes=[reveal(frame=asked)])
+    plain = node("Paint", reader, strokes=[reveal(frame=there)])
+    evaluator = graph(folder, [], Asking=asking, Plain=plain)
+    found, wanted = (evaluator.value(name, 1001).pixels for name in ("Asking", "Plain"))
+    np.testing.assert_array_equal(found, wanted)
+
+
 def test_a_reveal_on_a_canonical_without_a_fit_says_what_to_wire(folder):
     lone = node("Paint", {"image": "Still", "reveal": "Clip"}, strokes=[reveal(frame=1003)])
     with pytest.raises(UsageError, match="wire the fit"):

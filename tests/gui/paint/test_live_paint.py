@@ -315,3 +315,37 @@ def test_a_selected_stroke_of_the_still_shows_its_line_in_the_frame(desk: Desk) 
     desk.editor.clock.set_frame(FRAME)
     desk.wait()
     assert desk.frame.canvas.grab().toImage() != without, "it was drawn"
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "word"),
+    [
+        ("clone", {"offset": (900.0, 0.0)}, "copies from"),
+        ("heal", {"offset": (0.0, -900.0)}, "copies from"),
+        ("erase", {}, "no earlier paint"),
+    ],
+)
+@pytest.mark.parametrize("where", ["still", "frame"])
+def test_a_stroke_that_changes_nothing_says_why(
+    desk: Desk, where: str, kind: str, values: dict[str, Any], word: str
+) -> None:
+    canvas = getattr(desk, where).canvas
+    desk.painting.take(kind)
+    desk.painting.set(size=10.0, **values)
+    draw(canvas, (30, 20), (40, 22))
+    lift(canvas, 40, 22)
+    wait_for(lambda: any(word in text for text in desk.said), 20)
+    assert len(desk.strokes()) == 1
+
+
+def test_a_reveal_from_beyond_the_clip_takes_its_last_frame_and_says_so(desk: Desk) -> None:
+    still = desk.still.canvas
+    desk.painting.take("reveal")
+    desk.painting.status.connect(desk.said.append)
+    for number, (time, frame) in enumerate(((-50, 1001), (50, 1008))):
+        desk.painting.set(time=time, size=20.0)
+        draw(still, (30, 30), (50, 34))
+        lift(still, 50, 34)
+        assert desk.strokes()[number]["frame"] == frame
+        assert any(f"frame {frame} shines through" in text for text in desk.said)
+        desk.wait()

@@ -26,7 +26,7 @@ class Start:
     """What the command line asked for.
 
     Attributes:
-        document: The document to open; None: what was open last, the demo at the first start.
+        document: The document to open; None: an untitled one, the demo at the first start.
         safe: Evaluate nothing until the artist says so.
         screenshot: Write a picture of the window there and end.
         layout: Layout of the screenshot.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from codef_nodes.worker.args import Args
-from codef_nodes.worker.fieldbook import fit_of
+from codef_nodes.worker.fieldbook import fit_of, view
 from codef_nodes.worker.verbs import Emit, Reply, verb
 from codef_nodes.worker.work import WorkTask
 from engine.errors import CodefError, UsageError
@@ -102,15 +102,17 @@ def strokes_carry(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> R
     """Strokes painted on the canonical image of one fit as strokes on that of another.
 
     ``old`` and ``new`` are field folders, ``strokes`` those to carry (default: of the Paint node
-    ``node``), ``layer`` theirs in the old fit (default: the front one). ``found`` says for each
-    what share of it some frame shows; the rest is where the fit continues it.
+    ``node``), ``layer`` theirs in the old fit (default: the front one) and ``segment`` theirs in a
+    long shot (default: the first). ``found`` says for each what share of it some frame shows; the
+    rest is where the fit continues it.
     """
     from codef_nodes.worker.looks import layer_of
     from engine.edit.strokemaps import carried, layer_like
 
     node = args.text("node")
     strokes = _strokes(args, worker)
-    old, new = (_field(worker, args.text(which)) for which in ("old", "new"))
+    segment = args.integer("segment", 0)
+    old, new = (view(_field(worker, args.text(which)), segment) for which in ("old", "new"))
     task.check()
     layer = args.get("layer")
     k = layer_of(old, layer, node)

@@ -55,6 +55,8 @@ class JobQueue(QObject):
     """A ``Job`` is further, or in another state."""
     removed = Signal(object)
     """A ``Job`` was taken off the list."""
+    recorded = Signal(str, object, object)
+    """A fit is in use from now on: its node, the record of the one before (or None), its record."""
     finished = Signal(object)
     """A ``Job`` is over, whatever became of it."""
 
@@ -254,7 +256,9 @@ class JobQueue(QObject):
             except CodefError as error:
                 project.problem.emit(str(error))
                 return
+            before = project.document.state(node).field
             project.do_between_gestures(RecordField(node, record))
+            self.recorded.emit(node, before, record)
             self._editor.say(f"{node}: the fit {record.get('path', '')} is in use")
 
     def _draft(self, node: str, data: dict[str, Any]) -> None:

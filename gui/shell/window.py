@@ -17,6 +17,7 @@ from gui.project.settings import ProjectSettings
 from gui.shell.about import About
 from gui.shell.assembly import assemble
 from gui.shell.banner import Banner
+from gui.shell.carryover import CarryOver
 from gui.shell.docks import PaneDock
 from gui.shell.exchange import Exchange
 from gui.shell.layouts import LAYOUTS, Layouts
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.layouts = Layouts(self, self.docks, editor)
         self.tour = Tour(self, self.docks)
         self.welcome = Welcome(editor, self.files, self.banner, self)
+        CarryOver(editor, self.banner, self)
         self._register()
         self.menus = Menus(
             self,

@@ -20,6 +20,7 @@ it on a few pixels, on any device: no figure of that means anything, but nothing
 
 import argparse
 import json
+import re
 import sys
 import time
 from pathlib import Path
@@ -85,6 +86,13 @@ def card(device: torch.device) -> dict[str, Any]:
             "cuda": torch.version.cuda,
         }
     return found
+
+
+def short_name(name: str) -> str:
+    """What people call a card: ``h200`` of NVIDIA H200, ``h100`` of NVIDIA H100 80GB HBM3."""
+    words: list[str] = re.findall(r"[a-z0-9]+", name.lower())
+    models = [word for word in words if len(re.findall(r"\d", word)) > 1 and word[-2:] != "gb"]
+    return models[0] if models else words[-1]
 
 
 def _clips(files: list[Path], smoke: bool) -> dict[str, Clip]:
@@ -183,8 +191,7 @@ def main(arguments: list[str]) -> int:
     answer = measure(bench, _clips(options.clips, options.smoke), options.fit_seconds)
     target = options.output
     if target is None and not options.smoke:
-        name = torch.cuda.get_device_name(device).lower().split()[-1]
-        target = RESULTS / f"gpu_{name}.json"
+        target = RESULTS / f"gpu_{short_name(torch.cuda.get_device_name(device))}.json"
     if target is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")

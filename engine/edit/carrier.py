@@ -18,7 +18,7 @@ import torch
 
 from engine.arrays import F32
 from engine.edit.device_carry import Wanted, carried, drawn, reach
-from engine.edit.device_frame import DeviceFrame, Part
+from engine.edit.device_frame import DeviceFrame, Part, fetched
 from engine.edit.device_stills import Stills
 from engine.edit.editlayer import EditLayer
 from engine.edit.finish import Finish
@@ -137,7 +137,7 @@ class Carrier:
         top, last = max(part[0], inner[0]), min(part[0] + part[2], inner[0] + inner[2])
         if top >= last:
             return None
-        return (slice(top, last), box[1]), _fetched(result[top - part[0] : last - part[0]])
+        return (slice(top, last), box[1]), fetched(result[top - part[0] : last - part[0]])
 
     def composite(
         self, field: Field, index: int, pictures: Sequence[Sheet | None], filter: str | None
@@ -159,7 +159,7 @@ class Carrier:
                 shares = frame.send(coverage[:, top:last])
                 shown = drawn(frame, dict(enumerate(sheets)), shares, outer, filter or frame.filter)
                 first = inner[0] - top
-                total[inner[0] : inner[0] + inner[2]] = _fetched(shown[first : first + inner[2]])
+                total[inner[0] : inner[0] + inner[2]] = fetched(shown[first : first + inner[2]])
             colour, empty = np.ascontiguousarray(total[..., :3]), total[..., 3] <= 0
             if empty.any():
                 colour[empty] = nearest_colours(field, index, sheets, coverage, empty)
@@ -254,12 +254,6 @@ def measured(finish: Finish) -> bool:
     looked = finish.holdout or finish.detail is not None
     strengths = (finish.regrain, finish.shade, finish.highlight, finish.focus, finish.shutter)
     return looked or max(strengths) > 0
-
-
-def _fetched(values: torch.Tensor) -> F32:
-    """An array of our own memory."""
-    found: F32 = values.contiguous().cpu().numpy()
-    return found
 
 
 def _grey(plate: Picture, mask: F32) -> Picture:

@@ -1,6 +1,6 @@
 """How edits meet a frame on a device, in tensors; the frame's place in a picture is not known here.
 
-Everything is asked of the device in one go: nothing here waits for it.
+Everything is asked of the device in one go: no result of it is waited for.
 """
 
 from collections.abc import Mapping

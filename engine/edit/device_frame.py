@@ -6,7 +6,7 @@ What is here needs numpy and torch alone, so that a bare machine with a card can
 import numpy as np
 import torch
 
-from engine.arrays import F32, F64
+from engine.arrays import F32, F64, AnyArray
 from engine.edit.device_stills import Stills
 from engine.fields.field import Field
 from engine.fields.lattice import LatticeDeformation
@@ -46,8 +46,8 @@ class DeviceFrame:
             matrix: F64 = deformation.matrices[self.index] @ corner
             lattice = np.ascontiguousarray(deformation.lattices[self.index], np.float32)
             return self.stills.kernels.place(
-                torch.from_numpy(matrix).to(self.device),
-                torch.from_numpy(lattice).to(self.device),
+                sent(matrix, self.device),
+                sent(lattice, self.device),
                 float(deformation.spacing),
                 part,
             )
@@ -131,7 +131,24 @@ class DeviceFrame:
 
     def send(self, values: F32) -> torch.Tensor:
         """An array on the device."""
-        return torch.from_numpy(np.ascontiguousarray(values, np.float32)).to(self.device)
+        return sent(np.ascontiguousarray(values, np.float32), self.device)
+
+
+def sent(values: AnyArray, device: torch.device) -> torch.Tensor:
+    """An array on a device; a card takes it from memory that cannot move, and nobody waits."""
+    there = torch.from_numpy(values)
+    if device.type == "cuda":
+        return there.pin_memory().to(device, non_blocking=True)
+    return there.to(device)
+
+
+def fetched(values: torch.Tensor) -> F32:
+    """An array of our own memory; waits until a device has it."""
+    here = values.contiguous().to("cpu", non_blocking=True)
+    if values.device.type == "cuda":
+        torch.cuda.current_stream(values.device).synchronize()
+    found: F32 = here.numpy()
+    return found
 
 
 def _cut(values: torch.Tensor, part: Part) -> torch.Tensor:

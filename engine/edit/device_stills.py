@@ -59,9 +59,9 @@ class Stills:
             return None
         sheet = change.sheet
         if change not in self._grades:
-            matte = torch.from_numpy(np.ascontiguousarray(sheet.pixels[..., 3])).to(self.device)
-            grade = torch.from_numpy(np.ascontiguousarray(change.grade)).to(self.device)
-            self._grades[change] = Pyramid.of(torch.stack([grade * matte, matte], -1), most=1)
+            matte = sheet.pixels[..., 3]
+            planes = np.stack([change.grade * matte, matte], axis=2)
+            self._grades[change] = Pyramid.of(torch.from_numpy(planes).to(self.device), most=1)
         found = self.kernels.read(
             self._grades[change],
             points,

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from engine.arrays import F32, Bool
-from engine.edit.device_frame import DeviceFrame
+from engine.edit.device_frame import DeviceFrame, fetched
 from engine.edit.device_frame import Part as Rectangle
 from engine.edit.editlayer import EditLayer
 from engine.edit.frameview import FrameView, Part
@@ -44,7 +44,7 @@ class DeviceView(FrameView):
 
         def place() -> F32:
             tensor = self._frame.positions(k, there)
-            found: F32 = tensor.cpu().numpy()
+            found = fetched(tensor)
             self._placed[id(found)] = found, tensor
             return found
 
@@ -70,7 +70,7 @@ class DeviceView(FrameView):
 
         def graded() -> F32:
             found = self._carrier.stills.graded(source, self._points(points))
-            return np.zeros(0, np.float32) if found is None else found.cpu().numpy()
+            return np.zeros(0, np.float32) if found is None else fetched(found)
 
         grade = self._carrier.try_reading(self.field, [source.sheet], graded)
         if grade is None:
@@ -101,9 +101,9 @@ class DeviceView(FrameView):
             if offset is not None:
                 rgba[..., :3] += frame.send(offset) * rgba[..., 3:]
             total += rgba if share is None else rgba * share[..., None]
-        colour = total[..., :3] / total[..., 3:].clamp(min=HOLE)
-        known = (total[..., 3] > 0.5).cpu().numpy()
-        return colour.cpu().numpy(), np.asarray(known, np.bool_)
+        total[..., :3] /= total[..., 3:].clamp(min=HOLE)
+        found = fetched(total)
+        return np.ascontiguousarray(found[..., :3]), np.asarray(found[..., 3] > 0.5, np.bool_)
 
     def _points(self, points: F32) -> torch.Tensor:
         """Points as the device has them."""

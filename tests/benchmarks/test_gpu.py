@@ -5,11 +5,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from benchmarks import gpu, gpu_bench, gpu_kernels
 from benchmarks.gpu_paper import measure_paper
+from benchmarks.gpu_propagation import made_up_field, paint_of
+from engine.edit.carrier import Carrier
+from engine.edit.device_carry import Wanted
+from engine.edit.editlayer import EditLayer
+from engine.edit.finish import Finish
+from engine.edit.finished import finish_frame
+from engine.io.picture import Picture
+from engine.warp.sheet import Sheet
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,6 +50,10 @@ def test_every_kernel_gets_a_figure(bench):
         "lattice, slopes",
         "sample",
         "sample, slopes",
+        "place",
+        "read, cubic",
+        "read, cubic, at a third",
+        "merge",
         "visit of 8 frames",
         "step of 8 lattices, 8 rounds",
         "flow of 8 pairs, both ways",
@@ -52,9 +65,41 @@ def test_every_kernel_gets_a_figure(bench):
     json.dumps(found)
 
 
-def test_propagation_gives_both_figures(bench):
+def test_propagation_gives_all_figures_of_paint_and_of_grades(bench):
     found = gpu.measure_propagation(bench, "1080p")
-    assert found["frames_per_s"] > 0 and found["stroke_to_frame_ms"] > 0
+    assert list(found) == ["paint", "auto"]
+    for figures in found.values():
+        assert set(figures) == {"frames_per_s", "frames_per_s_in_memory", "stroke_to_frame_ms"}
+        assert min(figures.values()) > 0
+
+
+def test_what_propagation_measures_is_what_the_program_makes_of_it():
+    """The frame is carried by the very call of ``propagate_frame``, and is no empty one."""
+    field = made_up_field(48, 64)
+    canvas = field.layers[0].canonical.data
+    rgba, grade = paint_of(canvas.height, canvas.width)
+    change = EditLayer(Sheet.of(rgba, (canvas.x0, canvas.y0)), grade)
+    plate = Picture.of(np.random.default_rng(3).random((48, 64, 3), np.float32))
+    finish = Finish(merge="auto")
+    carrier = Carrier(torch.device("cpu"))
+    fast = carrier.carry(field, Wanted({0: change}, finish), plate, 3)
+    slow = finish_frame(field, {0: change}, plate, 3, finish).picture
+    assert np.abs(fast.pixels - plate.pixels).mean() > 0.05
+    np.testing.assert_allclose(fast.pixels, slow.pixels, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("full", "short"),
+    [
+        ("NVIDIA H200", "h200"),
+        ("NVIDIA H100 80GB HBM3", "h100"),
+        ("NVIDIA A100-SXM4-40GB", "a100"),
+        ("NVIDIA GeForce RTX 4090", "4090"),
+        ("Tesla T4", "t4"),
+    ],
+)
+def test_results_are_named_after_the_card(full, short):
+    assert gpu.short_name(full) == short
 
 
 def test_the_fit_tells_its_steps_and_its_curve(bench):

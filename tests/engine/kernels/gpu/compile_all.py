@@ -11,11 +11,20 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import torch
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.runtime.jit import JITFunction
 
+from engine.edit.device_carry import Wanted, carried
+from engine.edit.device_frame import DeviceFrame
+from engine.edit.device_stills import Stills
+from engine.edit.editlayer import EditLayer
+from engine.edit.finish import PLAIN, Finish
+from engine.fields.field import Canonical, Field, Layer, Masks
+from engine.fields.lattice import LatticeDeformation
+from engine.io.picture import Window
 from engine.kernels.device.pyramid import Pyramid
 from engine.kernels.gpu import (
     adam,
@@ -30,6 +39,7 @@ from engine.kernels.gpu import (
 )
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
+from engine.warp.sheet import Sheet
 from tests.engine.kernels.device.tape import Tape
 
 
@@ -84,6 +94,7 @@ def launch_all() -> None:
     points = [torch.zeros(2, 35, 63, *more) for more in ((2,), (2,), (2,), (3,), (), (2,), ())]
     solve.solve(*points, 0.015, 0.02, 0.002, 2, 1.5)
     carry()
+    edits()
 
 
 STILLS = {channels: Pyramid.of(torch.zeros(90, 120, channels)) for channels in (2, 4)}
@@ -113,6 +124,30 @@ def carry() -> None:
                 mix=0.5,
                 lit=(True, True),
             )
+
+
+def changed_frame() -> tuple[DeviceFrame, EditLayer]:
+    """A frame of one layer whose kernels are these, and a change with a grade in it."""
+    data = Window.of_size(100, 80)
+    deformation = LatticeDeformation(np.eye(3)[None], np.zeros((1, 23, 28, 2), "f4"), 4.0, data)
+    layer = Layer("all", deformation, Canonical(np.ones((80, 100, 4), "f4"), data))
+    field = Field((1,), data, data, [layer], Masks(80, 100, []), 1, "seeded")
+    ours = SimpleNamespace(place=read.place, read=read.read, merge=merge.merge)
+    stills = Stills(torch.device("cpu"), ours)  # type: ignore[arg-type]
+    paint = Sheet.of(np.full((30, 40, 4), 0.5, "f4"), (20.0, 10.0))
+    return DeviceFrame(stills, field, 0), EditLayer(paint, np.ones((30, 40), "f4"))
+
+
+FRAME, CHANGE = changed_frame()
+POINTS, PLATE = torch.zeros(80, 100, 2), torch.zeros(80, 100, 3)
+
+
+@torch.no_grad()
+def edits() -> None:
+    """Puts the change into the frame in every way that a card does it alone."""
+    for finish in (PLAIN, Finish(merge="auto"), Finish(merge="ratio")):
+        wanted = Wanted({0: CHANGE}, finish, plain=finish.plain)
+        carried(FRAME, wanted, {0: POINTS}, (0, 0, 80, 100), PLATE)
 
 
 def visit(spacing: float, cell: int, kind: torch.dtype) -> None:

@@ -57,6 +57,7 @@ class CarryOver(QObject):
         super().__init__(parent)
         self._editor, self._banner = editor, banner
         self._old: dict[str, dict[str, Strokes]] = {}
+        self._noted: Job | None = None
         self._found: list[_Carried] = []
         queue = queue_of(editor)
         queue.changed.connect(self._note)
@@ -68,14 +69,16 @@ class CarryOver(QObject):
 
     def _note(self, job: Job) -> None:
         """The first draft of a fit: what is painted from now on is painted on the new still."""
-        if not job.draft or job.foreign:
+        if not job.draft or job.foreign or job is self._noted:
             return
+        self._noted = job
         document = self._editor.project.document
         for fit in {*job.nodes, *fits_above(document, job)}:
             if fit in document and fit not in self._old:
                 self._old[fit] = dict(painted_on(document, fit))
 
     def _forget(self, job: Job) -> None:
+        self._noted = None  # it may be started again
         for fit in {*job.nodes, *fits_above(self._editor.project.document, job)}:
             self._old.pop(fit, None)
 

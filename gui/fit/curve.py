@@ -11,7 +11,7 @@ from gui import theme
 from gui.jobs.job import duration
 
 Point = tuple[float, float]
-_LEFT, _RIGHT, _TOP, _BOTTOM = 30, 10, 16, 18
+_LEFT, _RIGHT, _TOP, _BOTTOM = 36, 10, 16, 18
 _PIXELS = 600
 
 

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -24,8 +25,10 @@ from engine.edit.editlayer import EditLayer
 from engine.edit.finish import Finish
 from engine.edit.windows import Box, plate_part, put_back
 from engine.fields.field import Field
+from engine.fit.memory import USABLE
 from engine.io.picture import Picture
 from engine.kernels.backends.choose import kernels_for
+from engine.kernels.device.room import free_on
 from engine.warp.sheet import Sheet, sheet_of
 
 if TYPE_CHECKING:
@@ -34,8 +37,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: Share of the free memory that a plan may use, and bytes that a pixel of a layer takes on its way.
-USABLE, POINT = 0.85, 256
+#: Bytes that a pixel of a layer takes on its way.
+POINT = 256
 #: Rows of a band at least, and pixels around what is wanted: footprints look beside them.
 LEAST, RIM = 16, 1
 
@@ -50,18 +53,18 @@ class Carrier:
     Args:
         device: Where.
         tell: Called with sentences for the person.
-        free: Gives the bytes that are free there; None: asks the device, if it is a card.
+        free: Gives the bytes that are free there; None: asks the device.
     """
 
     def __init__(
         self,
         device: torch.device,
         tell: Callable[[str], None] | None = None,
-        free: Callable[[], int] | None = None,
+        free: Callable[[], int | None] | None = None,
     ) -> None:
         self.device, self.tell = device, tell
         self.stills = Stills(device, kernels_for(device))
-        self._free = free or (self._free_on_card if device.type == "cuda" else None)
+        self._free = free or partial(free_on, device)
         self._lock = threading.RLock()
         self._said: set[str] = set()
         self._most: int | None = None
@@ -174,10 +177,12 @@ class Carrier:
         return DeviceView(self, field, index, strength)
 
     def close(self) -> None:
-        """Gives the memory back."""
+        """Gives the memory back; what comes next is planned anew."""
         with self._lock:
             self.stills.keep([])
             self._forget()
+            self._most = None
+            self._said.clear()
 
     def try_reading(self, field: Field, sheets: list[Sheet], work: Callable[[], T]) -> T | None:
         """Does some work that reads stills; None where the processor must do it."""
@@ -208,10 +213,10 @@ class Carrier:
 
     def _rows(self, field: Field, sheets: list[Sheet]) -> int | None:
         """Rows of a frame that fit at a time; None where not even a band does."""
-        if self._free is None and self._most is None:
-            return field.height
-        each, free = field.width * POINT * len(field.layers), self._room(sheets)
-        rows = field.height if free is None else int(max(free, 0) // each) - 2 * RIM
+        room = self._room(sheets)
+        each, rows = field.width * POINT * len(field.layers), field.height
+        if room is not None:
+            rows = max(room, 0) // each - 2 * RIM
         if self._most is not None:
             rows = min(rows, self._most)
         if rows + 2 * RIM >= field.height:
@@ -222,20 +227,17 @@ class Carrier:
         self._say(f"{self.device} has little memory free: frames are carried in bands")
         return rows
 
-    def _room(self, sheets: list[Sheet]) -> int | None:
-        """Bytes for the pixels of a frame when the stills are there."""
-        if self._free is None:
+    def _room(self, sheets: list[Sheet], last: bool = False) -> int | None:
+        """Bytes for the pixels of a frame when the stills are there; None: no limit is known."""
+        free = self._free()
+        if free is None:
             return None
-        room = int(USABLE * self._free()) - self.stills.missing(sheets)
-        if room < 0:
-            self.stills.keep(sheets)
-            self._forget()
-            room = int(USABLE * self._free()) - self.stills.missing(sheets)
-        return room
-
-    def _free_on_card(self) -> int:
-        spare = torch.cuda.memory_reserved(self.device) - torch.cuda.memory_allocated(self.device)
-        return int(torch.cuda.mem_get_info(self.device)[0]) + spare
+        room = int(USABLE * free) - self.stills.missing(sheets)
+        if room > 0 or last:
+            return room
+        self.stills.keep(sheets)
+        self._forget()
+        return self._room(sheets, last=True)
 
     def _forget(self) -> None:
         if self.device.type == "cuda":

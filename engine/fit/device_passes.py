@@ -30,6 +30,7 @@ from engine.kernels.device import canvas as still
 from engine.kernels.device import lattice as lattice_kernels
 from engine.kernels.device.extent import extents
 from engine.kernels.device.replay import Replays
+from engine.kernels.device.room import free_on
 from engine.progress import Task
 
 if TYPE_CHECKING:
@@ -245,9 +246,7 @@ class DevicePasses:
         # What matching and passes at another size recorded is not needed any more.
         self._replays.forget()
         self._give_back()
-        free = self._free
-        if free is None:
-            free = int(torch.cuda.mem_get_info(self.device)[0])
+        free = self._free or free_on(self.device) or 0
         planes = len(plates.weights) * (1 if plates.firm is plates.weights else 2)
         here = pixels * (3 * plates.codes.itemsize + planes)
         fused = self.kernels.of["register"] != "torch"

@@ -12,6 +12,7 @@ from engine.fit.paper.halves import HalvedClip
 from engine.fit.paper.numbers import Numbers
 from engine.fit.paper.shot import Shot
 from engine.kernels.backends.choose import kernels_for
+from engine.kernels.device.room import free_on as free_on
 from engine.kernels.field_network import Network
 from engine.kernels.hashgrid_network import HashNetwork
 
@@ -70,11 +71,6 @@ def demand_of(
         height=plates.height,
         width=plates.width,
     )
-
-
-def free_on(device: torch.device) -> int | None:
-    """Bytes that are free on a card; None: no limit is known."""
-    return int(torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else None
 
 
 def half_first(

@@ -154,6 +154,8 @@ class ViewerPane(QWidget):
                 self.canvas.set_frame(None, side[0])
         self._tell_names()
         self.showing.refresh()
+        # The pixel under the cursor is another one now.
+        self.sampler.refresh()
 
     def toggle_roi(self) -> None:
         """Turns the region of interest off, or on again."""

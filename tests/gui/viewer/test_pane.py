@@ -191,6 +191,17 @@ def test_difference_is_black_where_nothing_was_changed(viewer):
     assert codes[..., 2].max() > 100
 
 
+def test_the_pixel_under_the_cursor_is_told_anew_with_the_comparison(viewer):
+    viewer.canvas.hovered.emit(7.5, 9.5)
+    plain = tuple(viewer.info.facts.values)
+    assert max(plain[:3]) > 0.01
+    key(viewer, Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
+    wait_for(lambda: shown(viewer, "difference") is not None)
+    wait_for(lambda: tuple(viewer.info.facts.values) != plain, 3)
+    key(viewer, Qt.Key.Key_D, Qt.KeyboardModifier.ShiftModifier)
+    wait_for(lambda: tuple(viewer.info.facts.values) == plain, 3)
+
+
 def test_the_wipe_has_both_pictures_and_enter_swaps_them(viewer):
     key(viewer, Qt.Key.Key_W)
     wait_for(lambda: shown(viewer, "a") is not None and shown(viewer, "b") is not None)

@@ -192,7 +192,9 @@ def test_difference_is_black_where_nothing_was_changed(viewer):
 
 
 def test_the_pixel_under_the_cursor_is_told_anew_with_the_comparison(viewer):
+    viewer.editor.project.do(SetKnob("Grade", "grade_multiply", [0.8, 0.8, 0.8]))
     viewer.canvas.hovered.emit(7.5, 9.5)
+    wait_for(lambda: shown(viewer) is not None)
     plain = tuple(viewer.info.facts.values)
     viewer.run("viewer.difference")
     wait_for(lambda: shown(viewer, "difference") is not None)

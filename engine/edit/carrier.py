@@ -28,7 +28,7 @@ from engine.fields.field import Field
 from engine.fit.memory import USABLE
 from engine.io.picture import Picture
 from engine.kernels.backends.choose import kernels_for
-from engine.kernels.device.room import free_on
+from engine.kernels.device.room import free_on, working_on
 from engine.warp.sheet import Sheet, sheet_of
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class Carrier:
         self, field: Field, sheets: list[Sheet], work: Callable[[int], T | None]
     ) -> T | None:
         """Does some work with as many rows at a time as fit, fewer when the card is full."""
-        with self._lock, torch.no_grad():
+        with self._lock, torch.no_grad(), working_on(self.device):
             while self._works:
                 rows = self._rows(field, sheets)
                 if rows is None:

@@ -12,6 +12,7 @@ import torch
 
 from engine.kernels.backends import plain
 from engine.kernels.device.pyramid import Pyramid
+from engine.kernels.device.room import working_on
 from engine.kernels.hashgrid_levels import HashGrid
 from engine.kernels.mlp import Mlp
 
@@ -141,7 +142,8 @@ def trial(operation: str, function: Callable[..., Any], device: torch.device) ->
     """Tries an operation; "" when it works, else what is wrong in a few words."""
     wanted = answers(operation, getattr(plain, operation), torch.device("cpu"))
     try:
-        found = answers(operation, function, device)
+        with working_on(device):
+            found = answers(operation, function, device)
     except Exception as error:
         # A compiler, a driver, a library built for another card: any of them, in any way.
         log.info("%s fails on %s", operation, device, exc_info=True)

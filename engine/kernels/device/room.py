@@ -1,6 +1,19 @@
-"""How much of a card's memory is free."""
+"""Which card a thread works on, and how much of its memory is free."""
+
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
+
+
+def working_on(device: torch.device) -> AbstractContextManager[object]:
+    """Makes a card the one that this thread starts kernels on: Triton goes by nothing else.
+
+    Args:
+        device: Of torch.
+    """
+    if device.type != "cuda":
+        return nullcontext()
+    return torch.cuda.device(device)
 
 
 def free_on(device: torch.device) -> int | None:

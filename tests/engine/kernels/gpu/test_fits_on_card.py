@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+from engine.edit.carrier import Carrier
+from engine.edit.finish import Finish
+from engine.edit.propagate import propagate_frame
 from engine.errors import Cancelled
 from engine.fit.device_passes import DevicePasses
 from engine.fit.host_passes import HOST
@@ -19,9 +22,11 @@ from engine.fit.seeded import one_pass
 from engine.kernels.backends.card import check
 from engine.kernels.device.replay import Replays
 from engine.progress import Task, silent
+from tests.engine.edit.test_carried_on_device import edited, plate_of
 from tests.engine.fit.test_device_passes import RECIPE, REFERENCE, plates_of, started
 from tests.engine.fit.test_paper import Clip, _request
 from tests.engine.kernels.gpu.conftest import ON_CARD
+from tests.engine.warp.analytic import lattice_layer
 
 pytestmark = pytest.mark.skipif(not ON_CARD, reason="needs an NVIDIA card: make test-gpu")
 NUMBERS = {"annealing_begin": 5, "annealing_length": 20, "tile": 64}
@@ -96,6 +101,16 @@ def test_memory_goes_back_when_a_fit_ends_or_is_cancelled(device, cancelled):
     torch.cuda.synchronize()
     assert torch.cuda.memory_allocated() <= before[0]
     assert torch.cuda.memory_reserved() <= before[1] + 2**21
+
+
+def test_stills_leave_the_card_with_their_edit(device):
+    field, carrier = lattice_layer(wild=0.5), Carrier(device)
+    before, plate = torch.cuda.memory_allocated(device), plate_of(field)
+    edits = edited(field)
+    frame = propagate_frame(field, edits, plate, 0, finish=Finish(merge="ratio"), on=carrier)
+    assert frame is not plate and torch.cuda.memory_allocated(device) > before
+    carrier.close()
+    assert torch.cuda.memory_allocated(device) == before
 
 
 def test_pictures_are_matched_as_on_the_processor(device):

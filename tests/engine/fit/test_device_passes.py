@@ -1,12 +1,13 @@
 """The passes on a device against those of the processor: same clip, same numbers up to rounding."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from engine.errors import DeviceError
+from engine.errors import Cancelled, DeviceError
 from engine.fit.budget import Budget
 from engine.fit.device_layer import DeviceLayer
 from engine.fit.device_memory import PassDemand, PassPlan, plan_passes, smaller_passes
@@ -19,7 +20,7 @@ from engine.fit.seeded import one_pass, refine, start_layer
 from engine.fit.seeds import Seed
 from engine.io.picture import Window
 from engine.kernels.lattice import grid_shape
-from engine.progress import silent
+from engine.progress import Task, silent
 from tests.engine.fit.clips import Pan, request
 
 RECIPE = load_recipe("seeded") | {
@@ -118,6 +119,42 @@ def test_a_fit_from_the_clip_to_the_field_runs_on_a_device(torch_alone):
     field = fit(asked, silent())
     assert field.report["device"] == "cpu" and field.report["psnr_edit_path"] > 30
     assert "steps" in field.report and told
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_nothing_stays_on_the_device_when_a_fit_ends_or_is_cancelled(
+    torch_alone, monkeypatch, cancelled
+):
+    clip, stop, sizes = Pan(count=3, height=70, width=82).clip(), threading.Event(), []
+    real = DevicePasses.close
+
+    def held(passes):
+        rooms = [vars(room).values() for room in passes.link._rooms.values()]
+        return len(passes._uploads.places()) + len(passes._plans) + len(rooms)
+
+    def closing(passes):
+        sizes.append(held(passes))
+        real(passes)
+        sizes.append(held(passes))
+
+    monkeypatch.setattr(DevicePasses, "close", closing)
+
+    planned = DevicePasses._planned
+
+    def planning(passes, plates):
+        if cancelled:  # in the middle of the first pass
+            stop.set()
+        return planned(passes, plates)
+
+    monkeypatch.setattr(DevicePasses, "_planned", planning)
+    asked = request(clip, steps=3, overrides={"polish_passes": 1})
+    task = Task(cancelled=stop)
+    if cancelled:
+        with pytest.raises(Cancelled):
+            fit(asked, task)
+    else:
+        fit(asked, task)
+    assert len(sizes) == 2 and sizes[0] > 0 and sizes[1] == 0
 
 
 def test_a_card_that_is_not_there_is_refused():

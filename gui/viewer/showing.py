@@ -137,7 +137,8 @@ class Showing(QObject):
         for want in wants:
             if want in self._errors:
                 self._drop_other(want)
-        waiting = waiting and not editor.clock.playing
+        # A stroke under way keeps its own pixels: what comes is shown after it.
+        waiting = waiting and not editor.clock.playing and not self._held()
         self.canvas.set_updating(waiting, self.canvas.update_share if waiting else None)
 
     def _progressed(self, want: Want, share: float) -> None:

@@ -290,6 +290,7 @@ def test_while_a_stroke_is_drawn_no_older_picture_takes_its_place(viewer):
     viewer.editor.project.do(SetKnob("Grade", "grade_multiply", [0.1, 0.1, 0.1]))
     QTest.qWait(400)
     assert viewer.canvas.frame("a") is before
+    assert not viewer.canvas.updating, "the stroke is up to date"
     tool.gesture = None
     wait_for(lambda: viewer.canvas.frame("a") is not before)
 

@@ -28,17 +28,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "images")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "screenshots")
     parser.add_argument("--offline", action="store_true", help="use the clip of our own")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        metavar="S",
+        help="time of each fit, where a busy machine needs more",
+    )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     options = parser.parse_args(argv)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     work = options.work.absolute()
     os.environ["CODEF_CONFIG"] = str(work / "config")
     try:
-        subject, document = prepare(work, offline=options.offline)
+        subject, document = prepare(work, offline=options.offline, seconds=options.seconds)
         make_application(Preferences())
         album = Album(options.output.absolute())
         if "tutorial" in options.only:
-            scenes.tutorial(album, subject, work)
+            scenes.tutorial(album, subject, work, options.seconds or scenes.SECONDS)
         album.open(document)
         if "window" in options.only:
             scenes.whole_window(album, subject)

@@ -74,12 +74,13 @@ SUBJECTS = {
 }
 
 
-def prepare(folder: Path, *, offline: bool) -> tuple[Subject, Path]:
+def prepare(folder: Path, *, offline: bool, seconds: float | None = None) -> tuple[Subject, Path]:
     """The clip and the fitted demo document; what is there is not made again.
 
     Args:
         folder: Receives both.
         offline: Render the program's own clip; else the real one is fetched, if that works.
+        seconds: Time of the fit; None: as the document says.
 
     Raises:
         InputError: One of the steps failed.
@@ -89,7 +90,8 @@ def prepare(folder: Path, *, offline: bool) -> tuple[Subject, Path]:
     name = str(json.loads(said.strip().splitlines()[-1])["name"])
     subject = SUBJECTS[name]
     document = place(folder, subject.graph)
-    _run(["codef_nodes", "render", str(document), "--node", "Fit", "--frames", str(subject.frame)])
+    fit = ["codef_nodes", "render", str(document), "--node", "Fit", "--frames", str(subject.frame)]
+    _run(fit if seconds is None else [*fit, "--set", f"Fit.seconds={seconds:g}"])
     return subject, document
 
 

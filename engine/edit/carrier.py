@@ -54,6 +54,9 @@ class Carrier:
         device: Where.
         tell: Called with sentences for the person.
         free: Gives the bytes that are free there; None: asks the device.
+
+    Attributes:
+        explains: Whether it also tells what the processor does by its nature.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class Carrier:
         tell: Callable[[str], None] | None = None,
         free: Callable[[], int | None] | None = None,
     ) -> None:
-        self.device, self.tell = device, tell
+        self.device, self.tell, self.explains = device, tell, False
         self.stills = Stills(device, kernels_for(device))
         self._free = free or partial(free_on, device)
         self._lock = threading.RLock()
@@ -89,11 +92,13 @@ class Carrier:
 
         Returns:
             The frame, the very ``plate`` when nothing reaches it; None where the processor must do
-            it, which is said unless it is known beforehand.
+            it, which is said where ``explains`` is set.
         """
         if not all(isinstance(each, EditLayer) for each in wanted.changes.values()):
-            return None  # painted frames are looked up through the inverse, which is not here
+            self._leave("painted frames are looked up through the inverse, which")
+            return None
         if measured(wanted.finish):
+            self._leave("the finish measures the plate, which")
             return None
         frame = DeviceFrame(self.stills, field, index, wanted.finish.light)
 
@@ -104,6 +109,7 @@ class Carrier:
         try:
             return self._tried(field, wanted.sheets(field), put)
         except SharedPixelsError:
+            self._leave("groups share pixels of the edit, whose merge")
             return None
 
     def _band(
@@ -242,6 +248,11 @@ class Carrier:
     def _forget(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
+
+    def _leave(self, why: str) -> None:
+        """Tells, where a card was asked for by name, what it does not do by itself."""
+        if self.explains:
+            self._say(f"{why} the processor does; {self.device} reads the stills")
 
     def _say(self, sentence: str) -> None:
         if sentence not in self._said:

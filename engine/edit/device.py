@@ -32,7 +32,7 @@ def carrier_for(name: str, tell: Callable[[str], Any] | None = None) -> "Carrier
     if device.type == "cpu" and first in ("", "numba"):
         return None
     found = _carrier(str(device), first)
-    found.tell = tell
+    found.tell, found.explains = tell, name.startswith("cuda")
     return found
 
 

@@ -183,6 +183,19 @@ def test_a_card_that_is_full_leaves_the_frame_to_the_processor():
     assert said == ["cpu has too little memory free; the processor carries edits"]
 
 
+def test_what_the_processor_does_is_said_once_where_a_card_was_asked_for():
+    field, said = FIELDS["shared edges"](), []
+    edits, plate = edited(field), plate_of(field)
+    asked = Carrier(torch.device("cpu"), said.append)
+    asked.explains = True
+    for name in ("measured", "measured", "auto", "plain", "auto"):
+        propagate_frame(field, edits, plate, 0, finish=FINISHES[name], on=asked)
+    assert said == [
+        "the finish measures the plate, which the processor does; cpu reads the stills",
+        "groups share pixels of the edit, whose merge the processor does; cpu reads the stills",
+    ]
+
+
 def test_running_out_of_memory_costs_smaller_bands_and_nothing_else():
     field = FIELDS["a lattice"]()
     edits, plate, said = edited(field), plate_of(field), []

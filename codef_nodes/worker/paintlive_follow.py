@@ -183,7 +183,7 @@ def follower_of(
         raise _too_much(shown, f"frame {frame} was not fitted")
     index = field.index(frame)
     if last is None:
-        result: Picture = result_of(worker, started.evaluator, carry, frame, task)
+        result: Picture = result_of(worker, started.evaluator, carry, frame, task).whole()
         last = _Followed(keys, _others(ctx, started, field, place, index), result.pixels, started)
     follower, plate = _frame_follower(ctx, started, field, place, last)
     return _Carried(

@@ -216,6 +216,7 @@ class FrameFollower:
         box = common((at.x0, at.y0, at.x1, at.y1), self.bounds)
         if box is None:
             return None
+        plate.need(box[1] - self.bounds[1], box[3] - self.bounds[1])
         own = Picture(piece(plate.pixels, self.bounds, box), plate.display, Window(*box))
         mask = None if self._mask is None else piece(self._mask, self.bounds, box)
         if self.around is None:

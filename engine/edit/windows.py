@@ -76,18 +76,26 @@ def plate_part(
     colours = np.zeros((len(rows), len(columns), 3), np.float32)
     held = np.zeros(colours.shape[:2], np.bool_)
     if down.any() and along.any():
-        plate.need(int(rows[down][0]), int(rows[down][-1]) + 1, step)
+        tall, wide = _run(down), _run(along)
+        plate.need(int(rows[tall][0]), int(rows[tall][-1]) + 1, step)
         seen = plate.pixels[
-            rows[down][0] : rows[down][-1] + 1 : step,
-            columns[along][0] : columns[along][-1] + 1 : step,
+            rows[tall][0] : rows[tall][-1] + 1 : step,
+            columns[wide][0] : columns[wide][-1] + 1 : step,
             :3,
         ]
         known = np.isfinite(seen)
-        finite: Bool = np.asarray(known.all(axis=2), np.bool_)
-        good = known if alone else finite[..., None]
-        colours[np.ix_(down, along)] = np.where(good, seen, 0)
-        held[np.ix_(down, along)] = finite
+        finite: Bool = np.asarray(known[..., 0] & known[..., 1] & known[..., 2], np.bool_)
+        if finite.all():
+            colours[tall, wide] = seen
+        else:
+            np.copyto(colours[tall, wide], seen, where=known if alone else finite[..., None])
+        held[tall, wide] = finite
     return colours, held
+
+
+def _run(true: NDArray[np.bool_]) -> slice:
+    """The run of True in a row that has one."""
+    return slice(int(true.argmax()), len(true) - int(true[::-1].argmax()))
 
 
 def plate_points(
@@ -122,20 +130,25 @@ def put_back(plate: Picture, field: Field, pieces: list[tuple[Box, F32]]) -> Pic
     placed = []
     for box, values in pieces:
         found = _on_plate(plate, field, box)
-        if found is not None and (values[found[1]][..., 3] > 0).any():
-            placed.append((found[0], values[found[1]]))
+        if found is not None:
+            there, own = found
+            touched = values[own][..., 3] > 0
+            if touched.any():
+                placed.append((there, values[own][..., :3], touched))
     if not placed:
         return plate
-    first = min(there[0].start for there, _ in placed)
-    own = plate.writable(first, max(there[0].stop for there, _ in placed))
+    first = min(there[0].start for there, _, _ in placed)
+    result = plate.writable(first, max(there[0].stop for there, _, _ in placed))
     changed = np.zeros(plate.pixels.shape[:2], np.bool_)
     if plate.changed is not None:
         changed |= plate.changed
-    for there, values in placed:
-        touched = values[..., 3] > 0
-        np.copyto(own.pixels[there][..., :3], values[..., :3], where=touched[..., None])
+    for there, colours, touched in placed:
+        if touched.all():
+            result.pixels[there][..., :3] = colours
+        else:
+            np.copyto(result.pixels[there][..., :3], colours, where=touched[..., None])
         changed[there] |= touched
-    return replace(own, changed=changed, under=None, overlay=None)
+    return replace(result, changed=changed, under=None, overlay=None)
 
 
 def _on_plate(plate: Picture, field: Field, box: Box) -> tuple[Box, Box] | None:

@@ -11,8 +11,8 @@ from codef_nodes.work.memo import Memo
 from engine.errors import MaskError, UsageError
 
 if TYPE_CHECKING:
+    from codef_nodes.work.proposing import Moving
     from engine.arrays import U8
-    from engine.fit.propose import Proposal
     from engine.io.picture import Picture
 
 FOUND = Memo(2)
@@ -55,7 +55,6 @@ class MotionMask(Node):
         """The mask of the frame, the same in every channel."""
         import numpy as np
 
-        from codef_nodes.work.proposing import full_mask
         from engine.io.picture import Picture
 
         frames = ctx.input_frames("source")
@@ -67,21 +66,19 @@ class MotionMask(Node):
             )
         ports = ("source", "known")
         keys = tuple(key for f in frames for port in ports for key in ctx.input_keys(port, f))
-        found: Proposal | None = FOUND.get((), keys, lambda: _found(ctx, frames))
+        found: Moving | None = FOUND.get((), keys, lambda: _found(ctx, frames))
         if found is None:
             raise MaskError(
                 f"{ctx.node_name} finds nothing that moves far enough apart from the camera; mask "
                 "it by hand with RoughMask, or take it out of the groups",
                 node=ctx.node_name,
             )
-        frame = ctx.frame
-        mask = full_mask(found, frames.index(frame), ctx.input("source", frame))
-        grey = mask.astype(np.float32) / 255
-        told = {"codef/pass": "matte", "codef/sentence": found.sentence(frames)}
+        grey = found.masks.mask(ctx.frame).astype(np.float32) / 255
+        told = {"codef/pass": "matte", "codef/sentence": found.proposal.sentence(frames)}
         return Picture.of(np.repeat(grey[..., None], 4, axis=2), metadata=told)
 
 
-def _found(ctx: Context, frames: Sequence[int]) -> "Proposal | None":
+def _found(ctx: Context, frames: Sequence[int]) -> "Moving | None":
     """What moves in the clip."""
     import numpy as np
 

@@ -1,20 +1,37 @@
 """Groups that a clip's motion suggests: ``codef fit --propose-groups`` and the node MotionMask."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.arrays import U8
+from engine.errors import MaskError
 from engine.io.picture import Picture
 from engine.progress import Task
 
 if TYPE_CHECKING:
+    from engine.fit.moving import Start
     from engine.fit.propose import Proposal
+    from engine.masks.session import Carried
 
 #: Name of the group, which its folder and its layer have.
 NAME = "moving"
+
+
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """What moves in a clip.
+
+    Attributes:
+        proposal: What is said of it.
+        masks: Its mask in every frame.
+    """
+
+    proposal: "Proposal"
+    masks: "Carried"
 
 
 def look_for_motion(
@@ -22,8 +39,8 @@ def look_for_motion(
     frames: Sequence[int],
     task: Task,
     known: Callable[[int], U8] | None = None,
-) -> "Proposal | None":
-    """Looks for what moves apart from the camera.
+) -> Moving | None:
+    """Looks for what moves apart from the camera, and masks it.
 
     Args:
         read: Frame number to picture.
@@ -31,23 +48,55 @@ def look_for_motion(
         task: Progress and cancel.
         known: Frame number to what groups cover already, uint8 [H, W]; it is not looked at.
 
+    Returns:
+        None where one still may well do, or where no mask can be made of what moves.
+
     Raises:
         CodefError: A frame cannot be read.
         Cancelled: The person stopped the work.
     """
-    from engine.fit.propose import propose_group, small_frames, small_picture
+    from engine.fit.propose import Search, small_frames, small_picture
 
-    small = small_frames(lambda frame: _codes(read(frame)), frames, task.part(0, 0.4))
+    def codes(frame: int) -> U8:
+        return _codes(read(frame))
+
+    if len(frames) < 3:
+        return None
+    small = small_frames(codes, frames, task.part(0, 0.1))
     covered = None if known is None else [small_picture(known(frame)) for frame in frames]
-    return propose_group(small, task.part(0.4, 1.0), covered)
+    search = Search(small, task.part(0.1, 0.3), covered)
+    start = search.start(task.part(0.3, 0.4))
+    masks = start and _carried(codes, frames, start, task.part(0.4, 1.0))
+    if not masks:
+        return None
+    found = search.judged([small_picture(masks.mask(frame)) for frame in frames])
+    return None if found is None else Moving(found, masks)
 
 
-def full_mask(found: "Proposal", index: int, picture: Picture) -> U8:
-    """The mask of a frame on the plate itself: its edge is found again on the picture."""
-    from engine.masks.edge import fine_mask
+def _carried(
+    codes: Callable[[int], U8], frames: Sequence[int], start: "Start", task: Task
+) -> "Carried | None":
+    """The masks that a start leads to; None where nothing is found there after all."""
+    import cv2
 
-    share = found.masks[index].astype(np.float32) / np.float32(255)
-    return fine_mask(share, _codes(picture))
+    from engine.masks.rough import Rough
+    from engine.masks.session import Session
+
+    session = Session(codes, frames, task.part(0, 0.15))
+    frame = frames[start.index]
+    height, width = codes(frame).shape[:2]
+    if start.rectangle is not None:
+        x0, y0, x1, y1 = start.rectangle
+        rough = Rough((x0 * width, y0 * height, x1 * width, y1 * height))
+    elif start.mask is not None:
+        whole = cv2.resize(start.mask, (width, height), interpolation=cv2.INTER_LINEAR)
+        rough = Rough(mask=np.asarray(np.where(whole > 127, 255, 0), np.uint8))
+    else:
+        return None
+    try:
+        return session.run({frame: rough}, task.part(0.15, 1.0))
+    except MaskError:
+        return None
 
 
 def _codes(picture: Picture) -> U8:
@@ -75,20 +124,21 @@ def propose_masks(
         CodefError: A frame cannot be read, a mask cannot be written.
         Cancelled: The person stopped the work.
     """
-    found = look_for_motion(read, frames, task.part(0, 0.8))
+    found = look_for_motion(read, frames, task.part(0, 0.95))
     if found is None:
         return []
     for index, frame in enumerate(frames):
-        task.part(0.8, 1.0).report(index / len(frames), "writing masks")
-        _write(folder / NAME / f"mask.{frame:04d}.png", full_mask(found, index, read(frame)))
+        task.part(0.95, 1.0).report(index / len(frames), "writing masks")
+        _write(folder / NAME / f"mask.{frame:04d}.png", found.masks.mask(frame))
+    told = found.proposal
     return [
         {
             "name": NAME,
             "masks": str(folder / NAME),
-            "sentence": found.sentence(frames),
-            "frames": [frames[found.frames[0]], frames[found.frames[1]]],
-            "share": round(found.share, 4),
-            "sweep": round(found.sweep, 2),
+            "sentence": told.sentence(frames),
+            "frames": [frames[told.frames[0]], frames[told.frames[1]]],
+            "share": round(told.share, 4),
+            "sweep": round(told.sweep, 2),
         }
     ]
 

@@ -1,7 +1,8 @@
-"""Groups proposed from motion: what moves apart from the camera, frame by frame, as soft masks.
+"""Groups proposed from motion: what moves apart from the camera, frame by frame.
 
 Pixels vote (``engine.fit.votes``), colours decide where the votes are unsure, and what is left is
-proposed where it covers more ground than one still can hold. All of it on small pictures.
+proposed where it covers more ground than one still can hold. All of it on small pictures;
+``engine.fit.moving`` tells with what its masks on the plates begin.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,14 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import F32, U8, AnyArray
+from engine.arrays import F32, U8, AnyArray, Bool
 from engine.fit.conflict import Box, place_words
 from engine.fit.motion import global_motion
+from engine.fit.moving import VOTED, Start, start_of
 from engine.fit.votes import Votes
 from engine.progress import Task
 
 #: Longest side of the pictures that are looked at, and rounds of voting.
 SIDE, ROUNDS = 192, 3
+#: Frames between those that are compared too where little is seen to move: it may be slow.
+SLOW = 12
+#: Share of the frames in which it must be seen at first, and at least.
+MOSTLY, SELDOM = 0.5, 0.1
 #: Share of the picture that a group fills at least, in frames that show it.
 LEAST = 0.004
 #: A group that covers this much more ground than its own size cannot share a still with it.
@@ -61,10 +67,83 @@ def small_picture(rgb8: U8) -> U8:
     return found
 
 
+class Search:
+    """A clip in which something is looked for that moves apart from the camera.
+
+    Args:
+        pictures: The clip's frames as ``small_picture`` makes them, in order.
+        task: Progress and cancel.
+        known: What groups cover already, uint8 masks of the pictures' size: it is not looked at.
+    """
+
+    def __init__(
+        self, pictures: Sequence[U8], task: Task, known: Sequence[U8] | None = None
+    ) -> None:
+        self._clip = Votes(pictures, task.part(0, 0.4), known)
+        self._votes = self._voted(task.part(0.4, 1))
+
+    def start(self, task: Task) -> Start | None:
+        """With what masks of what moves begin; None where nothing does."""
+        found = self._started(MOSTLY)
+        if found is None:
+            self._clip.look(SLOW, task.part(0, 0.4))
+            self._votes = self._voted(task.part(0.4, 1))
+            found = self._started(SELDOM)
+        return found
+
+    def rough(self, task: Task) -> Proposal | None:
+        """What the votes alone propose."""
+        clip = self._clip
+        masks = []
+        for index in range(clip.count):
+            task.report(index / clip.count, "groups")
+            masks.append(clip.cut(index, self._votes[index]))
+        sums = clip.along(np.stack(masks).astype(np.float32))
+        sums /= clip.along(np.ones_like(sums))
+        return self.judged([np.asarray(np.rint(255 * _steep(each)), np.uint8) for each in sums])
+
+    def judged(self, masks: list[U8]) -> Proposal | None:
+        """The group of some masks, if it is large enough and one still cannot hold it.
+
+        Args:
+            masks: One for each frame, uint8 [h, w] at the small size.
+        """
+        size = np.array([float((mask > 127).mean()) for mask in masks])
+        shown = np.flatnonzero(size > LEAST)
+        if not self._often(shown.tolist()):
+            return None
+        sweep = _sweep(self._clip, masks)
+        if sweep < SWEEP:
+            return None
+        often = np.mean([masks[t] > 127 for t in shown], axis=0) > 0.2
+        return Proposal(
+            masks,
+            (int(shown[0]), int(shown[-1])),
+            _box(np.asarray(often, np.bool_)),
+            float(size[shown].mean()),
+            sweep,
+        )
+
+    def _started(self, often: float) -> Start | None:
+        votes = np.asarray(self._votes * self._clip.free, np.float32)
+        shown = [index for index, each in enumerate(votes) if (each > VOTED).mean() > LEAST]
+        return start_of(self._clip.codes, votes) if self._often(shown, often) else None
+
+    def _often(self, shown: list[int], share: float = SELDOM) -> bool:
+        return len(shown) >= max(3, int(share * self._clip.count))
+
+    def _voted(self, task: Task) -> F32:
+        votes = np.zeros((0, 0, 0), np.float32)
+        for turn in range(ROUNDS):
+            part = task.part(turn / ROUNDS, (turn + 1) / ROUNDS)
+            votes = self._clip.vote(votes if turn else None, part)
+        return votes
+
+
 def propose_group(
     pictures: Sequence[U8], task: Task, known: Sequence[U8] | None = None
 ) -> Proposal | None:
-    """Looks for something that moves apart from the camera.
+    """Looks quickly for something that moves apart from the camera.
 
     Args:
         pictures: The clip's frames as ``small_picture`` makes them, in order.
@@ -76,44 +155,25 @@ def propose_group(
     """
     if len(pictures) < 3:
         return None
-    clip = Votes(pictures, task.part(0, 0.3), known)
-    votes = np.zeros((0, 0, 0), np.float32)
-    for turn in range(ROUNDS):
-        begin, end = (0.3 + 0.6 * n / ROUNDS for n in (turn, turn + 1))
-        votes = clip.vote(votes if turn else None, task.part(begin, end))
-    masks = [clip.cut(index, votes[index]) for index in range(len(pictures))]
-    sums = clip.along(np.stack(masks).astype(np.float32))
-    sums /= clip.along(np.ones_like(sums))
-    task.report(1.0, "groups")
-    return _judged(clip, [np.asarray(np.rint(255 * _steep(each)), np.uint8) for each in sums])
+    return Search(pictures, task.part(0, 0.7), known).rough(task.part(0.7, 1.0))
 
 
 def _steep(share: F32) -> F32:
     return np.asarray(np.clip((share - 0.35) / 0.3, 0, 1), np.float32)
 
 
-def _judged(clip: Votes, masks: list[U8]) -> Proposal | None:
-    """The group when it is large enough and covers more ground than one still can hold."""
-    size = np.array([float((mask > 127).mean()) for mask in masks])
-    shown = np.flatnonzero(size > LEAST)
-    if len(shown) < max(3, len(masks) // 10):
-        return None
-    share = float(size[shown].mean())
-    sweep = _sweep(clip, masks)
-    if sweep < SWEEP:
-        return None
-    often = np.mean([masks[t] > 127 for t in shown], axis=0) > 0.2
-    rows, columns = np.flatnonzero(often.any(axis=1)), np.flatnonzero(often.any(axis=0))
-    region = (0.0, 0.0, 1.0, 1.0)
-    if len(rows):
-        height, width = often.shape
-        region = (
-            float(columns[0] / width),
-            float(rows[0] / height),
-            float((columns[-1] + 1) / width),
-            float((rows[-1] + 1) / height),
-        )
-    return Proposal(masks, (int(shown[0]), int(shown[-1])), region, share, sweep)
+def _box(mask: Bool) -> Box:
+    """Where a mask is, x0, y0, x1, y1 as shares of the picture."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return 0.0, 0.0, 1.0, 1.0
+    height, width = mask.shape
+    return (
+        float(columns[0] / width),
+        float(rows[0] / height),
+        float((columns[-1] + 1) / width),
+        float((rows[-1] + 1) / height),
+    )
 
 
 def _sweep(clip: Votes, masks: list[U8]) -> float:

@@ -17,7 +17,7 @@ from engine.flow.confidence import confidence_of, sample_flow
 from engine.flow.dis import dis_flow
 from engine.progress import Task
 
-#: Frames between those that are compared, and how much of a vote is left in the next frame.
+#: Frames between those that are compared at first, and how much of a vote the next frame keeps.
 GAPS, DECAY = (1, 4), 0.85
 #: Share of the votes from which a pixel belongs to the group, and that marks its motion's pixels.
 MINE, OTHERS = 0.6, 0.35
@@ -60,18 +60,23 @@ class Votes:
             self.free = np.asarray([mask < 128 for mask in held], np.float32).reshape(shape)
         self.flow: dict[Key, F32] = {}
         self.trust: dict[Key, F32] = {}
-        for t in range(self.count):
-            task.report(t / self.count, "motion")
-            for gap in GAPS:
-                if t + gap >= self.count:
-                    continue
-                there = dis_flow(greys[t], greys[t + gap], "fast")
-                back = dis_flow(greys[t + gap], greys[t], "fast")
-                self.flow[t, gap], self.trust[t, gap] = there, confidence_of(there, back)
-                self.flow[t + gap, -gap] = back
-                self.trust[t + gap, -gap] = confidence_of(back, there)
+        self.gaps: list[int] = []
+        self._greys = [np.asarray(grey, np.uint8) for grey in greys]
+        for n, gap in enumerate(GAPS):
+            self.look(gap, task.part(n / len(GAPS), (n + 1) / len(GAPS)))
         square = np.ones((3, 3), np.uint8)
         self.rough = [cv2.dilate(c, square) - cv2.erode(c, square) for c in self.colours]
+
+    def look(self, gap: int, task: Task) -> None:
+        """Compares frames that lie this many apart, too."""
+        self.gaps.append(gap)
+        for t in range(self.count - gap):
+            task.report(t / self.count, "motion")
+            first, second = self._greys[t], self._greys[t + gap]
+            there, back = dis_flow(first, second, "fast"), dis_flow(second, first, "fast")
+            self.flow[t, gap], self.trust[t, gap] = there, confidence_of(there, back)
+            self.flow[t + gap, -gap] = back
+            self.trust[t + gap, -gap] = confidence_of(back, there)
 
     def along(self, values: F32) -> F32:
         """Values [T, h, w] summed over the clip along the flow, fading with distance."""
@@ -120,7 +125,7 @@ class Votes:
         for t in range(self.count):
             task.report(t / self.count, "groups")
             found = [
-                self._pair_votes(t, gap, None if before is None else before[t]) for gap in GAPS
+                self._pair_votes(t, gap, None if before is None else before[t]) for gap in self.gaps
             ]
             known = [each for each in found if each is not None]
             if not known:

@@ -27,9 +27,6 @@ from engine.io.picture import Window
 from engine.kernels.device.lattice import positions
 from engine.progress import silent
 
-#: What lies beside a group in front is found by OpenCV, which a bare machine does not have. It says
-#: which frames count in a still, before the first pass, and costs a pass nothing.
-BARE = {"beside": 1.0}
 #: What the start of ``codef fit`` is computed with.
 PRODUCT = ("numba", "cv2")
 
@@ -69,7 +66,7 @@ def measure_seeded(
     """
     told: list[str] = []
     bare = not all(_there(name) for name in PRODUCT)
-    recipe, task = load_recipe("seeded") | (BARE if bare else {}), silent()
+    recipe, task = load_recipe("seeded"), silent()
     most = int(recipe["passes"]) if passes is None else passes
     began = time.monotonic()
     plates, on_device = plates_of(frames, masks, device), DevicePasses(device, told.append)

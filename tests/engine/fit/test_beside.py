@@ -1,9 +1,10 @@
 """What passes in front leaves no shadow in the still behind it."""
 
+import cv2
 import numpy as np
 import pytest
 
-from engine.fit.beside import say_of
+from engine.fit.beside import _grown, say_of
 from engine.fit.plates import Plates, eroded
 from engine.fit.recipes import load_recipe
 from engine.fit.seeded import one_pass, start_layer
@@ -66,6 +67,14 @@ def test_places_beside_the_front_count_less_and_the_front_itself_always():
     assert (said[0, 1:4, :3] == np.float32(0.2)).all() and (said[0, :, 5:] == 1).all()
     assert (say_of(plates, 0, 16, (5, 10), 0.2) == 1).all()
     assert (say_of(plates, 1, 16, (5, 10), 1.0) == 1).all()
+
+
+@pytest.mark.parametrize("reach", [1, 2, 3, 7, 40])
+def test_cells_grow_by_the_disc_of_opencv(reach):
+    taken = np.random.default_rng(reach).random((23, 37)) > 0.99
+    taken[0, 5] = taken[-1, -1] = True
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    assert np.array_equal(_grown(taken, reach), cv2.dilate(taken.astype(np.uint8), brush) > 0)
 
 
 @pytest.mark.parametrize("cell", [16, 8])

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from codef_nodes.graph.commands import SetKnob
+from codef_nodes.graph.serialise import load, save
 from engine.errors import InputError
 from gui.project.demo import OWN, REAL, place
 
@@ -90,8 +92,11 @@ def prepare(folder: Path, *, offline: bool, seconds: float | None = None) -> tup
     name = str(json.loads(said.strip().splitlines()[-1])["name"])
     subject = SUBJECTS[name]
     document = place(folder, subject.graph)
-    fit = ["codef_nodes", "render", str(document), "--node", "Fit", "--frames", str(subject.frame)]
-    _run(fit if seconds is None else [*fit, "--set", f"Fit.seconds={seconds:g}"])
+    if seconds is not None:  # in the document: a fit with another time is stale
+        changed = load(document)
+        SetKnob("Fit", "seconds", seconds).run(changed)
+        save(changed, document)
+    _run(["codef_nodes", "render", str(document), "--node", "Fit", "--frames", str(subject.frame)])
     return subject, document
 
 

@@ -2,9 +2,8 @@
 
 Each clip is a folder with ``frames/`` and perhaps the true masks in ``masks_0/``. Nothing is told:
 the group that ``codef fit --propose-groups`` and the node MotionMask propose is measured by DAVIS'
-J and F, mean over all frames. ``J votes`` is what motion alone says on small pictures, ``J`` the
-mask that is carried through the clip from where it says most. A clip without masks should give no
-proposal where one still holds it. ``cpu`` is processor time a frame, decoding included.
+J and F, mean over all frames. A clip without masks should give no proposal where one still holds it.
+``cpu`` is processor time a frame, decoding included.
 
 JSON in ``benchmarks/results/motion_masks.json``; about three minutes for four DAVIS clips on two
 cores.
@@ -25,20 +24,13 @@ from benchmarks.machine import describe
 from benchmarks.propagation import table
 from codef_nodes.work.masks import MaskLook
 from codef_nodes.work.proposing import look_for_motion
-from engine.arrays import U8, Bool
+from engine.arrays import U8
 from engine.io.clip import open_clip
 from engine.metrics.segmentation import boundary, region
 from engine.progress import silent
 
 #: Clips that are taken where they are there.
 NAMES = ("bear", "blackswan", "car-turn", "dog", "portrait")
-
-
-def enlarged(small: U8, size: tuple[int, int]) -> Bool:
-    """A small mask at a frame's size [h, w], decided."""
-    import cv2
-
-    return np.asarray(cv2.resize(small, size[::-1], interpolation=cv2.INTER_LINEAR) > 127, np.bool_)
 
 
 def measure(clip: Clip, sheet: Path | None) -> dict[str, Any]:
@@ -50,16 +42,13 @@ def measure(clip: Clip, sheet: Path | None) -> dict[str, Any]:
     masks = [] if found is None else [found.masks.mask(frame) for frame in source.frames]
     row: dict[str, Any] = {"clip": clip.name, "frames": len(source.frames)}
     row |= {"proposed": found is not None}
+    row |= dict.fromkeys(("J", "J worst", "F"))
     if found is not None and clip.masks:
         drawn = open_clip(str(clip.masks[0]), colour_space="raw")
         truth = [np.asarray(MaskLook().of(drawn.read(frame)) > 127) for frame in drawn.frames]
         ours = [mask > 127 for mask in masks]
-        rough = [enlarged(mask, truth[0].shape[:2]) for mask in found.proposal.masks]
         met = [region(right, mine) for right, mine in zip(truth, ours, strict=True)]
         row |= {
-            "J votes": round(
-                float(np.mean([region(*p) for p in zip(truth, rough, strict=True)])), 3
-            ),
             "J": round(float(np.mean(met)), 3),
             "J worst": round(min(met), 3),
             "F": round(float(np.mean([boundary(*p) for p in zip(truth, ours, strict=True)])), 3),

@@ -176,14 +176,16 @@ class Painting(QObject):
         lifetime = lifetime_of(self.lifetimes[space], frame, clip, self.range_text)
         name = f"{BY_KIND[kind].title} {count + 1}"
         brush = self.brush_of(kind)
-        # A still has no frame that a reveal could count from.
-        reveal = min(max(frame + brush.time, clip[0]), clip[1]) if space == CANONICAL else None
-        if kind == "reveal" and not clip[0] <= frame + brush.time <= clip[1]:
-            end = clip[0] if frame + brush.time < clip[0] else clip[1]
+        wanted = held = frame + brush.time
+        if clip[0] <= frame <= clip[1]:
+            held = min(max(wanted, clip[0]), clip[1])
+        if kind == "reveal" and held != wanted:
             self.status.emit(
-                f"Frame {frame + brush.time} lies outside the clip ({clip[0]}-{clip[1]}); frame "
-                f"{end} shines through."
+                f"Frame {wanted} lies outside the clip ({clip[0]}-{clip[1]}); frame {held} shines "
+                "through."
             )
+        # A still has no frame that a reveal could count from.
+        reveal = held if space == CANONICAL else None
         return header(kind, brush, self.colour, lifetime, name, reveal)
 
     def screen_colour(self) -> QColor:

@@ -2,8 +2,8 @@
 
 Each clip is a folder with ``frames/`` and perhaps the true masks in ``masks_0/``. Nothing is told:
 the group that ``codef fit --propose-groups`` and the node MotionMask propose is measured by DAVIS'
-J and F, mean over all frames. A clip without masks should give no proposal where one still holds it.
-``cpu`` is processor time a frame, decoding included.
+J and F, mean over all frames. A clip without masks should give no proposal where one still holds
+it. ``cpu`` is processor time a frame, decoding included.
 
 JSON in ``benchmarks/results/motion_masks.json``; about three minutes for four DAVIS clips on two
 cores.

@@ -27,6 +27,7 @@ from engine.fit.light import light_of_layer
 from engine.fit.plates import Plates
 from engine.fit.pure import cost as purify_cost
 from engine.fit.pure import only_alone, purify, shared
+from engine.fit.ringing import without_ringing
 from engine.fit.seeded import LayerState, one_pass
 from engine.fit.unmix import Unmixer
 from engine.fit.work import ClipWork
@@ -123,7 +124,11 @@ class Finish:
             late = budget.seconds is not None and n and budget.elapsed + spent / n > budget.seconds
             if late or (n and task.ending):
                 break
+            for state in states:
+                state.picture = without_ringing(state.picture)
             one_pass(looked, states, clip.reference, recipe, task, move=False)
+        for state in states:
+            state.picture = without_ringing(state.picture)
         purify(states, plates, clip.reference, recipe, task)
         lights = [self._light(k, unmixed, state) for k, state in enumerate(states)]
         full = _full(states, plates)

@@ -48,7 +48,8 @@ def crashed_windows(folder: Path | None = None) -> list[Crashed]:
     folder = folder or recovery_folder()
     found: list[Crashed] = []
     try:
-        metas = sorted(folder.glob("*.json"))
+        # Not what a running window is writing beside its own: it has no lock yet.
+        metas = sorted(each for each in folder.glob("*.json") if not each.name.startswith("."))
     except OSError:
         return []
     for meta in metas:

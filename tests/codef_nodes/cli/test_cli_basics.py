@@ -124,6 +124,9 @@ def test_devices_tell_what_is_there(codef: Codef) -> None:
         "adam": "numba",
         "register": "numba",
         "solve": "numba",
+        "place": "numba",
+        "read": "numba",
+        "merge": "torch",
     }
     known = {each["name"]: each for each in kernels["implementations"]}
     assert known["numba"]["problem"] == "" and known["numba"]["version"]

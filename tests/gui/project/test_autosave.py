@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 
 from codef_nodes.graph.commands import AddNode, EditStrokes, SetKnob
 from codef_nodes.graph.serialise import load
+from engine.io.atomic import beside
 from gui.core.editor import Editor
 from gui.project import autosave as autosave_module
 from gui.project.autosave import Autosave, recovery_folder
@@ -142,6 +143,15 @@ def test_another_running_window_is_no_crash(editor: Editor, kept: Autosave) -> N
     kept.now()
     assert kept.snapshots.wait()
     assert crashed_windows() == []
+
+
+def test_what_a_running_window_is_just_writing_is_no_crash(editor: Editor, kept: Autosave) -> None:
+    assert kept.snapshots.wait()
+    (meta,) = recovery_folder().glob("[!.]*.json")
+    partial = beside(meta)
+    partial.write_bytes(meta.read_bytes())
+    assert crashed_windows() == []
+    assert partial.is_file(), "it is not ours to take away"
 
 
 def test_a_folder_that_cannot_be_written_is_told_once(editor: Editor, config: Path) -> None:

@@ -105,6 +105,8 @@ def paint(hands: Hands) -> None:
     """5. N over the canonical viewer, a red stroke; the frame viewer follows while it is drawn."""
     still, frame = hands.canvas("canonical"), hands.canvas("frame")
     viewing = hands.editor.viewing
+    # Esc stops pictures that are under way, and nobody asks for them again by himself.
+    hands.wait(lambda: not still.updating and not frame.updating, 60, "for pictures of the fit")
     hands.key(hands.graph.view.viewport(), Qt.Key.Key_Escape)
     hands.select("Propagate1")
     hands.key(hands.graph.view.viewport(), Qt.Key.Key_2)

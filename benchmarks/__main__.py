@@ -22,10 +22,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.child import ROOT
-from benchmarks.fit import clips_in
+from benchmarks.fit import SHARED, clips_in
 
-#: Development clips beside the repository; used when they are there.
-SHARED = ROOT.parent / "shared" / "data"
 RECIPES = ("seeded", "chain", "paper")
 
 

@@ -27,6 +27,8 @@ from engine.metrics.psnr import clip_score, psnr8
 from engine.metrics.sharpness import sharpness_ratio
 
 RESULTS = Path(__file__).resolve().parent / "results"
+#: Development clips beside the repository; used when they are there.
+SHARED = ROOT.parent / "shared" / "data"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,24 @@ def clips_in(data: Path | None, names: Sequence[str] | None = None) -> list[Clip
             f"{', '.join(clip.name for clip in found)}"
         )
     return [clip for clip in found if not names or clip.name in names]
+
+
+def clips_asked(
+    folder: Path | None, names: Sequence[str] | None, usual: Sequence[str]
+) -> list[Clip]:
+    """The clips that a command line names.
+
+    Args:
+        folder: As it was given; None: the development clips, or the demonstration's.
+        names: As they were given; None: all, of the development clips the usual ones.
+        usual: Names of development clips.
+
+    Raises:
+        SystemExit: As ``clips_in``.
+    """
+    if folder is None and SHARED.is_dir():
+        return clips_in(SHARED, usual if names is None else names)
+    return clips_in(folder, names)
 
 
 def codef(*words: str | Path) -> tuple[dict[str, Any], float]:

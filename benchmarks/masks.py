@@ -9,7 +9,6 @@ wall-clock seconds a frame, decoding included; ``cpu`` is processor time.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -19,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.fit import RESULTS, Clip, clips_in
-from benchmarks.machine import describe
+from benchmarks.fit import RESULTS, Clip, clips_asked
+from benchmarks.machine import record
 from benchmarks.propagation import table
 from codef_nodes.work.masks import MaskLook
 from codef_nodes.work.roughmasks import codes_of
@@ -112,6 +111,12 @@ def _box(mask: Bool) -> tuple[float, float, float, float]:
     return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
 
 
+def true_masks(clip: Clip) -> list[Bool]:
+    """What was drawn by hand of a clip's first group, for each frame."""
+    drawn = open_clip(str(clip.masks[0]), colour_space="raw")
+    return [np.asarray(MaskLook().of(drawn.read(frame)) > 127) for frame in drawn.frames]
+
+
 def scores(found: Carried, truth: Sequence[Bool]) -> tuple[list[float], list[float]]:
     """J and F of each frame."""
     ours = [found.mask(frame) > 127 for frame in found.frames]
@@ -123,8 +128,7 @@ def scores(found: Carried, truth: Sequence[Bool]) -> tuple[list[float], list[flo
 
 def measure(clip: Clip, kinds: Sequence[str]) -> list[dict[str, Any]]:
     """A row for each kind of input."""
-    source, masks = open_clip(str(clip.frames)), open_clip(str(clip.masks[0]), colour_space="raw")
-    truth = [np.asarray(MaskLook().of(masks.read(frame)) > 127) for frame in masks.frames]
+    source, truth = open_clip(str(clip.frames)), true_masks(clip)
     started, worked = time.monotonic(), time.process_time()
     session = Session(lambda frame: codes_of(source.read(frame)), source.frames, Task())
     looked, thought = time.monotonic() - started, time.process_time() - worked
@@ -176,20 +180,12 @@ def main() -> int:
     parser.add_argument("--inputs", nargs="*", default=["rectangle", "scribbles"], metavar="KIND")
     parser.add_argument("--json", type=Path, default=RESULTS / "masks.json")
     options = parser.parse_args()
-    from benchmarks.__main__ import SHARED
-
-    folder = options.folder or (SHARED if SHARED.is_dir() else None)
-    names = options.clips
-    if names is None and options.folder is None and folder is not None:
-        names = list(NAMES)
-    clips = [clip for clip in clips_in(folder, names) if clip.masks]
+    clips = [clip for clip in clips_asked(options.folder, options.clips, NAMES) if clip.masks]
     rows: list[dict[str, Any]] = []
     for clip in clips:
         rows += measure(clip, options.inputs)
         print(table(rows[-len(options.inputs) :]) + "\n", flush=True)
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    answer = {"machine": describe(), "rows": rows}
-    options.json.write_text(json.dumps(answer, indent=1) + "\n", "utf-8")
+    record(options.json, {"rows": rows})
     return 0
 
 

@@ -10,7 +10,6 @@ cores.
 """
 
 import argparse
-import json
 import sys
 import time
 from pathlib import Path
@@ -18,18 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.__main__ import SHARED
-from benchmarks.fit import RESULTS, Clip, clips_in
-from benchmarks.machine import describe
+from benchmarks.fit import RESULTS, Clip, clips_asked
+from benchmarks.machine import record
+from benchmarks.masks import scores, true_masks
 from benchmarks.propagation import table
-from codef_nodes.work.masks import MaskLook
 from codef_nodes.work.proposing import look_for_motion
 from engine.arrays import U8
 from engine.io.clip import open_clip
-from engine.metrics.segmentation import boundary, region
 from engine.progress import silent
 
-#: Clips that are taken where they are there.
+#: Development clips that are taken.
 NAMES = ("bear", "blackswan", "car-turn", "dog", "portrait")
 
 
@@ -39,22 +36,18 @@ def measure(clip: Clip, sheet: Path | None) -> dict[str, Any]:
     worked = time.process_time()
     found = look_for_motion(source.read, source.frames, silent())
     cpu = (time.process_time() - worked) / len(source.frames)
-    masks = [] if found is None else [found.masks.mask(frame) for frame in source.frames]
     row: dict[str, Any] = {"clip": clip.name, "frames": len(source.frames)}
     row |= {"proposed": found is not None}
     row |= dict.fromkeys(("J", "J worst", "F"))
     if found is not None and clip.masks:
-        drawn = open_clip(str(clip.masks[0]), colour_space="raw")
-        truth = [np.asarray(MaskLook().of(drawn.read(frame)) > 127) for frame in drawn.frames]
-        ours = [mask > 127 for mask in masks]
-        met = [region(right, mine) for right, mine in zip(truth, ours, strict=True)]
+        met, bounded = scores(found.masks, true_masks(clip))
         row |= {
             "J": round(float(np.mean(met)), 3),
             "J worst": round(min(met), 3),
-            "F": round(float(np.mean([boundary(*p) for p in zip(truth, ours, strict=True)])), 3),
+            "F": round(float(np.mean(bounded)), 3),
         }
-    if sheet is not None and masks:
-        _draw(clip, masks, sheet)
+    if sheet is not None and found is not None:
+        _draw(clip, [found.masks.mask(frame) for frame in source.frames], sheet)
     return {**row, "cpu": round(cpu, 3)}
 
 
@@ -89,18 +82,12 @@ def main() -> int:
     parser.add_argument("--sheet", type=Path, help="folder for a picture of each clip")
     parser.add_argument("--json", type=Path, default=RESULTS / "motion_masks.json")
     options = parser.parse_args()
-    folder = options.folder or (SHARED if SHARED.is_dir() else None)
-    names = options.clips
-    if names is None and options.folder is None and folder is not None:
-        names = list(NAMES)
     rows = []
-    for clip in clips_in(folder, names):
+    for clip in clips_asked(options.folder, options.clips, NAMES):
         rows.append(measure(clip, options.sheet))
         print(rows[-1], flush=True)
     print(table(rows))
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    answer = {"machine": describe(), "rows": rows}
-    options.json.write_text(json.dumps(answer, indent=1) + "\n", "utf-8")
+    record(options.json, {"rows": rows})
     return 0
 
 

@@ -19,9 +19,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.__main__ import SHARED
 from benchmarks.child import Ended, run
-from benchmarks.fit import RESULTS, clips_in
+from benchmarks.fit import RESULTS, SHARED, clips_in
 from benchmarks.machine import record
 from engine.fields.folder import load_field
 from engine.io.clip import open_clip

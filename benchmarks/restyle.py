@@ -26,9 +26,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.__main__ import SHARED
 from benchmarks.child import run
-from benchmarks.fit import RESULTS, Clip, clips_in
+from benchmarks.fit import RESULTS, SHARED, Clip, clips_in
 from benchmarks.machine import describe
 from engine.arrays import F32
 from engine.colour.encoding import to_display8

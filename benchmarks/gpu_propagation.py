@@ -15,6 +15,7 @@ from engine.arrays import F32
 from engine.edit.carrier import Carrier
 from engine.edit.device_carry import Wanted, carried
 from engine.edit.device_frame import DeviceFrame
+from engine.edit.device_room import DeviceRoom
 from engine.edit.editlayer import EditLayer
 from engine.edit.finish import PLAIN, Finish
 from engine.fields.field import Canonical, Field, Layer, Masks
@@ -66,7 +67,7 @@ def measure_propagation(bench: Bench, name: str) -> dict[str, Any]:
     """
     tiny = bench.smoke or bench.device.type != "cuda"
     height, width = (48, 64) if tiny else SIZES[name]
-    field, carrier = made_up_field(height, width), Carrier(bench.device)
+    field, carrier = made_up_field(height, width), Carrier(DeviceRoom(bench.device))
     canvas = field.layers[0].canonical.data
     rgba, grade = paint_of(canvas.height, canvas.width)
     everywhere = EditLayer(Sheet.of(rgba, (canvas.x0, canvas.y0)), grade)

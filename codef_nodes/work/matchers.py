@@ -45,7 +45,7 @@ def matcher(method: str, device: str = "auto") -> Matcher:
     if method not in METHODS:
         raise UsageError(f"no learned matcher {method!r}; choose one of {', '.join(METHODS)}")
     file = installed(method)
-    from engine.fit.device import device_of
+    from engine.kernels.backends.device import device_of
 
     where = str(device_of(device))
     identity: list[object] = [file_identity(file), where]

@@ -1,17 +1,14 @@
-"""Edits carried into frames by a card: whether it can, how much at a time, and who does it else.
+"""Edits carried into frames by a card: what it does itself, and who does the rest.
 
 What a card does wholly is the common case of the merge kinds with the field's light, paint laid
 plainly, and mode ``replace``. What is measured on the plate (holdout, grain, shadows, softness, the
 light of pixels that groups share) is found on the processor; the card then reads the stills, which
 is what is left. A card that is full takes a frame in bands; one that fails is said once, and the
-processor goes on.
+processor goes on (``engine.edit.device_room``).
 """
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -19,16 +16,13 @@ import torch
 
 from engine.arrays import F32
 from engine.edit.device_carry import Wanted, carried, drawn, reach
-from engine.edit.device_frame import DeviceFrame, Part, fetched
-from engine.edit.device_stills import Stills
+from engine.edit.device_frame import DeviceFrame, Part, cut, fetched
+from engine.edit.device_room import RIM, DeviceRoom
 from engine.edit.editlayer import EditLayer
 from engine.edit.finish import Finish
-from engine.edit.windows import Box, plate_part, put_back
+from engine.edit.windows import Box, mask_part, plate_part, put_back
 from engine.fields.field import Field
-from engine.fit.memory import USABLE
 from engine.io.picture import Picture
-from engine.kernels.backends.choose import kernels_for
-from engine.kernels.device.room import free_on, working_on
 from engine.warp.sheet import Sheet, sheet_of
 
 if TYPE_CHECKING:
@@ -37,41 +31,26 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: Bytes that a pixel of a layer takes on its way.
-POINT = 256
-#: Rows of a band at least, and pixels around what is wanted: footprints look beside them.
-LEAST, RIM = 16, 1
-
 
 class SharedPixelsError(Exception):
     """Groups share pixels of an edit, whose light is compared there on the processor."""
 
 
 class Carrier:
-    """Carries edits on one device.
+    """Carries the edits of one job on a device; each sentence for the person is told once.
 
     Args:
-        device: Where.
+        room: The device, which jobs share.
         tell: Called with sentences for the person.
-        free: Gives the bytes that are free there; None: asks the device.
-
-    Attributes:
-        explains: Whether it also tells what the processor does by its nature.
+        explains: Also tells what the processor does by its nature.
     """
 
     def __init__(
-        self,
-        device: torch.device,
-        tell: Callable[[str], None] | None = None,
-        free: Callable[[], int | None] | None = None,
+        self, room: DeviceRoom, tell: Callable[[str], None] | None = None, *, explains: bool = False
     ) -> None:
-        self.device, self.tell, self.explains = device, tell, False
-        self.stills = Stills(device, kernels_for(device))
-        self._free = free or partial(free_on, device)
-        self._lock = threading.RLock()
+        self.stills, self.device = room.stills, room.stills.device
+        self._room, self._tell, self._explains = room, tell, explains
         self._said: set[str] = set()
-        self._most: int | None = None
-        self._works = True
 
     def carry(
         self,
@@ -92,7 +71,7 @@ class Carrier:
 
         Returns:
             The frame, the very ``plate`` when nothing reaches it; None where the processor must do
-            it, which is said where ``explains`` is set.
+            it, which is said where that was asked for.
         """
         if not all(isinstance(each, EditLayer) for each in wanted.changes.values()):
             self._leave("painted frames are looked up through the inverse, which")
@@ -136,12 +115,13 @@ class Carrier:
             return None
         if not wanted.plain and any(frame.shared(k, part) for k in wanted.changes):
             raise SharedPixelsError
-        points = {k: _cut(each, part, outer) for k, each in points.items()}
+        within = part[0] - outer[0], part[1] - outer[1], part[2], part[3]
+        points = {k: cut(each, within) for k, each in points.items()}
         box = slice(part[0], part[0] + part[2]), slice(part[1], part[1] + part[3])
         own = plate_part(plate, frame.field, box, alone=wanted.plain)[0]
         strength = None
         if mask is not None:
-            strength = frame.send(plate_part(_grey(plate, mask), frame.field, box)[0][..., 0])
+            strength = frame.send(mask_part(mask, plate, frame.field, box))
         result = carried(frame, wanted, points, part, frame.send(own), strength)
         top, last = max(part[0], inner[0]), min(part[0] + part[2], inner[0] + inner[2])
         if top >= last:
@@ -183,12 +163,8 @@ class Carrier:
         return DeviceView(self, field, index, strength)
 
     def close(self) -> None:
-        """Gives the memory back; what comes next is planned anew."""
-        with self._lock:
-            self.stills.keep([])
-            self._forget()
-            self._most = None
-            self._said.clear()
+        """Gives the device's memory back, whoever used it."""
+        self._room.clear()
 
     def try_reading(self, field: Field, sheets: list[Sheet], work: Callable[[], T]) -> T | None:
         """Does some work that reads stills; None where the processor must do it."""
@@ -197,69 +173,19 @@ class Carrier:
     def _tried(
         self, field: Field, sheets: list[Sheet], work: Callable[[int], T | None]
     ) -> T | None:
-        """Does some work with as many rows at a time as fit, fewer when the card is full."""
-        with self._lock, torch.no_grad(), working_on(self.device):
-            while self._works:
-                rows = self._rows(field, sheets)
-                if rows is None:
-                    return None
-                try:
-                    return work(rows)
-                except torch.OutOfMemoryError:
-                    self._forget()
-                    self._most = rows // 2
-                    self._say(f"{self.device} is full after all")
-                except RuntimeError as error:
-                    # A driver that is gone, a card that hangs: whatever it is, frames come first.
-                    log.info("carrying fails on %s", self.device, exc_info=True)
-                    lines = str(error).strip().splitlines() or [type(error).__name__]
-                    self._works = False
-                    self._say(f"{self.device} fails ({lines[0][:160]}); the processor goes on")
-        return None
-
-    def _rows(self, field: Field, sheets: list[Sheet]) -> int | None:
-        """Rows of a frame that fit at a time; None where not even a band does."""
-        room = self._room(sheets)
-        each, rows = field.width * POINT * len(field.layers), field.height
-        if room is not None:
-            rows = max(room, 0) // each - 2 * RIM
-        if self._most is not None:
-            rows = min(rows, self._most)
-        if rows + 2 * RIM >= field.height:
-            return field.height
-        if rows < LEAST:
-            self._say(f"{self.device} has too little memory free; the processor carries edits")
-            return None
-        self._say(f"{self.device} has little memory free: frames are carried in bands")
-        return rows
-
-    def _room(self, sheets: list[Sheet], last: bool = False) -> int | None:
-        """Bytes for the pixels of a frame when the stills are there; None: no limit is known."""
-        free = self._free()
-        if free is None:
-            return None
-        room = int(USABLE * free) - self.stills.missing(sheets)
-        if room > 0 or last:
-            return room
-        self.stills.keep(sheets)
-        self._forget()
-        return self._room(sheets, last=True)
-
-    def _forget(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        return self._room.try_in(field, sheets, work, self._say)
 
     def _leave(self, why: str) -> None:
         """Tells, where a card was asked for by name, what it does not do by itself."""
-        if self.explains:
+        if self._explains:
             self._say(f"{why} the processor does; {self.device} reads the stills")
 
     def _say(self, sentence: str) -> None:
         if sentence not in self._said:
             self._said.add(sentence)
             log.info("%s", sentence)
-            if self.tell is not None:
-                self.tell(sentence)
+            if self._tell is not None:
+                self._tell(sentence)
 
 
 def measured(finish: Finish) -> bool:
@@ -267,11 +193,6 @@ def measured(finish: Finish) -> bool:
     looked = finish.holdout or finish.detail is not None
     strengths = (finish.regrain, finish.shade, finish.highlight, finish.focus, finish.shutter)
     return looked or max(strengths) > 0
-
-
-def _grey(plate: Picture, mask: F32) -> Picture:
-    """A mask over a plate's data window as a picture of the same windows."""
-    return replace(plate, pixels=np.repeat(mask[..., None], 3, axis=2), rows=None)
 
 
 def _bands(field: Field, rows: int) -> "list[tuple[Part, Part]]":
@@ -294,8 +215,3 @@ def _around(hit: torch.Tensor, outer: Part) -> Part | None:
     low = min(int(rows[-1]) + 1 + RIM, outer[2])
     right = min(int(columns[-1]) + 1 + RIM, outer[3])
     return outer[0] + top, outer[1] + left, low - top, right - left
-
-
-def _cut(points: torch.Tensor, part: Part, outer: Part) -> torch.Tensor:
-    top, left = part[0] - outer[0], part[1] - outer[1]
-    return points[top : top + part[2], left : left + part[3]].contiguous()

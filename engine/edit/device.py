@@ -1,19 +1,16 @@
 """Which device carries edits into frames."""
 
-import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.edit.carrier import Carrier
+    from engine.edit.device_room import DeviceRoom
 
 
 def carrier_for(name: str, tell: Callable[[str], Any] | None = None) -> "Carrier | None":
-    """What carries edits on a device; None on the processor, whose own loops are faster there.
-
-    ``CODEF_KERNELS`` set to torch or triton takes the way of cards on the processor, to find out
-    whose fault something is.
+    """What carries the edits of a job; None on the processor, whose own loops are faster there.
 
     Args:
         name: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
@@ -21,19 +18,17 @@ def carrier_for(name: str, tell: Callable[[str], Any] | None = None) -> "Carrier
 
     Raises:
         UsageError: There is no such kind of device.
-        DeviceError: There is no such card, or it does not work.
+        DeviceError: There is no such card, or not the kernels that are asked for.
     """
-    from engine.fit.device import device_of, has_driver
+    from engine.kernels.backends.device import card_for
 
-    first = os.environ.get("CODEF_KERNELS", "").strip()
-    if first in ("", "numba") and (name == "cpu" or (name == "auto" and not has_driver())):
+    device = card_for(name, tell)
+    if device is None:
         return None
-    device = device_of(name, tell)
-    if device.type == "cpu" and first in ("", "numba"):
-        return None
-    found = _carrier(str(device), first)
-    found.tell, found.explains = tell, name.startswith("cuda")
-    return found
+    from engine.edit.carrier import Carrier
+    from engine.kernels.backends.choose import preferred
+
+    return Carrier(room_on(str(device), preferred()), tell, explains=name.startswith("cuda"))
 
 
 def name_of(carrier: "Carrier | None") -> str:
@@ -42,10 +37,15 @@ def name_of(carrier: "Carrier | None") -> str:
 
 
 @lru_cache(maxsize=8)
-def _carrier(device: str, first: str) -> "Carrier":
-    """One for each device and choice of kernels, so that stills are sent once."""
+def room_on(device: str, first: str) -> "DeviceRoom":
+    """One for each device and choice of kernels, so that jobs send stills once.
+
+    Args:
+        device: ``cpu`` or ``cuda:N``.
+        first: What ``CODEF_KERNELS`` puts first: kernels are chosen by it.
+    """
     import torch
 
-    from engine.edit.carrier import Carrier
+    from engine.edit.device_room import DeviceRoom
 
-    return Carrier(torch.device(device))
+    return DeviceRoom(torch.device(device))

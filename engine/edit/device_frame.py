@@ -53,7 +53,7 @@ class DeviceFrame:
             )
         if k not in self._placed:
             self._placed[k] = self.send(deformation.positions(self.index))
-        return _cut(self._placed[k], part)
+        return cut(self._placed[k], part)
 
     def share(self, k: int, part: Part) -> torch.Tensor | None:
         """Visible share of a layer, [h, w]; None where all of it is seen."""
@@ -151,7 +151,8 @@ def fetched(values: torch.Tensor) -> F32:
     return found
 
 
-def _cut(values: torch.Tensor, part: Part) -> torch.Tensor:
+def cut(values: torch.Tensor, part: Part) -> torch.Tensor:
+    """A part of what lies on a device, in memory of its own."""
     top, left, height, width = part
     return values[top : top + height, left : left + width].contiguous()
 

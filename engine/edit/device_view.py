@@ -55,10 +55,7 @@ class DeviceView(FrameView):
         """See ``FrameView``."""
 
         def read() -> F32:
-            found: F32 = (
-                self._carrier.stills.read(sheet, self._points(points), filter).cpu().numpy()
-            )
-            return found
+            return fetched(self._carrier.stills.read(sheet, self._points(points), filter))
 
         done = self._carrier.try_reading(self.field, [sheet], read)
         return super().read_linear(sheet, points, filter) if done is None else done

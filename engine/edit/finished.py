@@ -16,7 +16,7 @@ from engine.edit.mixedlight import dimmed, lacking
 from engine.edit.patch import Patch, Source, read_patch
 from engine.edit.place import Place, Surroundings, look_at
 from engine.edit.regrain import grain_share, regrained
-from engine.edit.windows import Box, inside, plate_part, put_back, size, union
+from engine.edit.windows import Box, inside, mask_part, put_back, size, union
 from engine.fields.field import Field
 from engine.io.picture import Picture
 from engine.progress import Task
@@ -135,7 +135,7 @@ def finish_view(
     field = view.field
     strength = np.full(size(box), mix, np.float32)
     if mask is not None:
-        strength *= _mask_part(mask, plate, field, box)
+        strength *= mask_part(mask, plate, field, box)
     own = place.plate
     result, alpha = own.copy(), np.zeros(size(box), np.float32)
     lost = np.zeros_like(own)
@@ -295,8 +295,3 @@ def fine_part(difference: F32, weight: F32, sigma: float) -> F32:
     base = cv2.GaussianBlur(held, (0, 0), sigma)
     broad = total / np.maximum(base, 1e-4)[..., None]
     return np.asarray((difference - broad) * held[..., None], np.float32)
-
-
-def _mask_part(mask: F32, plate: Picture, field: Field, box: Box) -> F32:
-    grey = replace(plate, pixels=np.repeat(mask[..., None], 3, axis=2), rows=None)
-    return plate_part(grey, field, box)[0][..., 0]

@@ -93,6 +93,12 @@ def plate_part(
     return colours, held
 
 
+def mask_part(mask: F32, plate: Picture, field: Field, box: Box) -> F32:
+    """A mask over a plate's data window, [H, W], in a box of the field's."""
+    grey = replace(plate, pixels=np.repeat(mask[..., None], 3, axis=2), rows=None)
+    return plate_part(grey, field, box)[0][..., 0]
+
+
 def _run(true: NDArray[np.bool_]) -> slice:
     """The run of True in a row that has one."""
     return slice(int(true.argmax()), len(true) - int(true[::-1].argmax()))

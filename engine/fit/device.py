@@ -1,114 +1,25 @@
-"""Which device a fit runs on, and what visits the pixels there."""
+"""What visits the pixels of a seeded fit on the device that was asked for."""
 
-import ctypes
-import os
-import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from engine.errors import DeviceError, UsageError
 from engine.fit.passes import Passes, host_passes
-
-if TYPE_CHECKING:
-    import torch
-
-
-def device_of(name: str, tell: Callable[[str], None] | None = None) -> "torch.device":
-    """The device of an option; ``auto`` takes the first NVIDIA card that works.
-
-    A card is tried before its first use in this process, see ``engine.kernels.backends.card``.
-
-    Args:
-        name: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        tell: Called with sentences for the person.
-
-    Raises:
-        UsageError: There is no such kind of device.
-        DeviceError: There is no such card, or it does not work.
-    """
-    import torch
-
-    if name == "auto":
-        return _first_that_works(tell)
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UsageError(f"no device is called {name!r}; choose auto, cpu or cuda") from None
-    if device.type not in ("cpu", "cuda"):
-        raise UsageError(f"work runs on cpu or cuda, not on {name!r}")
-    if device.type == "cuda":
-        from engine.kernels.backends.card import check
-
-        if (device.index or 0) >= torch.cuda.device_count():
-            raise DeviceError(
-                f"there is no device {name} here (NVIDIA GPUs found: "
-                f"{torch.cuda.device_count()}); choose --device cpu"
-            )
-        device = torch.device("cuda", device.index or 0)
-        problem = check(str(device)).problem
-        if problem:
-            raise DeviceError(f"{device} cannot be used: {problem}; choose --device cpu")
-    return device
-
-
-def _first_that_works(tell: Callable[[str], None] | None) -> "torch.device":
-    """A card that works, or the processor; a card that is left out is named."""
-    import torch
-
-    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    for number in range(count):
-        from engine.kernels.backends.card import check
-
-        device = torch.device("cuda", number)
-        problem = check(str(device)).problem
-        if not problem:
-            return device
-        if tell is not None:
-            tell(f"{device} is left out: {problem}")
-    return torch.device("cpu")
-
-
-def chosen(device: "torch.device") -> "torch.device":
-    """A device by its full name, and made the one that this thread starts kernels on."""
-    import torch
-
-    if device.type == "cuda":
-        device = torch.device("cuda", device.index or 0)
-        torch.cuda.set_device(device)
-    return device
+from engine.kernels.backends.device import card_for
 
 
 def passes_for(name: str, tell: Callable[[str], None] | None = None) -> Passes:
-    """What visits the pixels of a seeded fit.
-
-    On the processor these are compiled loops; ``CODEF_KERNELS`` set to torch or triton takes the
-    passes of cards there instead, to find out whose fault something is.
+    """What visits the pixels of a seeded fit; on the processor compiled loops.
 
     Args:
-        name: As for ``device_of``.
+        name: As for ``engine.kernels.backends.device.device_of``.
         tell: Called with sentences for the person.
 
     Raises:
         UsageError: There is no such kind of device.
         DeviceError: There is no such card, or not the kernels that are asked for.
     """
-    asked = os.environ.get("CODEF_KERNELS", "").strip()
-    if asked in ("", "numba") and (name == "cpu" or (name == "auto" and not has_driver())):
-        return host_passes()
-    from engine.kernels.backends.choose import preferred
-
-    device, first = device_of(name, tell), preferred()
-    if device.type == "cpu" and first in ("", "numba"):
+    device = card_for(name, tell)
+    if device is None:
         return host_passes()
     from engine.fit.device_passes import DevicePasses
 
     return DevicePasses(device, tell)
-
-
-def has_driver() -> bool:
-    """Whether there is a driver of NVIDIA cards: a fit without one need not wait for torch."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    return True

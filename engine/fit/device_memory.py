@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engine.errors import DeviceError
-from engine.fit.memory import USABLE
+from engine.kernels.device.room import USABLE
 
 #: Frames of one call at most: beyond, a card gains nothing.
 MOST_FRAMES = 256

@@ -16,7 +16,6 @@ import torch
 from engine.arrays import F64
 from engine.errors import DeviceError
 from engine.fit.canvas import SEEN, WHOLE, canvas_of
-from engine.fit.device import chosen
 from engine.fit.device_clip import ClipPart, Uploads, halved
 from engine.fit.device_layer import DeviceLayer
 from engine.fit.device_links import Links
@@ -26,6 +25,7 @@ from engine.fit.parts import Part, parts_of
 from engine.fit.passes import PATIENCE
 from engine.fit.plates import Plates
 from engine.kernels.backends.choose import kernels_for
+from engine.kernels.backends.device import chosen
 from engine.kernels.device import canvas as still
 from engine.kernels.device import lattice as lattice_kernels
 from engine.kernels.device.extent import extents
@@ -246,7 +246,7 @@ class DevicePasses:
         # What matching and passes at another size recorded is not needed any more.
         self._replays.forget()
         self._give_back()
-        free = self._free or free_on(self.device) or 0
+        free = self._free if self._free is not None else free_on(self.device) or 0
         planes = len(plates.weights) * (1 if plates.firm is plates.weights else 2)
         here = pixels * (3 * plates.codes.itemsize + planes)
         fused = self.kernels.of["register"] != "torch"

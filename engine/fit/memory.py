@@ -3,9 +3,8 @@
 from dataclasses import dataclass, replace
 
 from engine.errors import DeviceError
+from engine.kernels.device.room import USABLE
 
-#: Share of the free memory that a plan may use; the rest is for libraries and fragments.
-USABLE = 0.85
 #: Smallest side of a tile, in pixels, that is planned, and that is gone down to in need.
 SMALLEST, LEAST = 64, 8
 

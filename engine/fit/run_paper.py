@@ -9,10 +9,10 @@ import numpy as np
 
 from engine.arrays import F32, U8
 from engine.fields.field import Field, Layer
-from engine.fit.device import device_of
 from engine.fit.finish import covered_canonical, measure
 from engine.fit.work import FITTED, MEASURED, READ, ClipWork
 from engine.flow.pair import FlowPair
+from engine.kernels.backends.device import device_of
 from engine.metrics.psnr import clip_score
 from engine.progress import Task
 

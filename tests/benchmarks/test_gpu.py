@@ -14,6 +14,7 @@ from benchmarks.gpu_paper import measure_paper
 from benchmarks.gpu_propagation import made_up_field, paint_of
 from engine.edit.carrier import Carrier
 from engine.edit.device_carry import Wanted
+from engine.edit.device_room import DeviceRoom
 from engine.edit.editlayer import EditLayer
 from engine.edit.finish import Finish
 from engine.edit.finished import finish_frame
@@ -81,7 +82,7 @@ def test_what_propagation_measures_is_what_the_program_makes_of_it():
     change = EditLayer(Sheet.of(rgba, (canvas.x0, canvas.y0)), grade)
     plate = Picture.of(np.random.default_rng(3).random((48, 64, 3), np.float32))
     finish = Finish(merge="auto")
-    carrier = Carrier(torch.device("cpu"))
+    carrier = Carrier(DeviceRoom(torch.device("cpu")))
     fast = carrier.carry(field, Wanted({0: change}, finish), plate, 3)
     slow = finish_frame(field, {0: change}, plate, 3, finish).picture
     assert np.abs(fast.pixels - plate.pixels).mean() > 0.05

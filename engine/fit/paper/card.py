@@ -12,7 +12,7 @@ from engine.fit.paper.halves import HalvedClip
 from engine.fit.paper.numbers import Numbers
 from engine.fit.paper.shot import Shot
 from engine.kernels.backends.choose import kernels_for
-from engine.kernels.device.room import free_on as free_on
+from engine.kernels.device.room import free_on
 from engine.kernels.field_network import Network
 from engine.kernels.hashgrid_network import HashNetwork
 

@@ -9,7 +9,6 @@ import torch
 from engine.arrays import F32
 from engine.fields.networkfield import NetworkDeformation
 from engine.fit.budget import Budget
-from engine.fit.device import chosen, device_of
 from engine.fit.paper import checkpoint
 from engine.fit.paper.card import Card, half_first
 from engine.fit.paper.clip import ClipData, Draft, PaperFit
@@ -19,6 +18,7 @@ from engine.fit.paper.halves import HalvedClip
 from engine.fit.paper.numbers import Numbers
 from engine.fit.paper.step import Group, Steps
 from engine.fit.request import FitRequest
+from engine.kernels.backends.device import chosen, device_of
 from engine.kernels.device.replay import Replays
 from engine.progress import Task
 

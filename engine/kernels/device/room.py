@@ -4,6 +4,9 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
+#: Share of the free memory that a plan may use; the rest is for libraries and fragments.
+USABLE = 0.85
+
 
 def working_on(device: torch.device) -> AbstractContextManager[object]:
     """Makes a card the one that this thread starts kernels on: Triton goes by nothing else.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from engine.edit.device import _carrier
+from engine.edit.device import room_on
 from tests.codef_nodes.cli.test_cli_field_commands import painted
 from tests.codef_nodes.cli.tinyclip import Codef, read_png
 
@@ -42,9 +42,9 @@ def test_frames_are_the_same_by_the_way_of_cards(
         assert answer.code == 0
         told[name] = json.loads(answer.out.splitlines()[-1])
         assert told[name]["device"] == "cpu"
-    carrier = _carrier("cpu", "torch")
-    assert carrier.stills.kernels.of["read"] == "torch"
-    assert not carrier.stills._held  # what was sent there is gone again
+    stills = room_on("cpu", "torch").stills
+    assert stills.kernels.of["read"] == "torch"
+    assert not stills._held  # what was sent there is gone again
     for frame in (1002, 1003, 1004):
         slow, fast = (read_png(tmp_path / name / f"o.{frame}.png").astype(int) for name in told)
         assert np.abs(fast - slow).max() <= 1

@@ -8,6 +8,7 @@ import torch
 
 from engine.edit.canonical import canonical_picture
 from engine.edit.carrier import Carrier
+from engine.edit.device_room import DeviceRoom
 from engine.edit.edits import EditSource, prepare_edits
 from engine.edit.finish import FULL_FINISH, PLAIN, Finish
 from engine.edit.propagate import propagate_frame
@@ -17,6 +18,7 @@ from engine.linked.carry import carry_alone, carry_pass
 from engine.warp.render import reconstruct
 from tests.engine.warp.analytic import lattice_layer, one_layer, two_layers
 
+CPU = torch.device("cpu")
 KERNELS = ("torch", "numba")
 FINISHES = {
     "plain": PLAIN,
@@ -33,7 +35,7 @@ FINISHES = {
 def carrier(request, monkeypatch):
     monkeypatch.setenv("CODEF_KERNELS", request.param)
     said: list[str] = []
-    made = Carrier(torch.device("cpu"), said.append)
+    made = Carrier(DeviceRoom(CPU), said.append)
     assert set(made.stills.kernels.of.values()) >= {request.param}
     yield made
     assert not said
@@ -165,7 +167,7 @@ def test_a_card_with_little_memory_takes_bands_and_says_so(finish):
     field = FIELDS["shared edges"]()
     edits, plate, said = edited(field), plate_of(field), []
     wanted = propagate_frame(field, edits, plate, 0, finish=FINISHES[finish])
-    small = Carrier(torch.device("cpu"), said.append, free=lambda: 2_600_000)
+    small = Carrier(DeviceRoom(CPU, free=lambda: 2_600_000), said.append)
     found = propagate_frame(field, edits, plate, 0, finish=FINISHES[finish], on=small)
     same(found, wanted)
     assert len(said) == 1 and "in bands" in said[0]
@@ -176,7 +178,7 @@ def test_a_card_with_little_memory_takes_bands_and_says_so(finish):
 def test_a_card_that_is_full_leaves_the_frame_to_the_processor():
     field = FIELDS["a lattice"]()
     edits, plate, said = edited(field), plate_of(field), []
-    full = Carrier(torch.device("cpu"), said.append, free=lambda: 1000)
+    full = Carrier(DeviceRoom(CPU, free=lambda: 1000), said.append)
     for finish in FINISHES.values():
         wanted = propagate_frame(field, edits, plate, 0, finish=finish)
         same(propagate_frame(field, edits, plate, 0, finish=finish, on=full), wanted, 0)
@@ -186,8 +188,7 @@ def test_a_card_that_is_full_leaves_the_frame_to_the_processor():
 def test_what_the_processor_does_is_said_once_where_a_card_was_asked_for():
     field, said = FIELDS["shared edges"](), []
     edits, plate = edited(field), plate_of(field)
-    asked = Carrier(torch.device("cpu"), said.append)
-    asked.explains = True
+    asked = Carrier(DeviceRoom(CPU), said.append, explains=True)
     for name in ("measured", "measured", "auto", "plain", "auto"):
         propagate_frame(field, edits, plate, 0, finish=FINISHES[name], on=asked)
     assert said == [
@@ -199,7 +200,7 @@ def test_what_the_processor_does_is_said_once_where_a_card_was_asked_for():
 def test_running_out_of_memory_costs_smaller_bands_and_nothing_else():
     field = FIELDS["a lattice"]()
     edits, plate, said = edited(field), plate_of(field), []
-    small = Carrier(torch.device("cpu"), said.append)
+    small = Carrier(DeviceRoom(CPU), said.append)
     read, tried = small.stills.read, []
 
     def crowded(sheet, points, filter, **how):
@@ -219,7 +220,7 @@ def test_running_out_of_memory_costs_smaller_bands_and_nothing_else():
 def test_a_card_that_fails_is_said_once_and_the_processor_goes_on():
     field = FIELDS["a lattice"]()
     edits, plate, said, calls = edited(field), plate_of(field), [], []
-    broken = Carrier(torch.device("cpu"), said.append)
+    broken = Carrier(DeviceRoom(CPU), said.append)
 
     def gone(*given, **how):
         calls.append(1)
@@ -231,6 +232,28 @@ def test_a_card_that_fails_is_said_once_and_the_processor_goes_on():
         same(propagate_frame(field, edits, plate, 0, finish=finish, on=broken), wanted, 0)
     assert len(calls) == 1
     assert said == ["cpu fails (CUDA error: unspecified launch failure); the processor goes on"]
+
+
+def test_jobs_that_share_a_card_are_told_each_what_concerns_it():
+    field, first, second, quiet = FIELDS["a lattice"](), [], [], []
+    edits, plate = edited(field), plate_of(field)
+    room = DeviceRoom(CPU)
+    asked, other, silent = (
+        Carrier(room, said.append, explains=explains)
+        for said, explains in ((first, True), (second, True), (quiet, False))
+    )
+    for job in (asked, other, asked, silent):
+        propagate_frame(field, edits, plate, 0, finish=FINISHES["measured"], on=job)
+    assert first == second != [] and not quiet
+
+    def gone(*given, **how):
+        raise RuntimeError("CUDA error")
+
+    room.stills.read = gone
+    for job in (asked, silent):
+        propagate_frame(field, edits, plate, 0, finish=FINISHES["ratio"], on=job)
+    assert first[1:] == quiet == ["cpu fails (CUDA error); the processor goes on"]
+    assert len(second) == 1
 
 
 def test_stills_are_sent_once_and_go_when_nobody_needs_them(carrier, monkeypatch):

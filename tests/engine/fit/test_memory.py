@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from engine.errors import DeviceError
-from engine.fit.memory import USABLE, Demand, Plan, plan_memory, plans, smaller
+from engine.fit.memory import Demand, Plan, plan_memory, plans, smaller
 from engine.fit.paper import fit_paper
 from engine.fit.paper.card import Card, demand_of, half_first
 from engine.fit.paper.halves import HalvedClip
 from engine.fit.paper.losses import Losses
 from engine.fit.paper.numbers import Numbers
+from engine.kernels.device.room import USABLE
 from engine.kernels.field_network import Network
 from engine.progress import silent
 from tests.engine.fit.test_paper import Clip, _request

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from engine.edit.carrier import Carrier
+from engine.edit.device_room import DeviceRoom
 from engine.edit.finish import PLAIN, Finish
 from engine.linked.carry import carry, prepare_carried
 from tests.engine.linked.conftest import FIRST
@@ -19,7 +20,7 @@ from tests.engine.linked.test_carry import painted
 def test_edits_of_two_stills_come_out_as_on_the_processor(shot, monkeypatch, finish, mode):
     monkeypatch.setenv("CODEF_KERNELS", "torch")
     said: list[str] = []
-    carrier = Carrier(torch.device("cpu"), said.append)
+    carrier = Carrier(DeviceRoom(torch.device("cpu")), said.append)
     sources = [painted(shot, 0, 108, (-20, 0))[0], painted(shot, 2, 118, (15, 5))[0]]
     carried = prepare_carried(shot.field, sources, mode=mode)
     for frame in (108, 112, 120):

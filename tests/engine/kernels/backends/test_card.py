@@ -5,9 +5,9 @@ import torch
 
 from codef_nodes.work import machine
 from engine.errors import DeviceError
-from engine.fit.device import device_of
 from engine.kernels.backends import card
 from engine.kernels.backends.card import Check, check
+from engine.kernels.backends.device import device_of
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine.edit.carrier import Carrier
+from engine.edit.device_room import DeviceRoom
 from engine.edit.finish import PLAIN, Finish
 from engine.edit.propagate import propagate_frame
 from engine.kernels.backends import choose
@@ -31,7 +32,7 @@ def carrier(device: torch.device, monkeypatch: pytest.MonkeyPatch, times: int) -
     choose._kernels.cache_clear()
     monkeypatch.setenv("CODEF_KERNELS", "triton")
     said: list[str] = []
-    made = Carrier(device, said.append)
+    made = Carrier(DeviceRoom(device), said.append)
     assert {made.stills.kernels.of[name] for name in ("place", "read", "merge")} == {"triton"}
     yield made
     made.close()

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from engine.edit.carrier import Carrier
+from engine.edit.device_room import DeviceRoom
 from engine.edit.finish import Finish
 from engine.edit.propagate import propagate_frame
 from engine.errors import Cancelled
@@ -104,7 +105,7 @@ def test_memory_goes_back_when_a_fit_ends_or_is_cancelled(device, cancelled):
 
 
 def test_stills_leave_the_card_with_their_edit(device):
-    field, carrier = lattice_layer(wild=0.5), Carrier(device)
+    field, carrier = lattice_layer(wild=0.5), Carrier(DeviceRoom(device))
     before, plate = torch.cuda.memory_allocated(device), plate_of(field)
     edits = edited(field)
     frame = propagate_frame(field, edits, plate, 0, finish=Finish(merge="ratio"), on=carrier)

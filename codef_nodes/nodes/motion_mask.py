@@ -1,6 +1,7 @@
 """MotionMask: the mask of what moves apart from the camera."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from codef_nodes.graph.context import Context
@@ -55,7 +56,7 @@ class MotionMask(Node):
         """The mask of the frame, the same in every channel."""
         import numpy as np
 
-        from engine.io.picture import Picture
+        from codef_nodes.work.roughmasks import grey_over
 
         frames = ctx.input_frames("source")
         if not frames or len(frames) < 3:
@@ -73,9 +74,10 @@ class MotionMask(Node):
                 "it by hand with RoughMask, or take it out of the groups",
                 node=ctx.node_name,
             )
-        grey = found.masks.mask(ctx.frame).astype(np.float32) / 255
-        told = {"codef/pass": "matte", "codef/sentence": found.proposal.sentence(frames)}
-        return Picture.of(np.repeat(grey[..., None], 4, axis=2), metadata=told)
+        grey = np.asarray(found.masks.mask(ctx.frame) / np.float32(255), np.float32)
+        shown = grey_over(ctx.input("source", ctx.frame), grey)
+        told = {"codef/sentence": found.proposal.sentence(frames)}
+        return replace(shown, metadata={**shown.metadata, **told})
 
 
 def _found(ctx: Context, frames: Sequence[int]) -> "Moving | None":

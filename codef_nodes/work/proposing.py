@@ -55,10 +55,11 @@ def look_for_motion(
         CodefError: A frame cannot be read.
         Cancelled: The person stopped the work.
     """
+    from engine.colour.encoding import to_display8
     from engine.fit.propose import Search, small_frames, small_picture
 
     def codes(frame: int) -> U8:
-        return _codes(read(frame))
+        return to_display8(read(frame).rgb)
 
     if len(frames) < 3:
         return None
@@ -66,8 +67,10 @@ def look_for_motion(
     covered = None if known is None else [small_picture(known(frame)) for frame in frames]
     search = Search(small, task.part(0.1, 0.3), covered)
     start = search.start(task.part(0.3, 0.4))
-    masks = start and _carried(codes, frames, start, task.part(0.4, 1.0))
-    if not masks:
+    if start is None:
+        return None
+    masks = _carried(codes, frames, start, task.part(0.4, 1.0))
+    if masks is None:
         return None
     found = search.judged([small_picture(masks.mask(frame)) for frame in frames])
     return None if found is None else Moving(found, masks)
@@ -88,21 +91,13 @@ def _carried(
     if start.rectangle is not None:
         x0, y0, x1, y1 = start.rectangle
         rough = Rough((x0 * width, y0 * height, x1 * width, y1 * height))
-    elif start.mask is not None:
+    else:
         whole = cv2.resize(start.mask, (width, height), interpolation=cv2.INTER_LINEAR)
         rough = Rough(mask=np.asarray(np.where(whole > 127, 255, 0), np.uint8))
-    else:
-        return None
     try:
         return session.run({frame: rough}, task.part(0.15, 1.0))
     except MaskError:
         return None
-
-
-def _codes(picture: Picture) -> U8:
-    from engine.colour.encoding import to_display8
-
-    return to_display8(np.nan_to_num(picture.rgb))
 
 
 def propose_masks(

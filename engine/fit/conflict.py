@@ -58,6 +58,24 @@ def largest(mask: Bool) -> Bool | None:
     return np.asarray(labels == 1 + int(np.argmax(boxes[1:, 4])), np.bool_)
 
 
+def box_of(mask: Bool, wider: float = 0.0) -> Box:
+    """Where a mask is, left, top, right and bottom as shares of the picture.
+
+    Args:
+        mask: [h, w]; an empty one is everywhere.
+        wider: How much more is taken on each side, as a share of its size.
+    """
+    sides: list[tuple[float, float]] = []
+    for axis in (0, 1):
+        there = np.flatnonzero(mask.any(axis=axis))
+        count = mask.shape[1 - axis]
+        first, last = (int(there[0]), int(there[-1]) + 1) if len(there) else (0, count)
+        more = wider * (last - first)
+        sides.append((max((first - more) / count, 0.0), min((last + more) / count, 1.0)))
+    (left, right), (top, bottom) = sides
+    return left, top, right, bottom
+
+
 @dataclass(frozen=True)
 class Conflict:
     """A piece of the picture that one still cannot explain.

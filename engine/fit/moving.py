@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import F32, U8, Bool
-from engine.fit.conflict import Box
+from engine.fit.conflict import Box, box_of, largest
 from engine.masks.colours import ANYWHERE, ColourGrid, lab8
 
 #: Share of the votes from which a pixel counts in a rectangle, and in a mask made by colours.
@@ -39,13 +39,14 @@ class Start:
 
     Attributes:
         index: Position of the frame.
-        rectangle: x0, y0, x1, y1 around what moves as shares of the picture, y down; or None.
-        mask: uint8 [h, w] on the small picture, 255 = inside, where there is no rectangle.
+        mask: What was found, uint8 [h, w] on the small picture, 255 = inside.
+        rectangle: x0, y0, x1, y1 around it as shares of the picture, y down, where that tells
+            enough; else None.
     """
 
     index: int
+    mask: U8
     rectangle: Box | None
-    mask: U8 | None
 
 
 def start_of(pictures: Sequence[U8], votes: F32) -> Start | None:
@@ -56,22 +57,13 @@ def start_of(pictures: Sequence[U8], votes: F32) -> Start | None:
         votes: Share of the votes for the group, [T, h, w].
     """
     found = _best(votes > VOTED, votes, CUT)
-    if found is not None and found[0] >= CLEAR:
-        _, index, piece = found
-        height, width = piece.shape
-        rows, columns = np.flatnonzero(piece.any(axis=1)), np.flatnonzero(piece.any(axis=0))
-        wide, high = WIDER * len(columns), WIDER * len(rows)
-        box = (
-            max(float(columns[0] - wide) / width, 0.0),
-            max(float(rows[0] - high) / height, 0.0),
-            min(float(columns[-1] + 1 + wide) / width, 1.0),
-            min(float(rows[-1] + 1 + high) / height, 1.0),
-        )
-        return Start(index, box, None)
-    found = _best(_by_colour(pictures, votes), votes, CUT_MASK)
+    clear = found is not None and found[0] >= CLEAR
+    if not clear:
+        found = _best(_by_colour(pictures, votes), votes, CUT_MASK)
     if found is None:
         return None
-    return Start(found[1], None, np.asarray(255 * found[2], np.uint8))
+    _, index, piece = found
+    return Start(index, np.asarray(255 * piece, np.uint8), box_of(piece, WIDER) if clear else None)
 
 
 def _best(masks: Bool, votes: F32, against: float) -> tuple[float, int, Bool] | None:
@@ -90,8 +82,6 @@ def _best(masks: Bool, votes: F32, against: float) -> tuple[float, int, Bool] | 
 def _piece(mask: Bool) -> Bool | None:
     """The largest piece of a mask, its holes and hairs taken away."""
     import cv2
-
-    from engine.fit.conflict import largest
 
     whole = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     whole = cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.arrays import F32, U8, AnyArray, Bool
-from engine.fit.conflict import Box, place_words
+from engine.arrays import F32, U8, AnyArray
+from engine.fit.conflict import Box, box_of, place_words
 from engine.fit.motion import global_motion
 from engine.fit.moving import VOTED, Start, start_of
 from engine.fit.votes import Votes
@@ -119,7 +119,7 @@ class Search:
         return Proposal(
             masks,
             (int(shown[0]), int(shown[-1])),
-            _box(np.asarray(often, np.bool_)),
+            box_of(np.asarray(often, np.bool_)),
             float(size[shown].mean()),
             sweep,
         )
@@ -160,20 +160,6 @@ def propose_group(
 
 def _steep(share: F32) -> F32:
     return np.asarray(np.clip((share - 0.35) / 0.3, 0, 1), np.float32)
-
-
-def _box(mask: Bool) -> Box:
-    """Where a mask is, x0, y0, x1, y1 as shares of the picture."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not len(rows):
-        return 0.0, 0.0, 1.0, 1.0
-    height, width = mask.shape
-    return (
-        float(columns[0] / width),
-        float(rows[0] / height),
-        float((columns[-1] + 1) / width),
-        float((rows[-1] + 1) / height),
-    )
 
 
 def _sweep(clip: Votes, masks: list[U8]) -> float:

@@ -10,6 +10,8 @@ from codef_nodes.graph.cache import Cache
 from codef_nodes.graph.evaluate import Evaluator
 from codef_nodes.graph.serialise import from_tree
 from engine.errors import MaskError, UsageError
+from engine.io.picture import Picture, Window
+from engine.io.write import write_picture
 from engine.metrics.segmentation import region
 from tests.codef_nodes.cli.tinyclip import write_png
 from tests.codef_nodes.nodes.test_mask_nodes import node
@@ -46,6 +48,19 @@ def test_what_moves_is_a_group_of_every_frame(tmp_path: Path) -> None:
     assert np.mean(met) > 0.6
     said = made.value("moves", FIRST).metadata["codef/sentence"]
     assert f"frames {FIRST}-{FIRST + len(FRAMES) - 1}" in said
+
+
+def test_the_mask_lies_where_the_plate_does(tmp_path: Path) -> None:
+    """A plate with overscan: its mask has the same windows."""
+    made = graph(tmp_path, [])
+    window = Window(-7, -5, FRAMES[0].shape[1] - 7, FRAMES[0].shape[0] - 5)
+    display = Window(0, 0, window.x1 - 7, window.y1 - 5)
+    for n, frame in enumerate(FRAMES):
+        plate = Picture((frame / np.float32(255)) ** np.float32(2.2), display, window)
+        write_picture(tmp_path / "clip" / f"f.{FIRST + n}.exr", plate)
+    shown = made.value("moves", FIRST + 3)
+    assert (shown.data, shown.display) == (window, display)
+    assert region(TRUTH[3], shown.alpha > 0.5) > 0.6
 
 
 def test_what_a_group_holds_is_not_looked_for_again(tmp_path: Path) -> None:

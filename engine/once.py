@@ -17,6 +17,7 @@ class Once(Generic[T]):
 
     def __init__(self) -> None:
         self._made: dict[Hashable, Future[T]] = {}
+        self._ends: dict[Hashable, list[weakref.finalize[[Hashable], None]]] = {}
         self._lock = threading.Lock()
 
     def get(self, objects: tuple[object, ...], plain: Hashable, make: Callable[[], T]) -> T:
@@ -41,10 +42,14 @@ class Once(Generic[T]):
             mine.set_exception(error)
             raise
         mine.set_result(value)
-        for each in objects:
-            weakref.finalize(each, self._forget, key).atexit = False
+        ends = [weakref.finalize(each, self._forget, key) for each in objects]
+        for end in ends:
+            end.atexit = False
+        self._ends[key] = ends
         return value
 
     def _forget(self, key: Hashable) -> None:
         # No lock: objects die anywhere, also while this very thread holds it.
         self._made.pop(key, None)
+        for end in self._ends.pop(key, ()):
+            end.detach()

@@ -228,13 +228,14 @@ def _others(ctx: Context, started: Started, field: Field, place: int, index: int
                 if n != k and edit.change is not None
             }
         elif reaches(view, index) and any(edit.change is not None for edit in edits.values()):
+            plate = plate_at(ctx, field, ctx.frame)
             _, alone = edit_pass(
                 view,
                 edits,
-                plate_at(ctx, field, ctx.frame),
+                plate,
                 index,
                 mix=ctx.knob("mix"),
-                mask=mask_of(ctx, plate_at(ctx, field, ctx.frame)),
+                mask=mask_of(ctx, plate),
                 task=ctx.task,
                 finish=finish_of(ctx),
             )

@@ -14,7 +14,7 @@ from engine.edit.outputs import edit_alone, lay_matte
 from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
-from engine.kernels.footprint import REACH
+from engine.kernels.footprint import LONGEST, REACH
 from engine.linked.carry import over_plate
 from engine.paint.kernels import measure_blocks
 from engine.paint.stamps import Box, common, grown
@@ -25,8 +25,6 @@ from engine.warp.sheet import Sheet
 
 #: Side of the blocks of frame pixels that are looked at together.
 BLOCK = 32
-#: Canonical pixels that one step of the frame may cover and still be followed exactly.
-_LONGEST = 16.0
 
 
 class Blocks:
@@ -46,7 +44,7 @@ class Blocks:
         self._high: F64 = np.full((rows, columns, 2), -np.inf)
         self._step: F64 = np.zeros((rows, columns))
         measure_blocks(
-            seen.positions, seen.share, BLOCK, _LONGEST, self._low, self._high, self._step
+            seen.positions, seen.share, BLOCK, LONGEST, self._low, self._high, self._step
         )
 
     def reach(

@@ -79,14 +79,12 @@ class TiledSurroundings(Surroundings):
                 threading.Thread(target=self._work, name="codef-ahead", daemon=True).start()
 
     def _work(self) -> None:
-        try:
-            while (tile := self._next()) is not None:
-                self._tile(tile)
-        finally:
-            self._working = False
+        while (tile := self._next()) is not None:
+            self._tile(tile)
 
     def _next(self) -> tuple[int, int] | None:
         with self._lock:
+            self._working = bool(self._ahead)
             return self._ahead.pop() if self._ahead else None
 
     def _tile(self, tile: tuple[int, int]) -> F32:

@@ -1,6 +1,7 @@
 """Values that are made once, whoever asks first."""
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -39,6 +40,16 @@ def test_a_value_goes_with_what_it_was_made_of():
     assert once.get((pixels,), 2, lambda: "other") == "other"
     del pixels
     assert not once._made
+
+
+def test_what_outlives_a_value_keeps_no_trace_of_it():
+    once, field = Once(), np.zeros(3)
+    for _ in range(3):
+        pixels = np.zeros(2)
+        once.get((field, pixels), 1, object)
+        del pixels
+    assert not once._made and not once._ends
+    assert weakref.getweakrefcount(field) == 0
 
 
 def test_what_failed_is_tried_again():

@@ -1,8 +1,10 @@
 """Strokes through a real worker, as the window draws them."""
 
 import numpy as np
+import pytest
 
 from codef_nodes.graph.edits import Splice
+from codef_nodes.worker.client import Client
 from codef_nodes.worker.edits import edits_to_json
 
 POINTS = [[12, 10, 1], [22, 17, 0.8], [38, 20, 1], [44, 30, 0.6]]
@@ -13,6 +15,15 @@ FRAME = 1004
 
 def node(kind, wires=None, **knobs):
     return {"type": kind, "version": 1, "knobs": knobs, "inputs": wires or {}}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    """The worker of a module's tests."""
+    client = Client("view", cache_dir=tmp_path_factory.mktemp("cache"))
+    assert client.wait_ready(60)
+    yield client
+    client.close()
 
 
 class Shot:

@@ -5,11 +5,11 @@ import pytest
 
 from codef_nodes.__main__ import main
 from codef_nodes.graph.edits import ABSENT, Put
-from codef_nodes.worker.client import Client
 from codef_nodes.worker.edits import edits_to_json
 from codef_nodes.worker.protocol import WorkerError
 from tests.codef_nodes.cli.tinyclip import HEIGHT, WIDTH, make_clip
 from tests.codef_nodes.worker.paintkit import BRUSH, FIRST, FRAME, POINTS, Shot, node
+from tests.codef_nodes.worker.paintkit import client as client  # the fixture
 
 
 @pytest.fixture(scope="module")
@@ -19,14 +19,6 @@ def folder(tmp_path_factory):
     fit = ["fit", str(folder / "clip"), "--steps", "1", "-o", str(folder / "F"), "-q"]
     assert main(fit) == 0
     return folder
-
-
-@pytest.fixture(scope="module")
-def client(folder):
-    client = Client("view", cache_dir=folder / "cache")
-    assert client.wait_ready(60)
-    yield client
-    client.close()
 
 
 KINDS = [

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from codef_nodes.__main__ import main
-from codef_nodes.worker.client import Client
 from tests.codef_nodes.cli.tinyclip import write_png
 from tests.codef_nodes.worker.jobkit import Heard
 from tests.codef_nodes.worker.paintkit import Shot, node
+from tests.codef_nodes.worker.paintkit import client as client  # the fixture
 
 WIDTH, HEIGHT, FRAMES = 176, 112, 12
 FRAME = 1005
@@ -46,14 +46,6 @@ def folder(tmp_path_factory):
     fit = ["fit", str(folder / "clip"), "--steps", "4", "-o", str(folder / "F"), "-q"]
     assert main(fit) == 0
     return folder
-
-
-@pytest.fixture(scope="module")
-def client(folder):
-    client = Client("view", cache_dir=folder / "cache")
-    assert client.wait_ready(60)
-    yield client
-    client.close()
 
 
 def carried(**more):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from codef_nodes.worker.client import Client
 from tests.codef_nodes.cli.tinyclip import write_png
 from tests.codef_nodes.worker.paintkit import Shot as Strokes
+from tests.codef_nodes.worker.paintkit import client as client  # the fixture
 from tests.codef_nodes.worker.paintkit import node
 from tests.engine.linked.conftest import Shot
 from tests.engine.linked.conftest import shot as shot  # the fixture
@@ -14,14 +14,6 @@ FRAME = 110
 """Two segments hold it."""
 STROKE = {"kind": "brush", "size": 11.0, "colour": [0.9, 0.1, 0.05], "hardness": 0.6}
 BLUE = {**STROKE, "colour": [0.05, 0.1, 0.9], "size": 13.0}
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory):
-    client = Client("view", cache_dir=tmp_path_factory.mktemp("stills") / "cache")
-    assert client.wait_ready(60)
-    yield client
-    client.close()
 
 
 def places(shot: Shot, segment: int, line):

@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="WHAT",
         help="LEFT,TOP,RIGHT,BOTTOM in pixels from the top left, scribbles.json, mask.png, or a "
-        "segmentation network model.onnx (needs onnxruntime; also by name in the models folder)",
+        "segmentation network model.onnx (also by name in the models folder)",
     )
     parser.add_argument(
         "--frame", type=int, metavar="N", help="which frame --rough is about (the first)"

@@ -24,7 +24,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--keypoints",
         metavar="DETECTOR",
-        help="points that this detector finds on the still: sift, orb, or a file detector.onnx",
+        help="points that this detector finds on the still: sift, orb, or a file detector.onnx "
+        "(also by name in the models folder)",
     )
     what.add_argument(
         "--mask",

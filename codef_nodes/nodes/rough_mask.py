@@ -1,6 +1,7 @@
 """RoughMask: one rough mask of one frame carried through the shot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from codef_nodes.graph.context import Context
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 SHOTS = Memo(2)
 """Shots that were looked at: a correction does not look at them again."""
+SEGMENTED = Memo(2)
+"""Rough masks that a network found."""
 
 
 @register
@@ -52,7 +55,8 @@ class RoughMask(Node):
             "mask",
             "file_in",
             "",
-            "A rough mask of that frame instead, white on the object, or a .json of scribbles.",
+            "A rough mask of that frame instead, white on the object; or a .json of scribbles; or "
+            "a segmentation network of your own as an .onnx file, here or in the models folder.",
         ),
         Knob("exact", "bool", False, "The mask file is right as it is, edge included."),
         Knob(
@@ -60,7 +64,7 @@ class RoughMask(Node):
             "marks",
             {},
             "Scribbles and rectangles by frame number; the first frame starts unless a rectangle "
-            "or a mask is given above, the others correct.",
+            "or a mask is given above, the others correct; scribbles on its own frame mend it.",
         ),
     )
 
@@ -75,9 +79,10 @@ class RoughMask(Node):
     def identity(self, ctx: Context) -> list[JSON]:
         """The mask file."""
         from codef_nodes.work.identity import file_identity
+        from codef_nodes.work.models import own_model
 
         mask = ctx.knob("mask")
-        return [file_identity(ctx.path(mask))] if mask else []
+        return [file_identity(own_model(ctx.path(mask)))] if mask else []
 
     def compute(self, ctx: Context) -> Any:
         """The mask of the frame, the same in every channel."""
@@ -96,18 +101,27 @@ class RoughMask(Node):
 
         keys = tuple(ctx.input_key("source", frame) for frame in frames)
         looked = SHOTS.get((), keys, lambda: Looked(read, frames, ctx.task.part(0, 0.3)))
-        found = looked.masks(_said(ctx, frames), read, ctx.task.part(0.3, 1))
+        found = looked.masks(_said(ctx, frames, read), read, ctx.task.part(0.3, 1))
         return mask_picture(found, ctx.frame)
 
 
-def _said(ctx: Context, frames: tuple[int, ...]) -> dict[int, "Rough"]:
-    from codef_nodes.work.roughmasks import read_rough
+def _said(
+    ctx: Context, frames: tuple[int, ...], read: Callable[[int], "Picture"]
+) -> dict[int, "Rough"]:
+    from codef_nodes.work.identity import file_identity
+    from codef_nodes.work.models import own_model
+    from codef_nodes.work.roughmasks import is_model, read_rough, segmented
     from engine.masks.rough import rough_from_json
 
     said: dict[int, Rough] = {}
     first = frames[0] if ctx.knob("frame") is None else ctx.knob("frame")
-    if ctx.knob("mask"):
-        said[first] = read_rough(str(ctx.path(ctx.knob("mask"))), ctx.knob("exact"))
+    mask = ctx.knob("mask")
+    if mask and is_model(mask):
+        file = own_model(ctx.path(mask))
+        key = (str(file_identity(file)), ctx.input_key("source", first))
+        said[first] = SEGMENTED.get((), key, lambda: segmented(file, read(first)))
+    elif mask:
+        said[first] = read_rough(str(ctx.path(mask)), ctx.knob("exact"))
     elif ctx.knob("rectangle").strip():
         said[first] = read_rough(ctx.knob("rectangle"))
     for text, marks in ctx.knob("marks").items():
@@ -118,13 +132,15 @@ def _said(ctx: Context, frames: tuple[int, ...]) -> dict[int, "Rough"]:
                 f"{ctx.node_name} has marks for {text!r}, which is no frame number; take them away",
                 node=ctx.node_name,
             ) from error
-        if frame in said:
+        drawn = rough_from_json(marks)
+        if frame in said and drawn.rectangle is not None:
             raise UsageError(
-                f"{ctx.node_name} has both marks and a rectangle or mask for frame {frame}; keep "
-                "one of them",
+                f"{ctx.node_name} has both a drawn rectangle and another one or a mask for frame "
+                f"{frame}; keep one of them",
                 node=ctx.node_name,
             )
-        said[frame] = rough_from_json(marks)
+        # Scribbles beside a rectangle or a mask mend what it says.
+        said[frame] = replace(said[frame], scribbles=drawn.scribbles) if frame in said else drawn
     if not said:
         raise UsageError(
             f"{ctx.node_name} does not know what to look for; give it a rectangle, scribbles or a "

@@ -65,7 +65,8 @@ class Track(Node):
             "model",
             "file_in",
             "",
-            "A detector of keypoints of your own instead, as an .onnx file.",
+            "A detector of keypoints of your own instead, as an .onnx file, here or in the models "
+            "folder.",
         ),
         Knob("count", "int", 64, "The most points to find.", minimum=1, maximum=10000),
         Knob(
@@ -124,10 +125,7 @@ class Track(Node):
 
     def identity(self, ctx: Context) -> list[JSON]:
         """The points file, else the detector's."""
-        from codef_nodes.work.identity import file_identity
-
-        file = ctx.knob("points") or ctx.knob("model")
-        return file_identity(ctx.path(file)) if file else []
+        return _file(ctx)
 
     def compute(self, ctx: Context) -> Any:
         """The frame with its points."""
@@ -157,6 +155,16 @@ class Track(Node):
         return {"written": [str(path)], "frames": [], "failed": []}
 
 
+def _file(ctx: Context) -> list[JSON]:
+    from codef_nodes.work.identity import file_identity
+    from codef_nodes.work.models import own_model
+
+    if ctx.knob("points"):
+        return file_identity(ctx.path(ctx.knob("points")))
+    model = ctx.knob("model")
+    return file_identity(own_model(ctx.path(model))) if model else []
+
+
 def _job(ctx: Context) -> "TrackJob":
     from codef_nodes.work.tracking import TrackJob
 
@@ -174,14 +182,10 @@ def _job(ctx: Context) -> "TrackJob":
 
 
 def _tracks(ctx: Context, field: Field) -> "list[PointTrack]":
-    from codef_nodes.work.identity import file_identity
     from codef_nodes.work.tracking import find_tracks, plate_for
 
     job = _job(ctx)
-    model = ctx.knob("model") if job.points is None else ""
-    file = job.points if job.points is not None else str(ctx.path(model)) if model else None
-    stamp = str(file_identity(file)) if file is not None else ""
-    key = (stamp, job.points, job.keypoints, job.count, job.layer, job.look, job.segment)
+    key = (str(_file(ctx)), job.points, job.keypoints, job.count, job.layer, job.look, job.segment)
     return TRACKS.get(
         (field,), key, lambda: find_tracks(field, job, ctx.task, plate_for(field, job))
     )

@@ -115,9 +115,40 @@ def installed(name: str) -> Path:
     return path
 
 
+def own_model(path: str | Path) -> Path:
+    """The file of a network of the artist's own: where it is said to be, else in the models folder.
+
+    Args:
+        path: An ``.onnx`` file, or the name of one in the models folder.
+    """
+    path = Path(path)
+    kept = models_folder() / path.name
+    return kept if not path.is_file() and kept.is_file() else path
+
+
+def own_models() -> list[dict[str, Any]]:
+    """The networks of the artist's own that lie in the models folder, as ``listing`` tells them."""
+    from engine.onnx import takes
+
+    found = []
+    for file in sorted(models_folder().glob("*.onnx")):
+        found.append(
+            {
+                "name": file.name,
+                "about": takes(file),
+                "installed": True,
+                "file": str(file),
+                "bytes": file.stat().st_size,
+                "licences": "a network of your own, for RoughMask, Track, codef mask and track",
+            }
+        )
+    return found
+
+
 def listing() -> list[dict[str, Any]]:
     """Every model: ``name``, ``about``, ``installed``, ``file`` and ``bytes`` (None where it is not
-    on this machine), ``how`` to get it, and its origin where the program can fetch it."""
+    on this machine), ``how`` to get it, and its origin where the program can fetch it; the
+    artist's own networks come last."""
     found = []
     for name, about in ABOUT.items():
         file: Path | None = None
@@ -141,7 +172,7 @@ def listing() -> list[dict[str, Any]]:
             )
             model.update(licences="torchvision: BSD-3-Clause", how=how)
         found.append(model)
-    return found
+    return [*found, *own_models()]
 
 
 def describe(found: list[dict[str, Any]]) -> str:

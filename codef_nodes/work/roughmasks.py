@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MATTE = {"codef/pass": "matte"}
 PICTURES = (".png", ".exr", ".tif", ".tiff", ".jpg", ".jpeg", ".tga", ".dpx")
+MODEL = ".onnx"
 
 
 @dataclass(frozen=True)
@@ -80,29 +81,34 @@ def read_rough(text: str, exact: bool = False) -> "Rough":
     return Rough((left, top, right, bottom))
 
 
-def segmented(model: str, picture: "Picture") -> "Rough":
-    """A rough mask that a segmentation network of a local file finds.
+def is_model(text: str | Path) -> bool:
+    """Whether a rough mask is to be found by a network."""
+    return str(text).lower().endswith(MODEL)
+
+
+def segmented(model: str | Path, picture: "Picture") -> "Rough":
+    """A mask that a segmentation network of a local file finds; it counts as it is.
 
     Args:
         model: An ``.onnx`` file, or the name of one in the models folder.
         picture: The frame.
 
     Raises:
-        CodefError: See ``engine.masks.segmenter.Segmenter``.
+        CodefError: See ``engine.onnx.Network``.
         MaskError: It finds nothing.
     """
-    from codef_nodes.work.models import models_folder
+    from codef_nodes.work.models import own_model
     from engine.errors import MaskError
     from engine.masks.rough import Rough
-    from engine.masks.segmenter import Segmenter
+    from engine.masks.segmenter import object_share
+    from engine.onnx import Network
 
-    path = Path(model)
-    if not path.is_file() and len(path.parts) == 1:
-        path = models_folder() / path
-    share = Segmenter(path).share(codes_of(picture))
+    path = own_model(model)
+    share = object_share(Network(path), codes_of(picture))
     if not (share > 0.5).any():
         raise MaskError(f"the model {path} finds nothing in the frame; tell it by a rectangle")
-    return Rough(mask=np.asarray(np.rint(share * 255), np.uint8))
+    # Guessing anew from its answer, as from a rough mask, makes it worse.
+    return Rough(mask=np.asarray(np.rint(share * 255), np.uint8), exact=True)
 
 
 def codes_of(picture: "Picture") -> U8:
@@ -167,7 +173,7 @@ def write_masks(job: MaskJob, task: Task) -> dict[str, Any]:
     for count, (frame, text) in enumerate(job.rough):
         if frame in spoken:
             raise UsageError(f"two rough masks are given for frame {frame}; leave one out")
-        if text.lower().endswith(".onnx"):
+        if is_model(text):
             clip.require(frame)
             spoken[frame] = segmented(text, clip.read(frame))
         else:

@@ -110,6 +110,7 @@ def find_tracks(
         MissingFrameError: A point is in a frame that was not fitted.
     """
     from codef_nodes.work.canonicals import view_of
+    from codef_nodes.work.models import own_model
     from engine.lift.keypoints import find_keypoints
     from engine.lift.tracks import Track
     from engine.warp.track import TrackPoint, track, track_canonical
@@ -121,9 +122,12 @@ def find_tracks(
         if not 0 <= job.layer < len(field.layers):
             names = ", ".join(f"{k} ({each.name})" for k, each in enumerate(field.layers))
             raise UsageError(f"the field has no layer {job.layer}; it has {names}")
-        found = find_keypoints(field, job.layer, job.keypoints, job.count)
+        detector, title = job.keypoints, job.keypoints
+        if detector.lower().endswith(".onnx"):
+            detector, title = str(own_model(detector)), Path(detector).stem
+        found = find_keypoints(field, job.layer, detector, job.count)
         followed = track_canonical(field, job.layer, found.points, task, plate)
-        return [Track(f"{job.keypoints}{n}", one) for n, one in enumerate(followed, 1)]
+        return [Track(f"{title}{n}", one) for n, one in enumerate(followed, 1)]
     path = Path(job.points or "")
     listed = read_points(path)
     try:

@@ -1,18 +1,17 @@
-"""A keypoint detector from a local ONNX file, run by OpenCV.
+"""A keypoint detector from a local ONNX file.
 
 Convention: one input ``[1, 1, H, W]`` (grey) or ``[1, 3, H, W]`` (RGB), float32 from 0 to 1, H and
-W free and multiples of 8; an output ``[1, 1, H, W]`` that is high on keypoints, or ``[1, 65, H/8,
-W/8]``: scores of the 64 pixels of each cell and of none, as SuperPoint gives them (DeTone et al.,
-CVPR workshops 2018). Other outputs (descriptors) are not looked at.
+W fixed, or free and multiples of 8; an output ``[1, 1, H, W]`` that is high on keypoints, or
+``[1, 65, H/8, W/8]``: scores of the 64 pixels of each cell and of none, as SuperPoint gives them
+(DeTone et al., CVPR workshops 2018). Other outputs (descriptors) are not looked at.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from engine.arrays import F32, U8, AnyArray
-from engine.errors import InputError, UsageError
+from engine.errors import UsageError
 
 #: Pixels of a cell, and what both sides of a picture must be a multiple of.
 CELL = 8
@@ -32,67 +31,35 @@ def strengths(path: str | Path, rgb: U8) -> F32:
         rgb: uint8 [H, W, 3].
 
     Raises:
-        InputError: The file is absent or no model that OpenCV can run.
+        InputError: The file is absent or no model that can be run.
         UsageError: It gives nothing that says where keypoints are.
     """
     import cv2
 
-    file = Path(path)
-    if not file.is_file():
-        raise InputError(f"there is no model {file}; check the path", file=file)
-    try:
-        net: Any = cv2.dnn.readNetFromONNX(str(file))
-    except cv2.error as error:
-        raise InputError(
-            f"{file} is no ONNX model that OpenCV can read; export it again", file=file
-        ) from error
+    from engine.onnx import Network
+
+    network = Network(path)
     height, width = rgb.shape[:2]
     scale = min(1.0, LONG / max(height, width))
-    tall, wide = (max(CELL, round(side * scale / CELL) * CELL) for side in (height, width))
-    small = cv2.resize(rgb, (wide, tall), interpolation=cv2.INTER_AREA)
-    picture = small
-    if not _takes_colour(net):
-        picture = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)[..., None]
-    try:
-        net.setInput(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32) / 255)
-        answers = [np.asarray(each) for each in net.forward(net.getUnconnectedOutLayersNames())]
-    except cv2.error as error:
-        raise InputError(
-            f"{file} takes neither a grey nor an RGB picture of {wide}x{tall}; export it with free "
-            "height and width",
-            file=file,
-        ) from error
+    tall, wide = (
+        fixed or max(CELL, round(side * scale / CELL) * CELL)
+        for fixed, side in zip(network.sides, (height, width), strict=True)
+    )
+    picture = cv2.resize(rgb, (wide, tall), interpolation=cv2.INTER_AREA)
+    if network.channels == 1:
+        picture = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None]
+    answers = network.answers(np.asarray(picture.transpose(2, 0, 1), np.float32) / 255)
     found = _heat(answers, (tall, wide))
     if found is None:
         shapes = ", ".join(str(list(answer.shape)) for answer in answers)
         raise UsageError(
-            f"{file} gives {shapes} and no keypoints [1, 1, H, W] or [1, 65, H/8, W/8]; give a "
-            "keypoint detector of that kind",
-            file=file,
+            f"{network.path} gives {shapes} and no keypoints [1, 1, H, W] or [1, 65, H/8, W/8]; "
+            "give a keypoint detector of that kind",
+            file=network.path,
         )
     return np.asarray(
         cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
     )
-
-
-def _takes_colour(net: Any) -> bool:
-    """Whether the green of a picture changes what a network says.
-
-    OpenCV runs a network on too few channels, or too many, without a word.
-    """
-    import cv2
-
-    noise = np.random.default_rng(0).random((2, 1, 3, 8 * CELL, 8 * CELL)).astype(np.float32)
-    noise[1, :, ::2] = noise[0, :, ::2]
-    names = net.getUnconnectedOutLayersNames()
-    said = []
-    for picture in noise:
-        try:
-            net.setInput(picture)
-            said.append([np.array(answer) for answer in net.forward(names)])
-        except cv2.error:
-            return False
-    return any(a.shape == b.shape and not np.allclose(a, b) for a, b in zip(*said, strict=True))
 
 
 def peaks(heat: F32, solid: U8) -> list[tuple[float, float, float]]:

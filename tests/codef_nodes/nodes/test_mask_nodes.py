@@ -17,6 +17,7 @@ from engine.metrics.segmentation import region
 from tests.codef_nodes.cli.tinyclip import write_png
 from tests.engine.masks.scene import box, shot
 from tests.engine.masks.test_cryptomatte import MANIFEST, header, planes
+from tests.engine.masks.test_segmenter import plate, red_model
 
 FRAMES, TRUTH = shot(6)
 Make = Callable[..., Evaluator]
@@ -101,6 +102,35 @@ def test_a_rough_mask_file_of_a_frame_starts_there(graph: Make) -> None:
 def test_what_cannot_be_carried_is_said(graph: Make, knobs: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
         graph(Rough=node("RoughMask", {"source": "Clip"}, **knobs)).value("Rough", 1)
+
+
+def test_a_network_of_a_file_starts_and_scribbles_on_its_frame_mend(
+    graph: Make, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from codef_nodes.nodes.rough_mask import SEGMENTED
+
+    (folder / "models").mkdir()
+    monkeypatch.setenv("CODEF_MODELS", str(folder / "models"))
+    red_model(folder / "models" / "red.onnx")
+    (folder / "reds").mkdir()
+    for frame in (1, 2, 3):
+        write_png(folder / "reds" / f"s.{frame:04d}.png", np.roll(plate(), frame, 1)[..., ::-1])
+    before = SEGMENTED.made
+    wires = {"source": "Reds"}
+    reds = node("LoadSequence", file="reds")
+    found = graph(Reds=reds, Rough=node("RoughMask", wires, mask="red.onnx"))
+    for frame in (1, 2, 3):
+        truth = np.roll(plate()[..., 0] > 128, frame, 1)
+        assert region(truth, found.value("Rough", frame).pixels[..., 3] > 0.5) > 0.9
+    assert SEGMENTED.made == before + 1  # not once for each frame
+    marks = {"1": {"scribbles": [{"points": [[34, 30], [40, 30]], "inside": False, "radius": 4}]}}
+    mended = graph(Reds=reds, Rough=node("RoughMask", wires, mask="red.onnx", marks=marks))
+    assert (
+        found.value("Rough", 1).pixels[30, 37, 3]
+        > 0.9
+        > 0.1
+        > (mended.value("Rough", 1).pixels[30, 37, 3])
+    )
 
 
 def test_drawn_shapes_are_the_mask_of_each_frame(graph: Make) -> None:

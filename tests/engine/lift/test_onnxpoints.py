@@ -77,7 +77,7 @@ def test_what_is_no_detector_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no model"):
         strengths(tmp_path / "absent.onnx", picture())
     (tmp_path / "bad.onnx").write_bytes(b"no model at all")
-    with pytest.raises(InputError, match="export it again"):
+    with pytest.raises(InputError, match="no ONNX model"):
         strengths(tmp_path / "bad.onnx", picture())
     wrong = model(tmp_path / "wrong.onnx", np.ones((7, 1, 1, 1)))
     with pytest.raises(UsageError, match="no keypoints"):

@@ -17,7 +17,7 @@ class Once(Generic[T]):
 
     def __init__(self) -> None:
         self._made: dict[Hashable, Future[T]] = {}
-        self._ends: dict[Hashable, list[weakref.finalize[[Hashable], None]]] = {}
+        self._ends: dict[Hashable, list[weakref.finalize[..., object]]] = {}
         self._lock = threading.Lock()
 
     def get(self, objects: tuple[object, ...], plain: Hashable, make: Callable[[], T]) -> T:

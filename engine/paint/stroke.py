@@ -249,16 +249,6 @@ def stroke_from(data: Mapping[str, Any], where: str = "stroke") -> Stroke:
     return Stroke(**values, extra=extra)
 
 
-def validate_stroke(data: Mapping[str, Any], where: str = "stroke") -> None:
-    """Raises ``UsageError`` when ``stroke_from`` would; for documents that are being loaded.
-
-    Args:
-        data: The JSON object.
-        where: How to name a stroke without a name.
-    """
-    stroke_from(data, where)
-
-
 def strokes_from(data: Sequence[Mapping[str, Any] | Stroke]) -> list[Stroke]:
     """Reads a list of strokes, bottom first; strokes that are already read pass through.
 

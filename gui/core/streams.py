@@ -208,6 +208,11 @@ def still_layer(document: Document, node: str) -> str:
     return "0"
 
 
+def layer_asked(layer: str) -> int | str:
+    """How the worker is asked for a layer: by its number, else by its name."""
+    return int(layer) if layer.isdecimal() else layer
+
+
 def still_segment(document: Document, node: str) -> int:
     """The segment of a long shot whose still a canonical picture comes from; 0 where none says."""
     for name in main_path(document, node):

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QPointF, QTimer, Signal
 
 from codef_nodes.worker.protocol import WorkerError
 from gui.core.editor import Editor
-from gui.core.streams import CANONICAL, FRAME, fit_of, space_of, still_layer
+from gui.core.streams import CANONICAL, FRAME, fit_of, layer_asked, space_of, still_layer
 from gui.paint.painting import Painting
 from gui.paint.picking import MOST_LINES
 from gui.paint.strokedata import strokes_of
@@ -97,11 +97,10 @@ class CarriedLines(QObject):
             for place in selected[:MOST_LINES]
             if place < len(strokes)
         ]
-        layer = still_layer(document, node)
         args = {
             "node": fit,
             "frame": frame,
-            "layer": int(layer) if layer.isdecimal() else layer,
+            "layer": layer_asked(still_layer(document, node)),
             "points": [[point[0], point[1]] for run in runs for point in run],
             "to": "frame",
             "slot": "strokes",

@@ -29,6 +29,17 @@ SHOWN: dict[str, tuple[str, ...]] = {
 }
 """Controls that only some tools have."""
 
+SWITCHES = {
+    "pressure_size": ("pen_size", "The pen's pressure scales the size."),
+    "pressure_opacity": ("pen_opacity", "The pen's pressure scales the opacity."),
+    "pressure_hardness": ("pen_hardness", "The pen's pressure scales the hardness."),
+    "build_up": (
+        "build_up",
+        "Build up: paint gathers where a stroke goes over itself, as from an airbrush.",
+    ),
+}
+"""What brush and strokes turn on and off: icon and tooltip."""
+
 
 class PaintOptions(QWidget):
     """Size, hardness, opacity, spacing, pressure, blend, lifetime and what else a tool has.
@@ -50,22 +61,14 @@ class PaintOptions(QWidget):
         self._box("hardness", "Hardness", 0, 1, percent=True)
         self._box("opacity", "Opacity", 0, 1, percent=True)
         self._box("spacing", "Spacing", *(0.01, 1.0), percent=True, most=LIMITS["spacing"][1])
-        self.pressures: dict[str, QToolButton] = {}
-        self._switches = QWidget(self)
-        row = QHBoxLayout(self._switches)
+        switches = QWidget(self)
+        row = QHBoxLayout(switches)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
-        self._flow.addWidget(self._switches)
-        self._pressure("pressure_size", "pen_size", "The pen's pressure scales the size.")
-        self._pressure("pressure_opacity", "pen_opacity", "The pen's pressure scales the opacity.")
-        self._pressure(
-            "pressure_hardness", "pen_hardness", "The pen's pressure scales the hardness."
-        )
-        self.build_up = self._switch(
-            "build_up",
-            "build_up",
-            "Build up: paint gathers where a stroke goes over itself, as from an airbrush.",
-        )
+        self.switches = {name: self._switch(name) for name in SWITCHES}
+        for button in self.switches.values():
+            row.addWidget(button)
+        self._flow.addWidget(switches)
         self._box("flow", "Flow", 0, 1, percent=True)
         self.boxes["flow"].setToolTip(
             "How fast paint gathers; Opacity is the most that a stroke reaches.<br>Drag, click to "
@@ -143,9 +146,8 @@ class PaintOptions(QWidget):
         self.setEnabled(kind != "select")
         for name, box in self.boxes.items():
             box.show_value(float(getattr(brush, name)))
-        for name, button in self.pressures.items():
+        for name, button in self.switches.items():
             button.setChecked(bool(getattr(brush, name)))
-        self.build_up.setChecked(brush.build_up)
         self.blend.setCurrentIndex(BLENDS.index(brush.blend))
         self.range.setCurrentIndex(RANGES.index(brush.range))
         self.source.setCurrentIndex(SOURCES.index(brush.source))
@@ -157,7 +159,7 @@ class PaintOptions(QWidget):
         self.destination.setChecked(self.painting.frames_to_canonical)
         for name, kinds in SHOWN.items():
             self._control(name).setVisible(kind in kinds)
-        self.build_up.setVisible(BY_KIND[kind].builds_up)
+        self.switches["build_up"].setVisible(BY_KIND[kind].builds_up)
         self.boxes["flow"].setVisible(BY_KIND[kind].builds_up and brush.build_up)
         self._flow.invalidate()
         self._fit_height()
@@ -199,15 +201,9 @@ class PaintOptions(QWidget):
         self.boxes[name] = box
         self._flow.addWidget(box)
 
-    def _pressure(self, name: str, icon: str, tip: str) -> None:
-        self.pressures[name] = self._switch(name, icon, tip)
-
-    def _switch(self, name: str, icon: str, tip: str) -> QToolButton:
-        button = icon_toggle(icon, tip, self)
+    def _switch(self, name: str) -> QToolButton:
+        button = switch_of(name, self)
         button.clicked.connect(lambda on: self.painting.set(**{name: on}))
-        row = self._switches.layout()
-        if row is not None:
-            row.addWidget(button)
         return button
 
     def _combo(
@@ -245,8 +241,9 @@ def toggle(text: str, parent: QWidget) -> QToolButton:
     return button
 
 
-def icon_toggle(icon: str, tip: str, parent: QWidget) -> QToolButton:
-    """A switch with a picture on it."""
+def switch_of(name: str, parent: QWidget) -> QToolButton:
+    """One of ``SWITCHES``, with its picture on it."""
+    icon, tip = SWITCHES[name]
     button = toggle("", parent)
     button.setIcon(theme.icon(icon))
     button.setFixedWidth(24)

@@ -8,7 +8,7 @@ from gui import theme
 from gui.core.editor import Editor
 from gui.paint.brush import BY_KIND, lifetime_text, lifetime_typed
 from gui.paint.model import StrokeModel
-from gui.paint.options import icon_toggle
+from gui.paint.options import SWITCHES, switch_of
 from gui.paint.strokedata import value_of
 from gui.paint.valuebox import ValueBox
 from gui.properties.dim import dim_label, small_button
@@ -21,14 +21,6 @@ KINDS_WITH: dict[str, tuple[str, ...]] = {
     "stops": ("dodge", "burn"),
     "frame": ("reveal",),
 }
-
-
-SWITCHES = (
-    ("pressure_size", "pen_size", "The pen's pressure scales the size."),
-    ("pressure_opacity", "pen_opacity", "The pen's pressure scales the opacity."),
-    ("pressure_hardness", "pen_hardness", "The pen's pressure scales the hardness."),
-    ("build_up", "build_up", "Build up: paint gathers where a stroke goes over itself."),
-)
 
 
 class StrokePanel(QWidget):
@@ -45,7 +37,7 @@ class StrokePanel(QWidget):
         self._editor, self._model = editor, model
         self._places: list[int] = []
         self.boxes: dict[str, ValueBox] = {}
-        self.switches: dict[str, QToolButton] = {}
+        self.switches = {name: self._switch(name) for name in SWITCHES}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(theme.GAP)
@@ -86,10 +78,10 @@ class StrokePanel(QWidget):
         switches = QHBoxLayout()
         switches.setSpacing(theme.GAP)
         switches.addWidget(dim_label("Pressure"))
-        for name, icon, tip in SWITCHES:
+        for name, button in self.switches.items():
             if name == "build_up":
                 switches.addStretch(1)
-            switches.addWidget(self._switch(name, icon, tip))
+            switches.addWidget(button)
         grid.addLayout(switches, 4, 0, 1, 2)
         life = QHBoxLayout()
         life.setSpacing(theme.GAP)
@@ -154,10 +146,9 @@ class StrokePanel(QWidget):
         self.boxes[name] = box
         return box
 
-    def _switch(self, name: str, icon: str, tip: str) -> QToolButton:
-        button = icon_toggle(icon, tip, self)
+    def _switch(self, name: str) -> QToolButton:
+        button = switch_of(name, self)
         button.clicked.connect(lambda on: self._set(name, on))
-        self.switches[name] = button
         return button
 
     def _set(self, key: str, value: object, gesture: str | None = None) -> None:

@@ -141,11 +141,6 @@ class RoundTrip(QObject):
         self.watched[file] = Watched(fit, layer, _state(file), node)
         self._rewatch()
 
-    def unwatch(self, file: Path) -> None:
-        """Leaves a file alone."""
-        self.watched.pop(Path(os.path.abspath(file)), None)
-        self._rewatch()
-
     def accept(self, arrival: Arrival) -> None:
         """Takes an edit whose place was guessed."""
         self._use(arrival.file, arrival.answer, guess=True)

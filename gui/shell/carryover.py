@@ -13,7 +13,15 @@ from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import same
 from codef_nodes.worker.protocol import WorkerError
 from gui.core.editor import Editor
-from gui.core.streams import CANONICAL, PAINT, fit_of, space_of, still_layer, still_segment
+from gui.core.streams import (
+    CANONICAL,
+    PAINT,
+    fit_of,
+    layer_asked,
+    space_of,
+    still_layer,
+    still_segment,
+)
 from gui.jobs.job import Job
 from gui.jobs.outcome import fits_above
 from gui.jobs.queue import queue_of
@@ -96,12 +104,11 @@ class CarryOver(QObject):
             return
         self._leave()
         for node, strokes in (dict(painted_on(document, fit)) if noted is None else noted).items():
-            layer = still_layer(document, node)
             args = {
                 "node": node,
                 "old": str(folder / str(old)),
                 "new": str(folder / str(new)),
-                "layer": int(layer) if layer.isdecimal() else layer,
+                "layer": layer_asked(still_layer(document, node)),
                 "segment": still_segment(document, node),
                 "strokes": strokes,
             }

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from engine.errors import UsageError
-from engine.paint.stroke import Stroke, stroke_from, strokes_from, validate_stroke
+from engine.paint.stroke import Stroke, stroke_from, strokes_from
 
 
 def test_a_stroke_survives_json_with_the_keys_of_a_newer_version():
@@ -59,7 +59,7 @@ def test_defaults_fill_what_is_absent_and_pressure_may_be_left_out():
 )
 def test_a_wrong_stroke_is_named_with_the_key(data, word):
     with pytest.raises(UsageError) as caught:
-        validate_stroke({"name": "left eye", **data})
+        stroke_from({"name": "left eye", **data})
     assert "left eye" in str(caught.value) and word in str(caught.value)
 
 

@@ -354,16 +354,16 @@ def test_pressure_and_build_up_are_switches_of_the_tool_in_hand(
     options.show()
     painting.take("brush")
     assert not options.boxes["flow"].isVisible()
-    QTest.mouseClick(options.pressures["pressure_hardness"], LEFT)
-    QTest.mouseClick(options.build_up, LEFT)
+    QTest.mouseClick(options.switches["pressure_hardness"], LEFT)
+    QTest.mouseClick(options.switches["build_up"], LEFT)
     assert options.boxes["flow"].isVisible() and options.height() <= theme.BAR + 2
     stroke = painting.header("brush", "canonical", 1001, (1001, 1010), 0)
     assert stroke["pressure_hardness"] is True
     assert stroke["build_up"] is True and stroke["flow"] == 0.2
     painting.take("smear")
-    assert not options.build_up.isVisible(), "a smear has nothing to gather"
+    assert not options.switches["build_up"].isVisible(), "a smear has nothing to gather"
     painting.take("dodge")
-    assert not options.build_up.isChecked(), "each tool remembers its own"
+    assert not options.switches["build_up"].isChecked(), "each tool remembers its own"
     stroke = painting.header("dodge", "canonical", 1001, (1001, 1010), 0)
     assert "build_up" not in stroke
 

@@ -137,8 +137,6 @@ def test_files_of_a_document_that_is_opened_are_watched(trip, working_editor, tm
     assert came == [name]
     project.do(RemoveNode(name))
     assert trip.watched[file].node is None
-    trip.unwatch(file)
-    assert not trip.watched
 
 
 def test_trouble_is_told(trip, tmp_path):

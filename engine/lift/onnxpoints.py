@@ -48,7 +48,7 @@ def strengths(path: str | Path, rgb: U8) -> F32:
     picture = cv2.resize(rgb, (wide, tall), interpolation=cv2.INTER_AREA)
     if network.channels == 1:
         picture = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None]
-    answers = network.answers(np.asarray(picture.transpose(2, 0, 1), np.float32) / 255)
+    answers = network.answers(np.float32(1 / 255) * picture.transpose(2, 0, 1).astype(np.float32))
     found = _heat(answers, (tall, wide))
     if found is None:
         shapes = ", ".join(str(list(answer.shape)) for answer in answers)

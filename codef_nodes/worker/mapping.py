@@ -130,6 +130,31 @@ def strokes_carry(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> R
     }
 
 
+@verb("shape.track", role="view", queue="query")
+def shape_track(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> Reply:
+    """A drawn shape with keys through the shot, from its outline in ``frame`` on.
+
+    ``shape`` is one as documents hold it; ``every`` says how many frames lie between its keys
+    (default 1); ``layer`` is the one that it follows (default: the one that it holds most of).
+    """
+    from dataclasses import replace
+
+    from engine.lift.shapes import tracked_shape
+    from engine.masks.shapes import shape_from_json
+
+    fit = fit_of(worker, args, task)
+    shape = shape_from_json(args.get("shape"))
+    frame = fit.field.frames[fit.index(args)]
+    every = max(args.integer("every", 1), 1)
+    one = replace(shape, keys={frame: shape.at(frame)})
+    try:
+        found, k = tracked_shape(fit.field, one, task, layer=fit.layer(args), every=every)
+    except CodefError as error:
+        error.node = error.node or fit.node
+        raise
+    return {"keys": found.as_json()["keys"], "layer": fit.field.layers[k].name}
+
+
 def _strokes(args: Args, worker: "Worker | None" = None) -> list[Any]:
     from engine.paint.stroke import strokes_from
 

@@ -8,7 +8,7 @@ from typing import Any
 from codef_nodes.graph.commands import AddNode, Command, Connect, Group, SetKnob
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.types import gives
-from gui.core.streams import main_path
+from gui.core.streams import fit_of, main_path
 
 ROUGH, DRAWN = "RoughMask", "DrawMask"
 GROUPS, FIT = "MaskGroup", "FitCoDeF"
@@ -95,6 +95,17 @@ def grouping(document: Document, mask: str) -> tuple[Command | None, str, str] |
         return command, groups, fit
     name, make = _with_groups(document, mask, fit, _free_place(document, mask))
     return Group(make, f"Group {mask}"), name, fit
+
+
+def fit_below(document: Document, shown: str | None, mask: str) -> str | None:
+    """What a worker is asked for the fit that a mask can follow; None where there is no fit.
+
+    What the viewer shows where that belongs to a fit, else the nearest fit of the mask's clip.
+    """
+    if shown is not None and shown in document and fit_of(document, shown) is not None:
+        return shown
+    clips = document.wires(mask, "source") if mask in document else ()
+    return next((fit for clip in clips for fit in _fits_below(document, clip)), None)
 
 
 def grouping_of_motion(document: Document, fit: str) -> tuple[Command, str] | None:
@@ -286,6 +297,14 @@ def with_key(
     key["points"] = [[round(v, 2) for v in point] for point in points]
     shape["keys"] = {**shape["keys"], str(frame): key}
     return {**shapes, name: shape}
+
+
+def rounded_keys(keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of a shape as documents hold them: hundredths of a pixel."""
+    return {
+        frame: {**key, "points": [[round(v, 2) for v in point] for point in key["points"]]}
+        for frame, key in keys.items()
+    }
 
 
 def without_key(shapes: Mapping[str, Any], name: str, frame: int) -> dict[str, Any] | None:

@@ -8,8 +8,10 @@ from gui.masks.edits import (
     DRAWN,
     ROUGH,
     Home,
+    fit_below,
     grouping,
     home_of,
+    rounded_keys,
     setting,
     value_of,
     without_frame,
@@ -97,6 +99,44 @@ class Masking(InHand):
             return False
         self._editor.node_made.emit(groups)
         self._editor.say(f"{home.node} is a group of {fit} now, through {groups}; fit it again.")
+        return True
+
+    def follow(self, every: int = 1) -> bool:
+        """Has the selected shape follow its subject, from its outline in this frame on.
+
+        The worker finds where the fit has it; the keys come as one step of undo.
+
+        Args:
+            every: Frames from key to key.
+
+        Returns:
+            Whether there is a shape, and a fit to follow.
+        """
+        editor, name, home = self._editor, self.selected, self.home()
+        if self.type != DRAWN or home is None or name is None or name not in self.value():
+            return False
+        node = fit_below(editor.project.document, editor.viewing.node(FRAME), home.node)
+        if node is None or editor.workers is None:
+            editor.say("No fit reads this clip: add FitCoDeF, fit, and track the shape then.")
+            return False
+        asked = self.value()[name]
+
+        def done(answer: dict[str, Any]) -> None:
+            now = value_of(editor.project.document, home)
+            if now.get(name) != asked:
+                editor.say(f"{name} was changed while it was tracked; track it again.")
+                return
+            keys = rounded_keys(answer["keys"])
+            shapes = {**now, name: {**asked, "keys": keys}}
+            if editor.project.do(setting(home, shapes, f"Track {name}")):
+                layer, count = answer["layer"], len(keys)
+                editor.say(f"{name} follows {layer} through the shot: {count} keys.")
+
+        args = {"node": node, "frame": editor.clock.frame, "shape": asked, "every": every}
+        editor.say(f"Tracking {name} through the shot…")
+        editor.workers.view.request(
+            "shape.track", args, done, lambda error: editor.say(str(error)), owner=self
+        )
         return True
 
     def next_rectangle(self) -> None:

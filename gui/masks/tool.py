@@ -174,6 +174,11 @@ class MaskTool(CanvasTool):
             keys = dict(masking.value().get(masking.selected or "", {})).get("keys", {})
             unkey.setEnabled(str(self._editor.clock.frame) in keys and len(keys) > 1)
             unkey.triggered.connect(masking.remove_key)
+            follow = menu.addMenu("Track it through the shot")
+            follow.setEnabled(masking.selected in masking.value())
+            for every, title in ((1, "A key in every frame"), (5, "A key in every 5th frame")):
+                entry = follow.addAction(title)
+                entry.triggered.connect(lambda _=False, every=every: masking.follow(every))
             copy = menu.addAction("Copy the shapes for Nuke's Script Editor")
             copy.setEnabled(bool(masking.value()))
             copy.triggered.connect(self._copy_for_nuke)

@@ -43,8 +43,9 @@ class InHand(QObject):
         self.on = False
         self.selected: str | None = None
         self.tools: dict[str, CanvasTool] = {}
-        painting_of(editor).tool_changed.connect(lambda kind: self.take(False) if kind else None)
-        editor.project.replaced.connect(lambda: self.select(None))
+        # Methods, not lambdas: they are forgotten with this.
+        painting_of(editor).tool_changed.connect(self._another)
+        editor.project.replaced.connect(self._replaced)
 
     def take(self, on: bool) -> None:
         """Takes it in hand, or puts it away."""
@@ -64,6 +65,15 @@ class InHand(QObject):
         if name != self.selected:
             self.selected = name
             self.changed.emit()
+
+    def _another(self, kind: str) -> None:
+        """A paint tool was taken, or put away."""
+        if kind:
+            self.take(False)
+
+    def _replaced(self) -> None:
+        """Another document is open."""
+        self.select(None)
 
     def _taken(self) -> None:
         """What is still to be done when it is taken, such as saying what it is for."""

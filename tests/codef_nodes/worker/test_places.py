@@ -212,6 +212,23 @@ def test_strokes_of_a_node_are_carried_to_another_fit(client):
     assert moved["size"] == pytest.approx(12.0, rel=0.01)
 
 
+def test_a_shape_gets_keys_through_the_shot_from_the_frame_it_was_drawn_in(client):
+    corners = [[29, 24], [45, 24], [45, 40], [29, 40]]
+    # What it was in other frames before does not count.
+    shape = {"keys": {"11": {"points": corners}, "13": {"points": [[0, 0]] * 4}}, "feather": 2}
+    found = ask(client, "shape.track", node="Still", frame=11, shape=shape)
+    assert found["layer"] == "square" and list(found["keys"]) == ["10", "11", "12", "13"]
+    for t, frame in ((0, "10"), (3, "13")):
+        wanted = through(np.linalg.inv(front_matrix(t)) @ front_matrix(1), corners)
+        key = found["keys"][frame]
+        assert np.array(key["points"])[:, :2] == pytest.approx(wanted, abs=0.05)
+        assert key["feather"] == 2
+    few = ask(client, "shape.track", node="Still", frame=11, shape=shape, every=5)
+    assert list(few["keys"]) == ["10", "11", "13"]
+    with pytest.raises(WorkerError, match="a shape is"):
+        ask(client, "shape.track", node="Still", frame=11, shape={"keys": {"11": {"points": []}}})
+
+
 def test_a_field_that_is_not_there_is_told(client):
     with pytest.raises(WorkerError, match="gone"):
         ask(client, "strokes.carry", node="Paint", old="gone", new="new")

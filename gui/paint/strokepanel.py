@@ -37,7 +37,6 @@ class StrokePanel(QWidget):
         self._editor, self._model = editor, model
         self._places: list[int] = []
         self.boxes: dict[str, ValueBox] = {}
-        self.switches = {name: self._switch(name) for name in SWITCHES}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(theme.GAP)
@@ -78,6 +77,7 @@ class StrokePanel(QWidget):
         switches = QHBoxLayout()
         switches.setSpacing(theme.GAP)
         switches.addWidget(dim_label("Pressure"))
+        self.switches = {name: self._switch(name) for name in SWITCHES}
         for name, button in self.switches.items():
             if name == "build_up":
                 switches.addStretch(1)

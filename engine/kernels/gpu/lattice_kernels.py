@@ -18,6 +18,21 @@ def _spline(distance):
 
 
 @triton.jit
+def _moved(first, columns, fx, fy, mask, BLOCK_Y: tl.constexpr, BLOCK_X: tl.constexpr):
+    """Displacements of pixels at fractions of cells, from the first control point of each."""
+    dx = tl.zeros((BLOCK_Y, BLOCK_X), tl.float32)
+    dy = tl.zeros((BLOCK_Y, BLOCK_X), tl.float32)
+    for i in tl.static_range(4):
+        down = _spline(fy + (1 - i))
+        for j in tl.static_range(4):
+            share = down[:, None] * _spline(fx + (1 - j))[None, :]
+            point = first + (i * columns + j) * 2
+            dx += share * tl.load(point, mask=mask, other=0.0)
+            dy += share * tl.load(point + 1, mask=mask, other=0.0)
+    return dx, dy
+
+
+@triton.jit
 def lattice_forward(
     control,
     out,
@@ -39,15 +54,7 @@ def lattice_forward(
     mask = (y[:, None] < height) & (x[None, :] < width)
     corner = cell_y.to(tl.int32)[:, None] * columns + cell_x.to(tl.int32)[None, :]
     first = control + (frame * rows * columns + corner) * 2
-    dx = tl.zeros((BLOCK_Y, BLOCK_X), tl.float32)
-    dy = tl.zeros((BLOCK_Y, BLOCK_X), tl.float32)
-    for i in tl.static_range(4):
-        down = _spline(fy + (1 - i))
-        for j in tl.static_range(4):
-            share = down[:, None] * _spline(fx + (1 - j))[None, :]
-            point = first + (i * columns + j) * 2
-            dx += share * tl.load(point, mask=mask, other=0.0)
-            dy += share * tl.load(point + 1, mask=mask, other=0.0)
+    dx, dy = _moved(first, columns, fx, fy, mask, BLOCK_Y, BLOCK_X)
     place = out + (frame * height * width + y[:, None] * width + x[None, :]) * 2
     pair = tl.arange(0, 2)[None, None, :]
     tl.store(place[:, :, None] + pair, tl.join(dx, dy), mask=mask[:, :, None] & (pair < 2))

@@ -9,7 +9,7 @@ import triton
 import triton.language as tl
 
 from engine.kernels.footprint import LONGEST, ONSET, REDUCED, WHOLE
-from engine.kernels.gpu.lattice_kernels import _spline
+from engine.kernels.gpu.lattice_kernels import _moved
 
 _ONSET = tl.constexpr(ONSET)
 _WHOLE = tl.constexpr(WHOLE)
@@ -41,15 +41,7 @@ def place_points(
     fx, fy = (u - cell_x).to(tl.float32), (v - cell_y).to(tl.float32)
     corner = cell_y.to(tl.int64)[:, None] * columns + cell_x.to(tl.int64)[None, :]
     first = lattice + corner * 2
-    dx = tl.zeros((BLOCK_Y, BLOCK_X), tl.float32)
-    dy = tl.zeros((BLOCK_Y, BLOCK_X), tl.float32)
-    for i in tl.static_range(4):
-        down = _spline(fy + (1 - i))
-        for j in tl.static_range(4):
-            share = down[:, None] * _spline(fx + (1 - j))[None, :]
-            point = first + (i * columns + j) * 2
-            dx += share * tl.load(point, mask=mask, other=0.0)
-            dy += share * tl.load(point + 1, mask=mask, other=0.0)
+    dx, dy = _moved(first, columns, fx, fy, mask, BLOCK_Y, BLOCK_X)
     m0, m1, m2 = tl.load(matrix), tl.load(matrix + 1), tl.load(matrix + 2)
     m3, m4, m5 = tl.load(matrix + 3), tl.load(matrix + 4), tl.load(matrix + 5)
     m6, m7, m8 = tl.load(matrix + 6), tl.load(matrix + 7), tl.load(matrix + 8)

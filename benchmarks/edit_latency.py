@@ -39,7 +39,7 @@ from codef_nodes.worker.edits import edits_to_json
 from engine.arrays import F32
 from engine.edit.finish import FULL_FINISH
 from engine.edit.frameview import FrameView
-from engine.edit.propagate import seen_layer
+from engine.edit.paintover import seen_layer
 from engine.fields.field import Canonical, Field, Layer, Masks
 from engine.fields.folder import save_field
 from engine.fields.lattice import LatticeDeformation

@@ -17,8 +17,9 @@ from engine.edit.editlayer import EditLayer
 from engine.edit.edits import EditSource, matched_layer
 from engine.edit.frameview import FrameView
 from engine.edit.outputs import edit_pass
+from engine.edit.paintover import SeenLayer
 from engine.edit.placement import place_edit
-from engine.edit.propagate import SeenLayer, check_plate
+from engine.edit.propagate import check_plate
 from engine.edit.stabilise import STABILISED
 from engine.errors import UsageError
 from engine.fields.field import Field

@@ -25,7 +25,7 @@ class Wanted:
     Attributes:
         changes: Layer number to change.
         finish: How they meet the plate; of it merge and light alone.
-        plain: Paint is laid over the plate, as ``engine.edit.propagate.put_over`` does.
+        plain: Paint is laid over the plate, as ``engine.edit.paintover.put_over`` does.
         mix: How much of the edit.
         filter: ``bilinear`` or ``cubic``.
     """
@@ -117,7 +117,7 @@ def _painted(
     plate: torch.Tensor,
     strength: torch.Tensor | None,
 ) -> torch.Tensor:
-    """Paint over the plate, as ``engine.edit.propagate.put_over`` lays it."""
+    """Paint over the plate, as ``engine.edit.paintover.put_over`` lays it."""
     total = plate.new_zeros(*part[2:], 4)
     for k, change in sorted(wanted.changes.items()):
         paint = frame.stills.read(change.sheet, points[k], wanted.filter)

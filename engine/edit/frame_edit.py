@@ -13,7 +13,8 @@ from engine.edit.finished import finish_view
 from engine.edit.framepaint import FrameEdit, FramePaint
 from engine.edit.frameview import FrameView
 from engine.edit.grade import grade_share
-from engine.edit.propagate import OVER_FILTER, Piece, check_plate, put_over
+from engine.edit.paintover import OVER_FILTER, Piece, put_over
+from engine.edit.propagate import check_plate
 from engine.edit.windows import window_of
 from engine.errors import EditError
 from engine.fields.field import Field

@@ -10,7 +10,8 @@ from engine.arrays import F32
 from engine.edit.edits import Edit
 from engine.edit.finish import PLAIN, Finish
 from engine.edit.framepaint import FrameEdit
-from engine.edit.propagate import check_asked, finish_edits, propagate_frame, warp_change
+from engine.edit.paintover import warp_change
+from engine.edit.propagate import check_asked, finish_edits, propagate_frame
 from engine.edit.windows import window_of
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -192,9 +193,8 @@ def frame_edit_pass(
 def lay_matte(matte: F32, alpha: F32, window: Window, plate: Picture) -> None:
     """Adds a matte over a window of the display window to one over the plate's data window."""
     own = plate.data.moved(-plate.display.x0, -plate.display.y0)
-    x0, y0 = max(window.x0, own.x0), max(window.y0, own.y0)
-    x1, y1 = min(window.x1, own.x1), min(window.y1, own.y1)
-    if x0 < x1 and y0 < y1:
-        matte[y0 - own.y0 : y1 - own.y0, x0 - own.x0 : x1 - own.x0] += alpha[
-            y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0
+    both = window.common(own)
+    if both is not None:
+        matte[both.y0 - own.y0 : both.y1 - own.y0, both.x0 - own.x0 : both.x1 - own.x0] += alpha[
+            both.y0 - window.y0 : both.y1 - window.y0, both.x0 - window.x0 : both.x1 - window.x0
         ]

@@ -38,6 +38,16 @@ class Window:
         """This window shifted."""
         return Window(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
+    def common(self, other: "Window") -> "Window | None":
+        """The pixels that two windows share; None without any."""
+        both = Window(
+            max(self.x0, other.x0),
+            max(self.y0, other.y0),
+            min(self.x1, other.x1),
+            min(self.y1, other.y1),
+        )
+        return both if both.width > 0 and both.height > 0 else None
+
     @classmethod
     def of_size(cls, width: int, height: int) -> "Window":
         """The window of a plain picture with its origin at (0, 0)."""

@@ -11,7 +11,7 @@ from engine.edit import windows
 from engine.edit.editlayer import EditLayer
 from engine.edit.finished import finish_view
 from engine.edit.outputs import edit_alone, lay_matte
-from engine.edit.propagate import SeenLayer, put_over, read_change, warp_change
+from engine.edit.paintover import SeenLayer, put_over, read_change, warp_change
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
 from engine.kernels.footprint import LONGEST, REACH

@@ -16,7 +16,7 @@ def brushes(field: Field) -> None:
     Args:
         field: Any field.
     """
-    from engine.edit.propagate import seen_layer
+    from engine.edit.paintover import seen_layer
     from engine.paint.follow import Blocks
 
     Blocks(seen_layer(field, 0, 0))

@@ -70,7 +70,7 @@ class Engine:
 
     def solid(self, frame: int) -> Any:
         """Where nothing of the plate is left, [H, W]."""
-        from engine.edit.propagate import warp_change
+        from engine.edit.paintover import warp_change
 
         where = np.zeros((self.field.height, self.field.width), np.bool_)
         for k, edit in self.edits.items():

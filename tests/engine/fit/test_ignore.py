@@ -7,7 +7,7 @@ import pytest
 
 from engine.colour.encoding import decode, encode
 from engine.edit.editlayer import EditLayer
-from engine.edit.propagate import put_over, warp_change
+from engine.edit.paintover import put_over, warp_change
 from engine.errors import InputError, MaskError
 from engine.fields.folder import load_field, save_field
 from engine.fit.run import fit

@@ -7,7 +7,8 @@ import pytest
 
 from engine.edit.canonical import canonical_picture
 from engine.edit.edits import EditSource, prepare_edits
-from engine.edit.propagate import propagate_frame, seen_layer, warp_change
+from engine.edit.paintover import seen_layer, warp_change
+from engine.edit.propagate import propagate_frame
 from engine.io.picture import Picture
 from engine.paint.follow import Blocks, FrameFollower
 from engine.paint.live import StrokeSession

@@ -8,7 +8,7 @@ import pytest
 from engine.edit.canonical import canonical_picture
 from engine.edit.finish import FULL_FINISH
 from engine.edit.frameview import FrameView
-from engine.edit.propagate import seen_layer
+from engine.edit.paintover import seen_layer
 from engine.io.read import read_picture
 from engine.io.rows import read_rows
 from engine.paint.follow import Blocks, FrameFollower

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from engine.edit.editlayer import EditLayer
-from engine.edit.propagate import seen_layer, warp_change
+from engine.edit.paintover import seen_layer, warp_change
 from engine.warp.reach import cells_of, points_near
 from engine.warp.sheet import Sheet
 from tests.engine.warp.analytic import lattice_layer

@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.edit.editlayer import EditLayer
-from engine.edit.propagate import warp_change
+from engine.edit.paintover import warp_change
 from engine.warp.sheet import Sheet
 from tests.engine.warp.analytic import lattice_layer, one_layer
 

@@ -94,8 +94,8 @@ def _begin(start: Start, window: MainWindow) -> None:
     elif crashed:
         window.files.offer(crashed[0])
     elif welcome.first_start:
+        welcome.opened.connect(lambda: QTimer.singleShot(600, window.tour.start))
         welcome.begin()
-        QTimer.singleShot(600, window.tour.start)
     if start.screenshot is not None:
         from gui.shell.screenshot import Screenshot
 

@@ -47,6 +47,7 @@ class Viewing(QObject):
         reference: The frame that the canonical image is aligned to, once it is known.
         stills: Those of a long shot, and which of them the canonical viewer shows.
         proxy: All viewers show half resolution.
+        coming: What is being made, for viewers that have nothing to show yet; empty: nothing.
     """
 
     changed = Signal(str)
@@ -61,6 +62,10 @@ class Viewing(QObject):
     """The viewer of that slot shows that frame now."""
     proxy_changed = Signal(bool)
     """All viewers go to half resolution, or back."""
+    coming_changed = Signal()
+    """``coming`` is another."""
+    cancelled = Signal()
+    """Esc: viewers give up what they wait for, until something changes or they are asked."""
     cached_changed = Signal()
     """Frames came into the cache, went out of it, or are stale now."""
 
@@ -77,7 +82,7 @@ class Viewing(QObject):
         self.keys: dict[str, ViewKey | None] = dict.fromkeys(SLOTS)
         self.infos: dict[str, dict[str, Any]] = {slot: {} for slot in SLOTS}
         self.canvases: dict[str, Any] = {}
-        self.proxy = False
+        self.proxy, self.coming = False, ""
         self._now = {slot: self._find(slot) for slot in SLOTS}
         self._signatures = {slot: self._signature(slot) for slot in SLOTS}
         project.changed.connect(self._follow)
@@ -231,6 +236,12 @@ class Viewing(QObject):
         if proxy != self.proxy:
             self.proxy = proxy
             self.proxy_changed.emit(proxy)
+
+    def set_coming(self, sentence: str) -> None:
+        """Says what is being made that viewers without a picture will show."""
+        if sentence != self.coming:
+            self.coming = sentence
+            self.coming_changed.emit()
 
     def scale_of(self, node: str | None) -> float:
         """Pixels of a node's picture for each canonical pixel; 1 for pictures of frames."""

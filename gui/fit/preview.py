@@ -47,6 +47,7 @@ class FitPreview(QWidget):
         self._fetcher = Fetcher(editor, self)
         self._fetcher.ready.connect(self._ready)
         self._fetcher.failed.connect(self._failed)
+        self._fetcher.lost.connect(self.refresh)
         self._timer = QTimer(self, singleShot=True, interval=_AGAIN_MS)
         self._timer.timeout.connect(self._ask)
         self.setMinimumHeight(90)

@@ -1,6 +1,6 @@
 """The first start: the demo graph, its clip, and the way into the guided tour."""
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from engine.errors import CodefError
@@ -16,7 +16,10 @@ _ABOUT = "demo"
 
 
 class Welcome(QObject):
-    """Opens the demo graph; where its clip is not on this machine, offers to make or fetch it."""
+    """Opens the demo graph, once its clip is on this machine; else offers to make or fetch it."""
+
+    opened = Signal()
+    """The first start shows its demo."""
 
     def __init__(self, editor: Editor, files: Files, banner: Banner, window: QWidget) -> None:
         super().__init__(window)
@@ -26,7 +29,7 @@ class Welcome(QObject):
         self.clip.progress.connect(self._progress)
         self.clip.finished.connect(self._made)
         self.clip.failed.connect(self._failed)
-        self._automatic = False
+        self._automatic, self._doing = False, ""
         self._job: Job | None = None
         queue_of(editor).finished.connect(self._job_over)
         editor.project.replaced.connect(self._replaced)
@@ -43,23 +46,28 @@ class Welcome(QObject):
     def begin(self) -> None:
         """The first start: a demo that moves, without a question but told, and ended by a click.
 
-        Where no clip is on this machine, the program's own is rendered, and fitted.
+        Where no clip is on this machine, the program's own is rendered, then opened and fitted.
         """
-        name = best(self.folder)
-        ready = clip_ready(self.folder, name)
-        self._automatic = True
-        self._open(name if ready else OWN)
-        if not ready:
-            self._start(True)
         self.done()
+        self._automatic = True
+        name = best(self.folder)
+        if clip_ready(self.folder, name):
+            self._open(name)
+        else:
+            self._start(True)
 
     def open_demo(self) -> None:
-        """Opens the demo graph."""
-        self._open(best(self.folder))
+        """Opens the demo graph; without its clip it would show nothing, so that comes first."""
+        name = best(self.folder)
+        if clip_ready(self.folder, name):
+            self._open(name)
+        elif not self.clip.busy:
+            self._offer()
 
     def stop(self) -> None:
         """Ends what is being made."""
         self.clip.stop()
+        self._editor.viewing.set_coming("")
 
     def _open(self, name: str) -> None:
         try:
@@ -71,20 +79,23 @@ class Welcome(QObject):
 
     def _replaced(self) -> None:
         path = self._editor.project.path
-        ours = path is not None and path.parent == self.folder
-        if path is not None and ours and not clip_ready(self.folder, path.name):
-            if self.clip.busy:
-                self._making(True)
-            else:
-                self._offer()
-        elif path is not None and ours and not list(path.parent.glob(f"{path.stem}_Fit_fit_v*")):
-            if self._automatic:
-                self._automatic = False
-                self._fit()
-            else:
-                self._offer_fit()
-        else:
+        if self.clip.busy:
+            return
+        if path is None or path.parent != self.folder:
             self._banner.clear_notice(_ABOUT)
+            return
+        if not clip_ready(self.folder, path.name):
+            self._offer()
+            return
+        first, self._automatic = self._automatic, False
+        if list(path.parent.glob(f"{path.stem}_Fit_fit_v*")):
+            self._banner.clear_notice(_ABOUT)
+        elif first:
+            self._fit()
+        else:
+            self._offer_fit()
+        if first:
+            self.opened.emit()
 
     def _offer(self, why: str = "") -> None:
         self._banner.show_notice(
@@ -137,38 +148,44 @@ class Welcome(QObject):
 
     def _start(self, offline: bool) -> None:
         self.clip.start(offline=offline)
-        self._making(offline)
-
-    def _making(self, offline: bool) -> None:
+        self._doing = "Making the example clip" if offline else "Fetching the example clip"
         self._banner.show_notice(
             _ABOUT,
-            "First start: a demo clip is being rendered…"
-            if offline and self._automatic
-            else "Making the demo's clip…"
-            if offline
-            else "Fetching the demo's clip…",
+            f"First start: {self._doing.lower()}…" if self._automatic else f"{self._doing}…",
             (("Stop", self._stopped),),
         )
+        self._editor.viewing.set_coming(f"{self._doing}…")
 
     def _stopped(self) -> None:
         self._automatic = False
-        self.clip.stop()
+        self.stop()
         self._offer()
 
     def _progress(self, fraction: float) -> None:
-        if self._banner.about == _ABOUT:
-            self._banner.text.setText(f"Making the demo's clip: {fraction:.0%}")
+        self._editor.viewing.set_coming(f"{self._doing}…  {100 * fraction:.0f} %")
 
     def _made(self, name: str) -> None:
+        self._editor.viewing.set_coming("")
         self._banner.clear_notice(_ABOUT)
-        said = "The demo's clip is there"
+        said = "The example clip is there"
         if name == OWN:
             said += ": a balloon over hills, rendered by this program"
-        self._editor.say(said)
         project = self._editor.project
-        if project.path is not None and project.path.parent == self.folder:
+        ours = project.path is not None and project.path.parent == self.folder
+        if ours or (project.path is None and not project.modified):
+            self._editor.say(said)
             self._open(name)
+        else:  # the artist has begun something else meanwhile
+            self._banner.show_notice(
+                _ABOUT,
+                f"{said}.",
+                (
+                    ("Open the demo", lambda: self._open(name)),
+                    ("Not now", lambda: self._banner.clear_notice(_ABOUT)),
+                ),
+            )
 
     def _failed(self, why: str) -> None:
+        self._editor.viewing.set_coming("")
         self._automatic = False
         self._offer(why[0].upper() + why[1:] + ".")

@@ -219,7 +219,10 @@ class MainWindow(QMainWindow):
             self.editor.say(f"{job.title} goes on; press Esc outside the viewers to cancel it")
 
     def _cancel_viewing(self) -> None:
-        self.editor.clock.stop()
+        if self.editor.clock.playing:
+            self.editor.clock.stop()  # the frame where it stops is still wanted
+            return
+        self.editor.viewing.cancelled.emit()
         if self.editor.workers is not None:
             self.editor.workers.view.request("cancel", {"all": True})
 

@@ -69,6 +69,7 @@ class Canvas(QWidget):
         message: A sentence over the picture; with ``failed`` it is an error.
         updating: A newer picture is on its way.
         update_share: How much of it is done, where that is known.
+        halted: Why no newer picture is on its way, and the key that lets it; empty: nothing.
         linked: Where the cursor of the other viewer is in this picture, and whether that place is
             seen here, or None.
         badge: A few words beside the cursor.
@@ -104,6 +105,7 @@ class Canvas(QWidget):
         self.sample: Box | None = None
         self.message, self.failed, self.updating = "", False, False
         self.update_share: float | None = None
+        self.halted = ""
         self.show_marks = True
         self.linked: tuple[float, float, bool] | None = None
         self.badge = ""
@@ -263,6 +265,12 @@ class Canvas(QWidget):
         """
         if (updating, share) != (self.updating, self.update_share):
             self.updating, self.update_share = updating, share
+            self.update()
+
+    def set_halted(self, words: str) -> None:
+        """Says that no newer picture is on its way; empty: nothing keeps it."""
+        if words != self.halted:
+            self.halted = words
             self.update()
 
     def set_linked(self, linked: tuple[float, float, bool] | None) -> None:

@@ -189,14 +189,16 @@ def paint_words(painter: QPainter, canvas: "Canvas") -> None:
         label(painter, place + QPointF(16, 16), canvas.badge, QColor(theme.WARNING))
     if canvas.message:
         _message(painter, canvas)
-    elif canvas.updating:
-        painter.setFont(theme.font(theme.SMALL))
-        text = "updating"
+        return
+    text, colour = canvas.halted, theme.WARNING
+    if not text and canvas.updating:
+        text, colour = "updating", theme.DIM
         if canvas.update_share is not None:
             text += f" {100 * canvas.update_share:.0f} %"
+    if text:
+        painter.setFont(theme.font(theme.SMALL))
         width = painter.fontMetrics().horizontalAdvance(text) + 2 * _PAD
-        place = QPointF(canvas.width() - width - 8, 8)
-        label(painter, place, text, QColor(theme.DIM))
+        label(painter, QPointF(canvas.width() - width - 8, 8), text, QColor(colour))
 
 
 def _message(painter: QPainter, canvas: "Canvas") -> None:

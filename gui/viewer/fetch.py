@@ -56,6 +56,8 @@ class Fetcher(QObject):
     """A ``Want`` and its ``ViewFrame``."""
     failed = Signal(object, object)
     """A ``Want`` and the ``CodefError``. Cancelled work is not told."""
+    lost = Signal(object)
+    """A ``Want`` that the worker has given up, though nobody here has."""
     progressed = Signal(object, float)
     """A ``Want`` that takes long, and the share of it that is done; it never falls."""
     _converted = Signal(object, object)
@@ -115,14 +117,14 @@ class Fetcher(QObject):
                 args["layer"] = int(layer) if layer.isdecimal() else layer
 
             def done(answer: dict[str, Any], place: int = place) -> None:
-                self._arrived(want, place, len(sides), got, answer)
+                self._arrived(want, place, len(sides), got, answer, requests)
 
             requests.append(
                 workers.view.request(
                     "view",
                     args,
                     done,
-                    lambda error: self._lost(want, error),
+                    lambda error: self._lost(want, requests, error),
                     None if keep else partial(self._told, want),
                     owner=self,
                 )
@@ -167,7 +169,13 @@ class Fetcher(QObject):
             self.progressed.emit(want, done)
 
     def _arrived(
-        self, want: Want, place: int, count: int, got: dict[int, _Got], answer: dict[str, Any]
+        self,
+        want: Want,
+        place: int,
+        count: int,
+        got: dict[int, _Got],
+        answer: dict[str, Any],
+        requests: list[Any],
     ) -> None:
         workers = self._editor.workers
         if workers is None:
@@ -177,7 +185,7 @@ class Fetcher(QObject):
             # Mapped also when nobody wants it any more: the worker is told when it is dropped.
             pixels = workers.view.open_picture(picture)
         except CodefError as error:
-            self._lost(want, error)
+            self._lost(want, requests, error)
             return
         if not self.waits_for(want):
             return
@@ -208,9 +216,16 @@ class Fetcher(QObject):
         else:
             self.failed.emit(want, made)
 
-    def _lost(self, want: Want, error: CodefError) -> None:
-        if self._forget(want) and error.code != CANCELLED:
+    def _lost(self, want: Want, requests: list[Any], error: CodefError) -> None:
+        kept = self._kept.get(want) is requests
+        if not kept and self._requests.get(want.slot) is not requests:
+            return  # the same may have been asked anew meanwhile
+        if not self._forget(want):
+            return
+        if error.code != CANCELLED:
             self.failed.emit(want, error)
+        elif not kept:
+            self.lost.emit(want)
 
     def _forget(self, want: Want) -> bool:
         """Takes a wish off the lists; False when it was given up before."""

@@ -182,10 +182,6 @@ class ViewerPane(QWidget):
         self.showing.set_paused(not self.showing.paused)
         self.toolbar.pause.setChecked(self.showing.paused)
 
-    def cancel(self) -> None:
-        """Esc: stops what is under way for this viewer."""
-        self.showing.cancel()
-
     # What changes.
 
     def _node_changed(self, slot: str) -> None:

@@ -8,10 +8,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.errors import CodefError
 from gui.core.editor import Editor
-from gui.viewer.absence import nothing_to_ask, reason
+from gui.viewer.absence import Withheld, halt, nothing_to_ask, reason
 from gui.viewer.canvas import Canvas
 from gui.viewer.display import Look
-from gui.viewer.fetch import CANCELLED, Fetcher, Want
+from gui.viewer.fetch import Fetcher, Want
 from gui.viewer.playback import Prefetch
 from gui.viewer.viewframe import ViewFrame
 from gui.viewer.viewport import contains, intersection
@@ -33,6 +33,7 @@ class Showing(QObject):
         look: The same.
         scale: 1, 2, 4 or 8: every how-manyth pixel is asked for.
         paused: Nothing is asked for.
+        withheld: What failed or was stopped, and is not asked for again by itself.
         fetcher: Gets the pictures.
     """
 
@@ -49,7 +50,7 @@ class Showing(QObject):
         self.scale, self.paused = 1, False
         self._wanting = Wanting(editor, slot, canvas)
         self._whole: ViewFrame | None = None
-        self._errors: dict[Want, CodefError] = {}
+        self.withheld = Withheld()
         self._shown: int | None = None
         self.fetcher = Fetcher(editor, self)
         self.prefetch = Prefetch(editor, self.fetcher, self.wants)
@@ -60,8 +61,10 @@ class Showing(QObject):
         viewing, clock = editor.viewing, editor.clock
         viewing.changed.connect(self._results_changed)
         viewing.results_changed.connect(self._results_changed)
+        viewing.coming_changed.connect(self.refresh)
+        viewing.cancelled.connect(self.stop)
         clock.frame_changed.connect(self._frame_changed)
-        clock.playing_changed.connect(self.refresh)
+        clock.playing_changed.connect(self._playing_changed)
         gate = self._gate
         clock.gates.append(gate)
         self.destroyed.connect(partial(_forget, clock.gates, gate))
@@ -71,6 +74,7 @@ class Showing(QObject):
         editor.faces.changed.connect(self._face_changed)
         self.fetcher.ready.connect(self._ready)
         self.fetcher.failed.connect(self._failed)
+        self.fetcher.lost.connect(lambda _: self._moved.start())
         self.fetcher.progressed.connect(self._progressed)
         canvas.viewport_changed.connect(self._viewport_changed)
         canvas.roi_changed.connect(self.refresh)
@@ -92,20 +96,30 @@ class Showing(QObject):
     def set_paused(self, paused: bool) -> None:
         """Asks for nothing more, or goes on."""
         self.paused = paused
+        self.withheld.stopped.clear()
         if paused:
             self.cancel()
         self.refresh()
 
     def force(self) -> None:
         """Asks again for all, files on the disk included."""
-        self._errors.clear()
+        self.withheld.clear()
         self.editor.viewing.revisions.bump()
         self.refresh()
 
     def cancel(self) -> None:
-        """Esc: stops what is under way for this viewer."""
+        """Gives up what is under way for this viewer."""
         self.fetcher.cancel()
         self.canvas.set_updating(False)
+
+    def stop(self) -> None:
+        """Esc: what is under way is given up, and said so, until something is another."""
+        if self._soon.isActive():
+            self._ask()
+        wants = self.wants(self.editor.clock.frame)
+        self.withheld.stopped.update(want for want in wants if self.fetcher.waits_for(want))
+        self.cancel()
+        self.canvas.set_halted(halt(self, wants))
 
     def refresh(self, *_: object) -> None:
         """Sees soon whether what is shown is what should be shown."""
@@ -121,6 +135,7 @@ class Showing(QObject):
         wants = self.wants(frame)
         viewing.set_key(self.slot, wants[0].key if wants else None)
         obstacle = nothing_to_ask(self, wants)
+        self.canvas.set_halted(halt(self, wants))
         if obstacle is not None:
             self.canvas.set_updating(False)
             if obstacle or not wants:
@@ -132,10 +147,9 @@ class Showing(QObject):
         waiting = False
         for want in wants:
             waiting = self._ask_for(want) or waiting
-        error = next((self._errors[want] for want in wants if want in self._errors), None)
-        self._say(error)
+        self._say(self.withheld.error_of(wants))
         for want in wants:
-            if want in self._errors:
+            if want in self.withheld.errors:
                 self._drop_other(want)
         # A stroke under way keeps its own pixels: what comes is shown after it.
         waiting = waiting and not editor.clock.playing and not self._held()
@@ -148,7 +162,7 @@ class Showing(QObject):
     def _other_document(self) -> None:
         """Its nodes may be called the same, but nothing that was shown is theirs."""
         self.cancel()
-        self._errors.clear()
+        self.withheld.clear()
         self._whole = None
         self._show_nothing()
         self.refresh()
@@ -178,7 +192,7 @@ class Showing(QObject):
             self._put(want, ViewFrame(found, None, self.look, node=want.key.node, frame=want.frame))
         if self.editor.clock.playing and self._wanting.moves(want.key.node, want.key.minus):
             return found is None
-        if want in self._errors:
+        if want in self.withheld:
             return False
         if (
             current is not None
@@ -212,7 +226,7 @@ class Showing(QObject):
         if not frame.again:  # not every step of a dragged gain
             viewing.cache.put(want.key, want.frame, frame.cached)
             viewing.cached_changed.emit()
-        self._errors.pop(want, None)
+        self.withheld.errors.pop(want, None)
         self._take(want, frame)
 
     def _take(self, want: Want, frame: ViewFrame) -> None:
@@ -252,14 +266,11 @@ class Showing(QObject):
         wants = self.wants(self.editor.clock.frame)
         if not any(self.fetcher.waits_for(want) for want in wants):
             self.canvas.set_updating(False)
-        if not any(want in self._errors for want in wants):
+        if self.withheld.error_of(wants) is None:
             self.canvas.set_message("")
 
     def _failed(self, want: Want, error: CodefError) -> None:
-        if error.code == CANCELLED:
-            self._settled()
-            return
-        self._errors[want] = error
+        self.withheld.errors[want] = error
         if want in self.wants(self.editor.clock.frame):
             self._say(error)
             self._settled_error(want)
@@ -269,7 +280,7 @@ class Showing(QObject):
         self.canvas.set_message(text, failed=failed)
 
     def _face_changed(self, name: str) -> None:
-        if any(error.node == name for error in self._errors.values()):
+        if any(error.node == name for error in self.withheld.errors.values()):
             self.refresh()
 
     def _settled_error(self, want: Want) -> None:
@@ -287,10 +298,15 @@ class Showing(QObject):
 
     def _results_changed(self, slot: str) -> None:
         if slot == self.slot:
-            self._errors.clear()
+            self.withheld.clear()
             self.refresh()
 
+    def _playing_changed(self, _: int) -> None:
+        self.withheld.stopped.clear()
+        self.refresh()
+
     def _frame_changed(self, frame: int) -> None:
+        self.withheld.stopped.clear()
         wants = self.wants(frame)
         cache = self.editor.viewing.cache
         # What is in memory is shown at once: playback does not wait for the event loop.
@@ -310,7 +326,7 @@ class Showing(QObject):
         for want in self.wants(self.editor.clock.frame):
             current = self.canvas.frame(want.slot.rsplit(".", 1)[1])
             there = current is not None and self._is(current, want)
-            if not there and not self.prefetch.has_failed(want) and want not in self._errors:
+            if not there and not self.prefetch.has_failed(want) and want not in self.withheld:
                 return False
         return True
 
@@ -338,7 +354,7 @@ class Showing(QObject):
             self.fetcher.cancel()
             self.canvas.set_message("The picture process ended; it is started again.", failed=True)
         else:
-            self._errors.clear()
+            self.withheld.clear()
             self.reset.emit()
             self.canvas.set_message("")
             self.refresh()

@@ -1,3 +1,6 @@
+import os
+import signal
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -12,6 +15,8 @@ from gui.viewer.pane import ViewerPane
 from gui.viewer.views import View
 from tests.gui.helpers import wait_for
 from tests.gui.viewer.conftest import HEIGHT, WIDTH, codes_of, frame_codes, load_clip
+
+needs_stop = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="holds a process back")
 
 
 def pane_of(editor, slot="frame"):
@@ -278,6 +283,36 @@ def test_a_paused_viewer_asks_for_nothing(viewer):
     wait_for(lambda: shown(viewer) is not None and not np.array_equal(shown(viewer), before))
 
 
+@pytest.fixture
+def held_back(viewer):
+    """The process that makes the pictures stands still until the function is called."""
+    pid = viewer.editor.workers.view.pid
+    os.kill(pid, signal.SIGSTOP)
+    yield lambda: os.kill(pid, signal.SIGCONT)
+    os.kill(pid, signal.SIGCONT)
+
+
+def asked(viewer, frame):
+    viewer.editor.clock.set_frame(frame)
+    wait_for(lambda: [want.frame for want in viewer.showing.fetcher.pending.values()] == [frame])
+
+
+@needs_stop
+def test_what_only_the_worker_has_given_up_is_asked_for_again(viewer, held_back):
+    asked(viewer, 1004)
+    viewer.editor.workers.view.request("cancel", {"all": True})
+    held_back()
+    wait_for(lambda: at(viewer) == 1004)
+
+
+@needs_stop
+def test_the_same_frame_asked_for_twice_waits_for_the_second_answer(viewer, held_back):
+    for frame in (1004, 1005, 1004):
+        asked(viewer, frame)
+    held_back()
+    wait_for(lambda: at(viewer) == 1004)
+
+
 def test_while_a_stroke_is_drawn_no_older_picture_takes_its_place(viewer):
     class Drawing:
         gesture: object = object()
@@ -296,9 +331,6 @@ def test_while_a_stroke_is_drawn_no_older_picture_takes_its_place(viewer):
 
 
 def test_the_worker_dies_and_the_picture_comes_back(viewer):
-    import os
-    import signal
-
     os.kill(viewer.editor.workers.view.pid, signal.SIGTERM)
     wait_for(lambda: viewer.canvas.failed, 20)
     wait_for(lambda: shown(viewer) is not None, 60)

@@ -82,6 +82,8 @@ class Paint(Node):
 
     def reads(self, ctx: Context, port: str) -> Sequence[int | None]:
         """The picture at the frame (a still has none), and the frames that strokes reveal."""
+        from engine.paint.stroke import standing_in
+
         if port == "image":
             return (None,) if ctx.input_frames(port) is None else (ctx.frame_or_none,)
         wanted = revealed(ctx)
@@ -141,19 +143,6 @@ def _reveals(strokes: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         for stroke in strokes
         if stroke.get("kind") == "reveal" and stroke.get("visible", True) is True
     )
-
-
-def standing_in(number: int, relative: bool, offered: Sequence[int]) -> int:
-    """The frame that a reveal shows: where the clip ends, its last frame stands in.
-
-    Args:
-        number: The frame that is asked for.
-        relative: It counts from the frame that is painted on: any nearest frame will do.
-        offered: Those that there are, in rising order.
-    """
-    if not offered or (not relative and offered[0] <= number <= offered[-1]):
-        return number
-    return min(offered, key=lambda each: abs(each - number))
 
 
 def revealed(ctx: Context) -> dict[int | None, bool]:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from codef_nodes.graph.context import Context
-from codef_nodes.nodes.paint import standing_in
 from codef_nodes.work.memo import Memo
 from codef_nodes.work.source import source_of
 from engine.errors import UsageError
@@ -15,7 +14,7 @@ from engine.paint.draw import Reveal
 from engine.paint.painting import Painting, paint
 from engine.paint.reveal import from_canonical, from_frame, same_place
 from engine.paint.stamps import Box
-from engine.paint.stroke import Stroke
+from engine.paint.stroke import Stroke, standing_in
 from engine.paint.tiles import TiledPicture
 from engine.progress import Task
 
@@ -117,7 +116,7 @@ def shown_frames(
         ctx: The Paint node at its frame.
         picture: The picture that is painted on.
         wanted: Frame numbers, and whether each counts from the frame that is painted on; see
-            ``standing_in``.
+            ``engine.paint.stroke.standing_in``.
 
     Raises:
         UsageError: The canonical image is painted on and no fit is wired.

@@ -249,6 +249,19 @@ def stroke_from(data: Mapping[str, Any], where: str = "stroke") -> Stroke:
     return Stroke(**values, extra=extra)
 
 
+def standing_in(number: int, relative: bool, offered: Sequence[int]) -> int:
+    """The frame that a reveal shows: where the clip ends, its last frame stands in.
+
+    Args:
+        number: The frame that is asked for.
+        relative: It counts from the frame that is painted on: any nearest frame will do.
+        offered: Those that there are, in rising order.
+    """
+    if not offered or (not relative and offered[0] <= number <= offered[-1]):
+        return number
+    return min(offered, key=lambda each: abs(each - number))
+
+
 def strokes_from(data: Sequence[Mapping[str, Any] | Stroke]) -> list[Stroke]:
     """Reads a list of strokes, bottom first; strokes that are already read pass through.
 

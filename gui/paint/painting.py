@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 
 from engine.errors import UsageError
+from engine.paint.stroke import standing_in
 from gui.core.editor import Editor
 from gui.paint.brush import (
     BY_KIND,
@@ -178,7 +179,7 @@ class Painting(QObject):
         brush = self.brush_of(kind)
         wanted = held = frame + brush.time
         if clip[0] <= frame <= clip[1]:
-            held = min(max(wanted, clip[0]), clip[1])
+            held = standing_in(wanted, False, clip)
         if kind == "reveal" and held != wanted:
             self.status.emit(
                 f"Frame {wanted} lies outside the clip ({clip[0]}-{clip[1]}); frame {held} shines "

@@ -11,17 +11,16 @@ import numpy as np
 
 from engine.arrays import F32, F64, Bool
 from engine.edit.frameview import FrameView
+from engine.edit.grainsize import REACH, TILE, autocorrelation, flattened, kernel, with_planes
 from engine.edit.windows import plate_points
 from engine.io.picture import Picture
 
-#: Side of a tile, most tiles of a frame, and how many are needed to say anything.
-TILE, MOST, NEEDED = 16, 500, 24
+#: Most tiles of a frame, and how many are needed to say anything.
+MOST, NEEDED = 500, 24
 #: Share of the tiles, the flattest, that is measured.
 FLAT = 0.3
 #: Standard deviations by which a tile may be above what grain explains, and how often it is asked.
-SPREAD, ROUNDS = 1.5, 2
-#: Pixels to each side over which grain is alike.
-REACH = 3
+SPREAD, ROUNDS = 1.2, 2
 #: Encoded levels that strength is kept at, and the pixels that a level needs.
 LEVELS, FEW = 11, 600
 #: Correlation of neighbours from which it is no grain but texture out of focus.
@@ -77,16 +76,11 @@ def measure_grain(view: FrameView, plate: Picture) -> Grain | None:
     if found is None:
         return None
     apart, alone, every, level, slope = found
-    count = TILE * TILE
-    likeness = _autocorrelation(apart)
-    # Taking a plane away takes three of what grain of this size leaves independent.
+    likeness, left = with_planes(autocorrelation(apart))
     area = float(np.clip(likeness.sum(), 1, 30))
-    lost = 3 * area / count
-    likeness = (likeness + np.float32(lost)) / np.float32(1 + lost)
-    likeness[REACH, REACH] = 1
     if (likeness[REACH, REACH + 1] + likeness[REACH + 1, REACH]) / 2 > COARSEST:
         return None
-    squares = np.asarray(np.square(every) / (1 - lost), np.float32)
+    squares = np.asarray(np.square(every) / left, np.float32)
     strength = _strength(squares, level, slope, area)
     strength = strength * np.sqrt(min(1.0, _confirmed(apart, alone, likeness)))
     if plate.native is not None and plate.native.bits == 8:
@@ -101,9 +95,7 @@ def measure_grain(view: FrameView, plate: Picture) -> Grain | None:
         return None
     correlation = together / np.outer(scale, scale)
     mixing = np.linalg.cholesky(0.999 * correlation + 0.001 * np.eye(3))
-    return Grain(
-        strength.astype(np.float32), mixing.astype(np.float32), _kernel(likeness), likeness
-    )
+    return Grain(strength.astype(np.float32), mixing.astype(np.float32), kernel(likeness), likeness)
 
 
 def _tiles(view: FrameView, plate: Picture) -> tuple[F32, F32, F32, F32, F32] | None:
@@ -136,10 +128,10 @@ def _tiles(view: FrameView, plate: Picture) -> tuple[F32, F32, F32, F32, F32] | 
         return None
     seen = encode(colours[good])
     still = encode(drawn[good])
-    own, apart = _flattened(seen), _flattened(seen - still)
+    own, apart = flattened(seen), flattened(seen - still)
     # Clipped colours have lost their grain.
     clipped = (seen.max(axis=(1, 2)) >= 1).any(axis=1) | (seen.min(axis=(1, 2)) <= 0).any(axis=1)
-    texture = np.square(_flattened(still)).mean(axis=(1, 2, 3)) + 1.0 * clipped
+    texture = np.square(flattened(still)).mean(axis=(1, 2, 3)) + 1.0 * clipped
     flat = np.argsort(texture, kind="stable")[: max(NEEDED, int(FLAT * len(texture)))]
     slope = _slope(still) + 1.0 * clipped[:, None, None]
     calmer = np.square(own).mean(axis=(1, 2, 3)) < np.square(apart).mean(axis=(1, 2, 3))
@@ -178,33 +170,6 @@ def _slope(tiles: F32) -> F32:
     size = tiles.shape[1:3]
     views = [grey[:, y : y + size[0], x : x + size[1]] for y in range(3) for x in range(3)]
     return np.asarray(np.max(views, axis=0) - np.min(views, axis=0), np.float32)
-
-
-def _flattened(tiles: F32) -> F32:
-    """Tiles [N, h, w, C] without mean and slope."""
-    place = np.linspace(-1, 1, tiles.shape[1], dtype=np.float32)
-    norm = np.float32(np.square(place).mean())
-    flat = tiles - tiles.mean(axis=(1, 2), keepdims=True)
-    down = np.einsum("nhc,h->nc", flat.sum(axis=2), place) / (place.size**2 * norm)
-    along = np.einsum("nwc,w->nc", flat.sum(axis=1), place) / (place.size**2 * norm)
-    flat = flat - down[:, None, None] * place[:, None, None]
-    return np.asarray(flat - along[:, None, None] * place[None, None, :, None], np.float32)
-
-
-def _autocorrelation(tiles: F32) -> F32:
-    """Of all tiles and channels, [2 REACH + 1, 2 REACH + 1], 1 in the middle."""
-    # Strong tiles must not outvote the rest.
-    scale = np.sqrt(np.square(tiles).mean(axis=(1, 2), keepdims=True))
-    plain = tiles / np.maximum(scale, 1e-9)
-    size = plain.shape[1]
-    result = np.zeros((2 * REACH + 1, 2 * REACH + 1), np.float32)
-    for dy in range(REACH + 1):
-        for dx in range(-REACH, REACH + 1):
-            first = plain[:, : size - dy, max(-dx, 0) : size - max(dx, 0)]
-            second = plain[:, dy:, max(dx, 0) : size - max(-dx, 0)]
-            value = float((first * second).mean())
-            result[REACH + dy, REACH + dx] = result[REACH - dy, REACH - dx] = value
-    return result / max(float(result[REACH, REACH]), 1e-9)
 
 
 def _strength(squares: F32, level: F32, slope: F32, area: float) -> F64:
@@ -276,16 +241,3 @@ def _by_level(squares: F32, level: F32, slope: F32) -> tuple[F64, Bool]:
         there, found = [0.0, *there, 1.0], [found[0] * UNSEEN, *found, found[-1] * UNSEEN]
         result[:, c] = np.sqrt(np.interp(nodes, there, found))
     return result, used
-
-
-def _kernel(likeness: F32) -> F32:
-    """The symmetric filter that turns white noise into noise of this autocorrelation."""
-    size = 32
-    wave = np.zeros((size, size))
-    reach = np.arange(-REACH, REACH + 1)
-    # A window, for what lies beyond the reach was not measured.
-    fade = 1 - (np.abs(reach) / (REACH + 1)) ** 4
-    wave[np.ix_(reach % size, reach % size)] = likeness * np.outer(fade, fade)
-    power = np.maximum(np.fft.fft2(wave).real, 0)
-    filtered = np.fft.ifft2(np.sqrt(power)).real[np.ix_(reach % size, reach % size)]
-    return np.asarray(filtered / np.sqrt(np.square(filtered).sum()), np.float32)

@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from engine.arrays import F32, Bool
 from engine.edit.finish import Finish
-from engine.edit.grain import FLAT, REACH, TILE, Grain
+from engine.edit.grain import FLAT, Grain
+from engine.edit.grainsize import REACH, TILE
 from engine.edit.windows import Box
 
 U64 = NDArray[np.uint64]

@@ -11,7 +11,8 @@ from engine.edit.editlayer import EditLayer
 from engine.edit.finish import FULL_FINISH, Finish
 from engine.edit.finished import finish_frame
 from engine.edit.frameview import FrameView
-from engine.edit.grain import REACH, measure_grain
+from engine.edit.grain import measure_grain
+from engine.edit.grainsize import REACH, TILE, autocorrelation, flattened, with_planes
 from engine.edit.regrain import synthesise
 from engine.fields.field import Canonical, Field, Layer, Masks
 from engine.io.picture import Picture, Window
@@ -142,9 +143,20 @@ def test_grain_is_measured_as_strong_and_as_coarse_as_it_is():
     levels = grain.at(np.full((1, 1, 3), 0.45, np.float32))
     np.testing.assert_allclose(levels, 0.03, rtol=0.05)
     truth = likeness(noise)[1]
-    assert grain.likeness[REACH, REACH + 1] == pytest.approx(truth, abs=0.04)
+    assert grain.likeness[REACH, REACH + 1] == pytest.approx(truth, abs=0.015)
     channels = grain.mixing @ grain.mixing.T
     assert channels[0, 1] == pytest.approx(0.64, abs=0.05)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 0.7, 1.0])
+def test_a_plane_taken_away_makes_grain_neither_finer_nor_weaker(sigma):
+    noise = grain_like((40 * TILE, 40 * TILE), 5, sigma)
+    tiles = noise.reshape(40, TILE, 40, TILE, 3).swapaxes(1, 2).reshape(-1, TILE, TILE, 3)
+    plain = flattened(tiles)
+    found, left = with_planes(autocorrelation(plain))
+    truth = likeness(noise)[1]
+    assert found[REACH, REACH + 1] == pytest.approx(truth, abs=0.01)
+    assert left == pytest.approx(np.square(plain).mean() / np.square(noise).mean(), abs=0.01)
 
 
 def test_twigs_before_a_third_of_the_frame_are_not_taken_for_grain():

@@ -1,7 +1,7 @@
 """Which recipe suits a clip, and whether one still may hold it: from how the clip moves."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from engine.arrays import U8, Bool
 from engine.fit.clipmotion import Pair, Statistics, pairs_of, shrunk, statistics_of
 from engine.fit.conflict import Conflict
-from engine.fit.conflict_before import find_before
+from engine.fit.conflict_before import find_before, wide_pairs
 from engine.fit.groups import Groups
 from engine.fit.plates import Plates, read_plates
 from engine.fit.request import FitRequest
@@ -17,6 +17,11 @@ from engine.progress import Task
 
 #: Percent of the width per frame below which a camera stands, and one that only trembles.
 STANDS, TREMBLES = 0.05, 0.2
+#: The same below which motion is not told from the noise of flow.
+NOISE = 0.01
+#: Frames apart at which is asked whether a camera that seems to stand creeps, and percent of the
+#: width that it then gets.
+FAR, CREEPS = 24, 0.25
 #: Motion inside against that of the border from which a trembling camera counts as still.
 INNER = 1.25
 #: Share of unmatched pixels that speaks of fluids.
@@ -123,9 +128,19 @@ def _advice(
         luma = (small * plates.scale + plates.offset) @ np.array([0.299, 0.587, 0.114], np.float32)
         return np.asarray(np.rint(np.clip(luma, 0, 1) * 255), np.uint8)
 
-    seen = [Pair.of(grey(a), grey(b), b - a, front(a)) for a, b in pairs]
-    found = statistics_of(seen, layers)
+    def seen(pairs: Sequence[tuple[int, int]]) -> list[Pair]:
+        return [Pair.of(grey(a), grey(b), b - a, front(a)) for a, b in pairs]
+
+    found = statistics_of(seen(pairs), layers)
     there = sorted({index for pair in pairs for index in pair})
+    if found.border < STANDS:
+        # Noise of the flow is larger than a slow camera's step, but not than the way it gets.
+        apart = wide_pairs(there, FAR)
+        looked = seen(apart)
+        ways = [min(p.camera, p.border) * (b - a) for p, (a, b) in zip(looked, apart, strict=True)]
+        drift = float(np.median(ways)) if ways else 0.0
+        slow = replace(statistics_of(looked, layers), lost=found.lost)
+        found = replace(slow if drift > CREEPS else found, drift=drift)
     return propose(found, plates.data.width, find_before(grey, there, frames, found))
 
 
@@ -145,17 +160,17 @@ def propose(found: Statistics, width: int, conflict: Conflict | None = None) -> 
         return f"{100 * value:.0f} %"
 
     recipe, reason = "seeded", "the motion is mixed, and the default recipe suits every clip"
-    still = found.border < STANDS or (
-        found.border < TREMBLES and found.inner > INNER * found.border
-    )
+    calm = found.border < TREMBLES and found.inner > INNER * found.border
+    still = found.drift <= CREEPS and (found.border < STANDS or calm)
     moves = found.moving >= SMALL
+    jointed = found.bent > JOINTS and found.bent * found.rest > NOISE
     piece = f"{share(found.moving)} of the picture"
     if found.lost > FLUID:
         recipe = "fluid"
         reason = f"{share(found.lost)} of the pixels cannot be matched from frame to frame: " + (
             "fluids or smoke"
         )
-    elif not moves and found.motion < STANDS / 5:
+    elif not moves and found.motion < NOISE:
         reason = "hardly anything moves, and the default recipe suits every clip"
     elif still and not moves:
         reason = f"the camera stands and less than {share(SMALL)} of the picture moves"
@@ -168,7 +183,7 @@ def propose(found: Statistics, width: int, conflict: Conflict | None = None) -> 
             f"the camera is still ({px(found.border)} at the border) and {piece} moves gently, "
             f"{px(found.rest)}"
         )
-    elif moves and found.groups > 1 and found.bent > JOINTS:
+    elif moves and found.groups > 1 and jointed:
         recipe = "articulated"
         reason = (
             f"{piece} moves {px(found.rest)} against the camera, and one rigid motion leaves "

@@ -46,6 +46,7 @@ class Statistics:
             not lead to where it started, or the grey differs.
         groups: Number of groups.
         pairs: Pairs of frames that were looked at.
+        drift: How far a camera that seems to stand gets over many frames, percent of the width.
     """
 
     motion: float = 0.0
@@ -61,6 +62,7 @@ class Statistics:
     lost: float = 0.0
     groups: int = 1
     pairs: int = 0
+    drift: float = 0.0
 
 
 def pairs_of(count: int) -> list[tuple[int, int]]:

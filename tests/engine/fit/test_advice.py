@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from engine.fit.advice import Advice, advise, propose
+from engine.fit.advice import CREEPS, STANDS, Advice, advise, propose
 from engine.fit.clipmotion import SIDE, Statistics, pairs_of
 from engine.fit.conflict_before import GOES
 from engine.fit.run import fit
@@ -84,6 +84,18 @@ def test_a_pan_is_a_pan_and_the_speed_is_right():
     assert "px a frame" in found.reason
 
 
+@pytest.mark.parametrize("tower", [False, True])
+def test_a_camera_that_creeps_does_not_stand(tower):
+    count, pace = 50, 0.09
+    assert 100 * pace / WIDTH < STANDS
+    frames = [Pan(count, HEIGHT, WIDTH, (pace, 0.0), 0.0).frame(t) for t in range(count)]
+    masks = [("tower", [np.pad(np.full((100, 60), 255, np.uint8), ((40, 40), (90, 90)))] * count)]
+    found = advised(frames, masks if tower else None)
+    assert found.recipe == "camera_pan", found
+    assert found.statistics.camera * WIDTH / 100 == pytest.approx(pace, rel=0.2)
+    assert found.statistics.drift > CREEPS
+
+
 def test_a_wobble_before_a_still_camera_is_a_talking_head():
     found = advised(talking())
     assert found.recipe == "talking_head"
@@ -99,6 +111,7 @@ def test_what_cannot_be_matched_is_a_fluid():
 def test_a_rigid_thing_that_turns_in_its_place_is_a_product():
     found = advised(turning())
     assert found.recipe == "product"
+    assert found.statistics.drift <= CREEPS
     assert found.statistics.steady > 0.9
     assert found.statistics.stays > 0.8
 

@@ -7,9 +7,10 @@ image as paint and carried to every frame, without and with each feature:
 
 * ``transfer``: PSNR inside the mark against the clip rendered with the mark on its ground;
 * ``on fish``, ``on strands``: share of the edit's alpha that lands where they hide the mark wholly;
-* ``grain``: variance and correlation of neighbours inside the mark over those of its surroundings,
-  and the variance over that which the camera would have given the mark (``grain_camera``): grain
-  changes with brightness, and the mark is not as bright as all that surrounds it;
+* ``grain``: variance and correlation of neighbours inside the mark over those of its surroundings.
+  Grain changes with brightness, and the mark is not as bright as all that surrounds it. So the
+  camera films the mark, too: its variance over that of the surroundings (``camera_variance``), and
+  the variance inside the mark over the camera's there (``grain_camera``), which is to be 1;
 * ``fringe``: largest error, in 8-bit codes, along a mask's edge that is blurred over 6 pixels;
 * ``s``: seconds a frame.
 
@@ -39,7 +40,7 @@ from engine.edit.editlayer import EditLayer, cropped
 from engine.edit.finish import Finish
 from engine.edit.finished import Finished, finish_frame
 from engine.edit.frameview import FrameView
-from engine.edit.propagate import put_over, warp_change
+from engine.edit.paintover import put_over, warp_change
 from engine.fields.field import Canonical, Field, Masks
 from engine.io.picture import Picture, Window
 from engine.warp.sheet import Sheet, sheet_of
@@ -176,7 +177,7 @@ class Tally:
     values: int = 0
     fish: list[tuple[float, float]] = field(default_factory=list)
     strands: list[tuple[float, float]] = field(default_factory=list)
-    grain: list[tuple[float, float, float]] = field(default_factory=list)
+    grain: list[tuple[float, float, float, float]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
     def row(self, level: int, step: str) -> dict[str, Any]:
@@ -189,14 +190,14 @@ class Tally:
             "on_strands": share(self.strands),
             "grain_variance": None,
             "grain_likeness": None,
+            "camera_variance": None,
             "grain_camera": None,
             "seconds": round(float(np.median(self.seconds)), 3),
         }
         if self.grain:
-            variance, likeness_ratio, camera = np.mean(self.grain, axis=0)
-            row["grain_variance"] = round(float(variance), 3)
-            row["grain_likeness"] = round(float(likeness_ratio), 3)
-            row["grain_camera"] = round(float(camera), 3)
+            names = ("grain_variance", "grain_likeness", "camera_variance", "grain_camera")
+            means = np.mean(self.grain, axis=0)
+            row |= {n: round(float(v), 3) for n, v in zip(names, means, strict=True)}
         return row
 
 
@@ -264,7 +265,9 @@ def add(
         likeness(encode(plate.pixels) - encode(shot.frame), outer),
     )
     camera = likeness(filmed, inner)[0]
-    tally.grain.append((here[0] / there[0], here[1] / there[1], here[0] / camera))
+    tally.grain.append(
+        (here[0] / there[0], here[1] / there[1], camera / there[0], here[0] / camera)
+    )
 
 
 def matching(fitted: Field, change: EditLayer) -> EditLayer:

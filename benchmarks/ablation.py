@@ -26,7 +26,7 @@ import numpy as np
 
 from benchmarks.child import run
 from benchmarks.fit import RESULTS, Clip, clips_in, codef, sharpness
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from benchmarks.stick import display, folds, mean_psnr
 from engine.colour.encoding import to_display8
 from engine.fields.folder import load_field
@@ -189,10 +189,7 @@ def main() -> int:
             found.append({**row, "paper_says": told})
             print(line(found[-1]), flush=True)
         size = cv2.imread(str(next(clip.frames.iterdir()))).shape[:2]
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / f"ablation_{clip.name}.json"
     answer = {
-        "machine": describe(),
         "clip": clip.name,
         "size": f"{size[1]}x{size[0]}",
         "steps": steps,
@@ -200,8 +197,7 @@ def main() -> int:
         "best": found[int(np.argmax([row["psnr_edit_path"] for row in found]))]["variant"],
         "rows": found,
     }
-    target.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
-    print(f"wrote {target}")
+    record(RESULTS / f"ablation_{clip.name}.json", answer)
     return 0
 
 

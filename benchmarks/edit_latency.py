@@ -21,7 +21,6 @@ written as JSON to ``benchmarks/results/edit_latency.json``. On two idle cores: 
 """
 
 import argparse
-import json
 import math
 import tempfile
 import time
@@ -32,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.child import ROOT
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from codef_nodes.graph.edits import Splice
 from codef_nodes.worker.client import Client
 from codef_nodes.worker.edits import edits_to_json
@@ -407,14 +406,11 @@ def main() -> int:
         if "engine" in options.only:
             rows += engine(field, options.events, options.strokes, options.brush)
     result = {
-        "machine": describe(),
         "frame": f"{FRAME[0]}x{FRAME[1]}",
         "brush": options.brush,
         "rows": rows,
     }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    print(f"written to {output}")
+    record(output, result)
     return 0
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.child import ROOT, run
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from engine.colour.encoding import to_display8
 from engine.edit.canonical import canonical_pixels
 from engine.fields.folder import load_field
@@ -181,15 +181,12 @@ def main() -> int:
                     f"all terms {row['psnr']:.2f} dB  sharpness {row['sharpness']}",
                     flush=True,
                 )
-    RESULTS.mkdir(exist_ok=True)
     target = RESULTS / f"fit_{options.seconds:g}s.json"
     earlier = json.loads(target.read_text("utf-8"))["rows"] if target.is_file() else []
     again = {(row["clip"], row["recipe"]) for row in rows}
     kept = [row for row in earlier if (row["clip"], row["recipe"]) not in again]
     table = sorted(kept + rows, key=lambda row: (row["clip"], row["recipe"]))
-    answer = {"machine": describe(), "rows": table}
-    target.write_text(json.dumps(answer, indent=2) + "\n", encoding="utf-8")
-    print(f"wrote {target}")
+    record(target, {"rows": table})
     return 0
 
 

@@ -5,7 +5,6 @@ a display and drives it with real mouse and wheel events; a frame counts when it
 """
 
 import argparse
-import json
 import os
 import statistics
 import time
@@ -37,10 +36,9 @@ def main() -> int:
     for row in rows:
         print("  ".join(f"{row[name]:>18}" for name in names))
     if options.output is not None:
-        from benchmarks.machine import describe
+        from benchmarks.machine import record
 
-        told = {"machine": describe(), "size": SIZE, "rows": rows}
-        options.output.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        record(options.output, {"size": SIZE, "rows": rows})
     return 0
 
 

@@ -15,7 +15,6 @@ JSON in ``benchmarks/results/groups.json``; about ten minutes with the defaults 
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ import numpy as np
 
 from benchmarks.child import run
 from benchmarks.fit import RESULTS, SHARED, Clip, clips_in
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from engine.colour.encoding import to_display8
 from engine.edit.canonical import canonical_pixels
 from engine.edit.editlayer import EditLayer, cropped
@@ -139,9 +138,7 @@ def main() -> int:
                 if masks and n == 0:
                     edit = behind(load_field(target), clip, args.frames, args.sheet)
     print(f"an edit behind the first group: {edit}")
-    args.json.parent.mkdir(parents=True, exist_ok=True)
-    answer = {"machine": describe(), "clip": clip.name, "fits": rows, "edit_behind": edit}
-    args.json.write_text(json.dumps(answer, indent=1) + "\n", "utf-8")
+    record(args.json, {"clip": clip.name, "fits": rows, "edit_behind": edit})
     return 0
 
 

@@ -79,7 +79,7 @@ def record(file: Path, figures: dict[str, Any]) -> None:
         figures: What was measured, ready for JSON.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"machine": describe(), **figures}, indent=2)
+    text = json.dumps({"machine": describe(), **figures}, indent=1)
     file.write_text(text + "\n", encoding="utf-8")
     print(f"wrote {file}")
 

@@ -18,7 +18,6 @@ About four minutes on two cores. Written to ``benchmarks/results/propagation.jso
 """
 
 import argparse
-import json
 import sys
 import time
 from dataclasses import dataclass, field, replace
@@ -28,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.fit import RESULTS
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from benchmarks.synthetic.__main__ import size
 from benchmarks.synthetic.levels import LEVELS, Spec
 from benchmarks.synthetic.oracle import oracle
@@ -352,10 +351,9 @@ def main() -> int:
         print(table(rows[-len(STEPS) :]) + "\n", flush=True)
     edge = fringe(options.size)
     print("fringe:", ", ".join(f"{name} {value:g}" for name, value in edge.items()))
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    answer = {"machine": describe(), "size": options.size, "frames": options.frames}
+    answer = {"size": options.size, "frames": options.frames}
     answer |= {"every": options.every, "error": options.error, "rows": rows, "fringe": edge}
-    options.json.write_text(json.dumps(answer, indent=1) + "\n", "utf-8")
+    record(options.json, answer)
     return 0
 
 

@@ -18,7 +18,6 @@ The fit takes ``--seconds``, the rest about a minute. ``benchmarks/results/resty
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +27,7 @@ import numpy as np
 
 from benchmarks.child import run
 from benchmarks.fit import RESULTS, SHARED, Clip, clips_in
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from engine.arrays import F32
 from engine.colour.encoding import to_display8
 from engine.edit.canonical import canonical_picture
@@ -206,7 +205,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        answer = {"machine": describe(), **measure(clip, args.other or other, folder, args)}
+        answer = measure(clip, args.other or other, folder, args)
     answer["holds"] = judged(answer["rows"])
     for name, row in answer["rows"].items():
         sharp = f"  sharpness {row['sharpness']:.3f}" if "sharpness" in row else ""
@@ -214,8 +213,7 @@ def main() -> int:
     if answer["holds"] is not None:
         held = "yes" if answer["holds"] else "no"
         print(f"at most {SHARE:g} of the other's, and at least {SHARP:g} as sharp: {held}")
-    args.json.parent.mkdir(parents=True, exist_ok=True)
-    args.json.write_text(json.dumps(answer, indent=1) + "\n", "utf-8")
+    record(args.json, answer)
     return 0
 
 

@@ -13,7 +13,6 @@ With the defaults on two cores: 2 minutes to make the clip (once), 10 minutes to
 """
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -25,7 +24,7 @@ import numpy as np
 
 from benchmarks.child import ROOT, run
 from benchmarks.fit import RESULTS
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from benchmarks.plot import COLOURS, Line, Panel, draw_panels
 from benchmarks.synthetic.clip import codes
 from benchmarks.synthetic.texture import stream_bed
@@ -247,17 +246,15 @@ def main() -> int:
             f"{largest.peak_gib:.2f} GiB (100 frames of 1920x1080 may take {MEMORY_LIMIT:g})"
         )
     answer: dict[str, Any] = {
-        "machine": describe(),
         "recipe": options.recipe,
         "steps": options.steps,
         "rows": [asdict(r) for r in found.values()],
         "lines": {name: line and asdict(line) for name, line in lines.items()},
     }
-    RESULTS.mkdir(exist_ok=True)
     target = RESULTS / f"{options.name}.json"
-    target.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
+    record(target, answer)
     picture = draw(over_frames, over_size, target.with_suffix(".png"))
-    print(f"wrote {target}\nwrote {picture}")
+    print(f"wrote {picture}")
     return 0
 
 

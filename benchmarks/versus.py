@@ -14,7 +14,6 @@ curves as a picture.
 """
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from typing import Any
 from benchmarks.child import run
 from benchmarks.curves import best_by, thinned, time_to
 from benchmarks.fit import RESULTS, Clip, clips_in, codef
-from benchmarks.machine import describe
+from benchmarks.machine import record
 from benchmarks.plot import Curve, draw_curves
 from benchmarks.stick import mean_psnr
 from engine.io.clip import open_clip
@@ -142,10 +141,8 @@ def main() -> int:
             clip, options.seconds, options.goal, options.ratio, options.limit, Path(name)
         )
     print(said(found), flush=True)
-    RESULTS.mkdir(exist_ok=True)
     target = RESULTS / f"versus_{clip.name}_{options.seconds:g}s.json"
-    answer = {"machine": describe(), **found}
-    target.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
+    record(target, found)
     ours, theirs = found["seeded"], found["paper"]
     curves = [
         Curve(clip.name, "seeded", ours["curve"], (ours["wall"], ours["psnr_edit_path"])),
@@ -153,7 +150,7 @@ def main() -> int:
     ]
     drawn = [curve for curve in curves if curve.points or curve.end]
     picture = draw_curves(drawn, target.with_suffix(".png"), options.goal)
-    print(f"wrote {target}\nwrote {picture}")
+    print(f"wrote {picture}")
     return 0
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.machine import describe
+from benchmarks.machine import record
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "presets" / "graphs" / "demo.codef"
@@ -65,8 +65,7 @@ def main() -> int:
         heavy = ", ".join(each["heavy"]) or "none"
         print(f"{each['opens']:>16}  {each['median']:8.2f}  {each['most']:6.2f}  {'':11}   {heavy}")
     if options.output is not None:
-        told = {"machine": describe(), "goal": GOAL, "rows": rows}
-        options.output.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        record(options.output, {"goal": GOAL, "rows": rows})
     return 0
 
 

@@ -326,6 +326,12 @@ def _mask(s: QPainterPath, f: QPainterPath) -> None:
     f.addEllipse(4.5, 5, 7, 6)
 
 
+def _track(s: QPainterPath, f: QPainterPath) -> None:
+    s.addEllipse(QPointF(8, 8), 3.6, 3.6)
+    for x, y in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        _lines(s, (8 + 2 * x, 8 + 2 * y), (8 + 6.4 * x, 8 + 6.4 * y))
+
+
 def _trash(s: QPainterPath, f: QPainterPath) -> None:
     _lines(s, (2.5, 4.5), (13.5, 4.5))
     _lines(s, (6, 4.5), (6, 2.5), (10, 2.5), (10, 4.5))
@@ -462,6 +468,7 @@ _DRAWN: dict[str, Callable[[QPainterPath, QPainterPath], None]] = {
     "roi": _roi,
     "pin": _pin,
     "mask": _mask,
+    "track": _track,
     "trash": _trash,
     "gear": _gear,
     "menu": _menu,

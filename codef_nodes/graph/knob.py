@@ -28,6 +28,7 @@ KINDS = (
     "arguments",
     "strokes",
     "pins",
+    "points",
     "files",
     "table",
     "marks",
@@ -53,9 +54,9 @@ class Knob:
             ``file_out``, ``colour_space`` (text); ``frames`` (text such as ``1-100x2``, empty =
             all); ``colour`` (list of 3 or 4 floats, scene-linear working space); ``point`` (list
             of 2 floats); ``size`` (list of 2 whole numbers, 0 = as the input); ``arguments`` and
-            ``files`` (lists of text); ``strokes`` and ``pins`` (lists of JSON objects); ``table``,
-            ``marks``, ``shapes`` and ``groups`` (JSON objects, each with a list of its own in the
-            panel).
+            ``files`` (lists of text); ``strokes``, ``pins`` and ``points`` (lists of JSON objects);
+            ``table``, ``marks``, ``shapes`` and ``groups`` (JSON objects, each with a list of its
+            own in the panel).
         default: A valid value. A default of None makes the knob optional: None is allowed.
         help: One full sentence for the artist: effect, and when it matters.
         label: What the panel shows; empty: made from the name.
@@ -263,6 +264,7 @@ _CHECKS: dict[str, Callable[[Knob, JSON], JSON]] = {
     "files": _list_of(str),
     "strokes": _list_of(dict),
     "pins": _list_of(dict),
+    "points": _list_of(dict),
     "table": _table,
     "marks": _table,
     "shapes": _table,
@@ -284,6 +286,7 @@ _WANTS = {
     "files": "a list of paths",
     "strokes": "a list of JSON objects",
     "pins": "a list of JSON objects",
+    "points": "a list of JSON objects",
     "table": "a JSON object",
     "marks": "a JSON object",
     "shapes": "a JSON object",

@@ -1,6 +1,7 @@
 """Track: points of one picture through the shot, as a file for other programs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -32,9 +33,9 @@ class Track(Node):
     category: ClassVar[str] = "Output"
     aliases: ClassVar[tuple[str, ...]] = ("Tracker", "Keypoints", "Corner pin", "Export tracks")
     help: ClassVar[str] = (
-        "Follows points through the shot, of a file or found on the still by a detector, shows "
-        "them over the frames, and renders them to a file: a Nuke Tracker or CornerPin2D, After "
-        "Effects keyframes, text or JSON."
+        "Follows points through the shot, placed by hand, of a file, or found on the still by a "
+        "detector, shows them over the frames, and renders them to a file: a Nuke Tracker or "
+        "CornerPin2D, After Effects keyframes, text or JSON."
     )
     inputs: ClassVar[tuple[Port, ...]] = (
         Port(
@@ -48,11 +49,19 @@ class Track(Node):
     writes: ClassVar[bool] = True
     knobs: ClassVar[tuple[Knob, ...]] = (
         Knob(
+            "placed",
+            "points",
+            [],
+            "Points to follow, placed with the track tool of the frame viewer.",
+            label="Points",
+        ),
+        Knob(
             "points",
             "file_in",
             "",
-            "Points to follow, as JSON: a list of frame, x and y, y down; empty lets the detector "
-            "find some.",
+            "More points to follow, as JSON: a list of frame, x and y, y down; without any point "
+            "the detector finds some.",
+            label="Points file",
         ),
         Knob(
             "detector",
@@ -161,17 +170,21 @@ def _file(ctx: Context) -> list[JSON]:
 
     if ctx.knob("points"):
         return file_identity(ctx.path(ctx.knob("points")))
-    model = ctx.knob("model")
+    model = "" if ctx.knob("placed") else ctx.knob("model")
     return file_identity(own_model(ctx.path(model))) if model else []
 
 
 def _job(ctx: Context) -> "TrackJob":
     from codef_nodes.work.tracking import TrackJob
 
-    points, form, model = (ctx.knob(name) for name in ("points", "format", "model"))
+    placed, points, form, model = (
+        ctx.knob(name) for name in ("placed", "points", "format", "model")
+    )
+    own = placed or points
     return TrackJob(
+        placed=tuple(placed),
         points=str(ctx.path(points)) if points else None,
-        keypoints=None if points else (str(ctx.path(model)) if model else ctx.knob("detector")),
+        keypoints=None if own else (str(ctx.path(model)) if model else ctx.knob("detector")),
         count=ctx.knob("count"),
         layer=ctx.knob("layer"),
         form=None if form == "auto" else form,
@@ -185,7 +198,8 @@ def _tracks(ctx: Context, field: Field) -> "list[PointTrack]":
     from codef_nodes.work.tracking import find_tracks, plate_for
 
     job = _job(ctx)
-    key = (str(_file(ctx)), job.points, job.keypoints, job.count, job.layer, job.look, job.segment)
+    # How it is written has no part in what is followed.
+    key = (str(_file(ctx)), str(replace(job, form=None, hidden=False)))
     return TRACKS.get(
         (field,), key, lambda: find_tracks(field, job, ctx.task, plate_for(field, job))
     )

@@ -25,7 +25,7 @@ def marked(picture: Picture, tracks: Sequence[Track], index: int) -> Picture:
     pixels = np.ascontiguousarray(picture.pixels, np.float32).copy()
     data, display = picture.data, picture.display
     corner = np.array([data.x0 - display.x0, data.y0 - display.y0], np.float64)
-    size = max(2, round(display.height / 160))
+    size = max(2, round(display.height / 90))
     for track in tracks:
         points = track.points[max(index - _TRAIL, 0) : index + 1]
         colour = _SEEN if points[-1]["visible"] else _HIDDEN

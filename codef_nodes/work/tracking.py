@@ -65,6 +65,7 @@ class TrackJob:
         hidden: Keys also where the frame does not show the point.
         look: Look for the points in the plate too, where it is at hand.
         segment: The segment of a long shot on whose still the detector looks.
+        placed: Points as a file holds them, placed by hand; they come before those of the file.
     """
 
     points: str | None = None
@@ -75,6 +76,7 @@ class TrackJob:
     hidden: bool = False
     look: bool = True
     segment: int = 0
+    placed: tuple[dict[str, Any], ...] = ()
 
 
 def plate_for(field: Field, job: TrackJob) -> "Plate | None":
@@ -115,7 +117,7 @@ def find_tracks(
     from engine.lift.tracks import Track
     from engine.warp.track import TrackPoint, track, track_canonical
 
-    if (job.points is None) == (job.keypoints is None):
+    if (job.points is None and not job.placed) == (job.keypoints is None):
         raise UsageError("give either points or a detector of keypoints, one of the two")
     if job.keypoints is not None:
         field = view_of(field, job.segment)
@@ -128,14 +130,18 @@ def find_tracks(
         found = find_keypoints(field, job.layer, detector, job.count)
         followed = track_canonical(field, job.layer, found.points, task, plate)
         return [Track(f"{title}{n}", one) for n, one in enumerate(followed, 1)]
-    path = Path(job.points or "")
-    listed = read_points(path)
-    try:
-        asked = [TrackPoint.from_json(item) for item in listed]
-    except UsageError as error:
-        if error.file is None:
-            raise UsageError(f"{path}: {error.message}", file=path) from error
-        raise
+    listed = [*job.placed]
+    asked = [TrackPoint.from_json(item) for item in listed]
+    if job.points is not None:
+        path = Path(job.points)
+        more = read_points(path)
+        try:
+            asked += [TrackPoint.from_json(item) for item in more]
+        except UsageError as error:
+            if error.file is None:
+                raise UsageError(f"{path}: {error.message}", file=path) from error
+            raise
+        listed += more
     named = [item.get("name") for item in listed]
     return [
         Track(name if isinstance(name, str) and name else f"track{n}", one)

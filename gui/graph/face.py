@@ -216,6 +216,8 @@ def _caption(document: Document, name: str, cls: type[Node]) -> str:
             return f"{count or 'no'} stroke{'' if count == 1 else 's'}"
         if knob.kind == "pins" and isinstance(value, list) and value:
             return f"{len(value)} pin{'' if len(value) == 1 else 's'}"
+        if knob.kind == "points" and isinstance(value, list) and value:
+            return f"{len(value)} point{'' if len(value) == 1 else 's'}"
     return cls.title if cls.title and cls.title != name else ""
 
 

@@ -15,6 +15,8 @@ from gui.paint.painting import painting_of
 from gui.pins.attach import attach as attach_pins
 from gui.pins.attach import pin_button
 from gui.properties.picker import ColourPicker
+from gui.tracks.attach import attach as attach_tracks
+from gui.tracks.attach import track_button
 
 ACTIONS = {
     "select": "paint.select",
@@ -62,6 +64,8 @@ class PaintBar(QWidget):
         column.addWidget(self.pins)
         self.masks = mask_button(editor, _SIZE, self)
         column.addWidget(self.masks)
+        self.tracks = track_button(editor, _SIZE, self)
+        column.addWidget(self.tracks)
         column.addWidget(_line())
         self.colour = ColourButton(editor, self)
         column.addWidget(self.colour, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -74,6 +78,7 @@ class PaintBar(QWidget):
         attach(editor)
         attach_pins(editor)
         attach_masks(editor)
+        attach_tracks(editor)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As narrow as a button."""

@@ -72,7 +72,7 @@ def draw_pin(
     painter.drawEllipse(QPointF(0, 0), 1.4, 1.4)
     painter.restore()
     if label:
-        _text(painter, at + QPointF(10, -9), label, colour)
+        draw_label(painter, at + QPointF(10, -9), label, colour)
 
 
 def draw_way(painter: QPainter, start: QPointF, end: QPointF) -> None:
@@ -88,7 +88,8 @@ def draw_way(painter: QPainter, start: QPointF, end: QPointF) -> None:
     painter.restore()
 
 
-def _text(painter: QPainter, at: QPointF, text: str, colour: QColor) -> None:
+def draw_label(painter: QPainter, at: QPointF, text: str, colour: QColor) -> None:
+    """A name beside a mark, on a dark ground."""
     painter.save()
     painter.setFont(theme.font(theme.SIZE - 1))
     box = painter.fontMetrics().boundingRect(text).adjusted(-4, -1, 4, 2)

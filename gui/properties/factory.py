@@ -23,6 +23,7 @@ from gui.properties.textual import (
     TextEditor,
 )
 from gui.properties.viewspace import ViewColours
+from gui.tracks.list import PointsEditor
 
 
 class Surroundings(Protocol):
@@ -51,6 +52,7 @@ _PLAIN: dict[str, type[KnobEditor]] = {
     "pins": PinsEditor,
     "marks": MarksEditor,
     "shapes": ShapesEditor,
+    "points": PointsEditor,
     "groups": GroupsEditor,
 }
 

@@ -14,6 +14,7 @@ from gui.project.autosave import Autosave
 from gui.properties.bin import PropertiesBin
 from gui.shell.docks import PaneDock
 from gui.shell.exchange import Exchange
+from gui.tracks.attach import attach as attach_tracks
 
 
 def assemble(
@@ -33,6 +34,7 @@ def assemble(
     attach(editor)
     attach_pins(editor)
     attach_masks(editor)
+    attach_tracks(editor)
     queue = queue_of(editor)
     queue.added.connect(lambda job: show(docks["jobs"]) if job.kind == "render" else None)
     queue.finished.connect(lambda job: _tell(editor, docks, job))

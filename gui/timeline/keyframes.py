@@ -1,11 +1,12 @@
-"""Frames of which something was said by hand: keys of drawn shapes, marks of rough masks, pins."""
+"""Frames of which something was said by hand: keys of drawn shapes, marks of rough masks,
+pins, points to follow."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from codef_nodes.graph.document import Document
 
-_HOLDS = {"DrawMask": "shapes", "RoughMask": "marks", "Pins": "pins"}
+_HOLDS = {"DrawMask": "shapes", "RoughMask": "marks", "Pins": "pins", "Track": "placed"}
 
 
 def key_frames(document: Document, names: Iterable[str]) -> set[int]:
@@ -24,6 +25,8 @@ def key_frames(document: Document, names: Iterable[str]) -> set[int]:
         elif state.type == "Pins" and isinstance(held, list):
             for pin in held:
                 found |= _frames(pin.get("frames") if isinstance(pin, dict) else None)
+        elif state.type == "Track" and isinstance(held, list):
+            found |= _frames({str(point.get("frame")): 0 for point in held if point})
     return found
 
 

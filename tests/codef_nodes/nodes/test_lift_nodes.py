@@ -111,3 +111,23 @@ def test_the_track_node_shows_points_and_writes_them(graph: Make, folder: Path) 
             np.testing.assert_allclose(place, (entry["x"], entry["y"]), atol=1e-3)
     with pytest.raises(UsageError, match="Alone has no file to write"):
         evaluator.render("Alone", None)
+
+
+def test_points_placed_by_hand_come_before_those_of_a_file(graph: Make, folder: Path) -> None:
+    placed = [{"name": "door handle", "frame": 11, "x": 36.5, "y": 31.5}]
+    (folder / "more.json").write_text(json.dumps([{"frame": 10, "x": 70.5, "y": 50.5}]))
+    wires = {"source": "Clip", "field": "Fit"}
+    evaluator = graph(
+        One=node("Track", wires, placed=placed, file="out/one.txt"),
+        Both=node("Track", wires, placed=placed, points="more.json", file="out/both.txt"),
+        Wrong=node("Track", wires, placed=[{"x": 1}], file="o.txt"),
+    )
+    for name in ("One", "Both"):
+        evaluator.render(name, None)
+    one = read_tracks(folder / "out" / "one.txt", 64)
+    assert [each.name for each in one] == ["door handle"]
+    assert one[0].places[11][0] == pytest.approx((36.5, 31.5), abs=0.05)
+    both = read_tracks(folder / "out" / "both.txt", 64)
+    assert [each.name for each in both] == ["door handle", "track2"]
+    with pytest.raises(UsageError, match="must look like"):
+        evaluator.render("Wrong", None)

@@ -1,0 +1,1 @@
+"""Points to follow, placed by hand in the frame viewer."""

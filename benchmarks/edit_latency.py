@@ -158,7 +158,7 @@ def engine(field: Field, events: int, counts: list[int], brush: float) -> list[F
 
     rows = []
     plate = Picture.of(smooth(*FRAME, 5))
-    blocks = Blocks(seen_layer(field, 0, 1))
+    blocks = Blocks(seen_layer(FrameView(field, 1), 0))
     # What ``codef propagate`` does, less what a stroke gets when it is done.
     finish = replace(FULL_FINISH, focus=0.0)
     for scale in SCALES:

@@ -17,7 +17,7 @@ from engine.edit.editlayer import EditLayer
 from engine.edit.edits import EditSource, matched_layer
 from engine.edit.frameview import FrameView
 from engine.edit.outputs import edit_pass
-from engine.edit.paintover import SeenLayer
+from engine.edit.paintover import SeenLayer, seen_layer
 from engine.edit.placement import place_edit
 from engine.edit.propagate import check_plate
 from engine.edit.stabilise import STABILISED
@@ -292,8 +292,7 @@ def _view(field: Field, index: int) -> FrameView:
 
 
 def _seen(field: Field, k: int, index: int) -> SeenLayer:
-    view = _view(field, index)
-    return SeenLayer(view.positions(k), view.seen[k], view.light(k))
+    return seen_layer(_view(field, index), k)
 
 
 def _around(ctx: Context, field: Field, index: int, plate: Picture) -> TiledSurroundings | None:

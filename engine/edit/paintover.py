@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.arrays import F32, Bool
 from engine.edit.editlayer import EditLayer
+from engine.edit.frameview import FrameView
 from engine.edit.mixed import add_unmixed
 from engine.fields.field import Field
 from engine.io.picture import Picture, Window
@@ -33,10 +34,9 @@ class SeenLayer:
     gain: F32 | None
 
 
-def seen_layer(field: Field, k: int, index: int) -> SeenLayer:
+def seen_layer(view: FrameView, k: int) -> SeenLayer:
     """What ``warp_change`` finds anew for each change; keep it where many are carried."""
-    positions = field.layers[k].deformation.positions(index)
-    return SeenLayer(positions, field.seen(index)[k], light(field, k, index))
+    return SeenLayer(view.positions(k), view.seen[k], view.light(k))
 
 
 def warp_change(
@@ -59,7 +59,7 @@ def warp_change(
         change: The change on the canonical canvas.
         filter: ``bilinear`` or ``cubic``; None for ``OVER_FILTER``.
         region: Rows and columns of the frame's data window that are wanted; None: all.
-        seen: ``seen_layer(field, k, index)`` where the caller has it.
+        seen: ``seen_layer(FrameView(field, index), k)`` where the caller has it.
         lit: Multiply by the field's light; see ``Edit.lit``.
 
     Returns:

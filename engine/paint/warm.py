@@ -16,10 +16,11 @@ def brushes(field: Field) -> None:
     Args:
         field: Any field.
     """
+    from engine.edit.frameview import FrameView
     from engine.edit.paintover import seen_layer
     from engine.paint.follow import Blocks
 
-    Blocks(seen_layer(field, 0, 0))
+    Blocks(seen_layer(FrameView(field, 0), 0))
     canonical = field.layers[0].canonical
     origin = canonical.data.x0, canonical.data.y0
     x, y = origin[0] + 20.0, origin[1] + 20.0

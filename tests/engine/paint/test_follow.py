@@ -7,6 +7,7 @@ import pytest
 
 from engine.edit.canonical import canonical_picture
 from engine.edit.edits import EditSource, prepare_edits
+from engine.edit.frameview import FrameView
 from engine.edit.paintover import seen_layer, warp_change
 from engine.edit.propagate import propagate_frame
 from engine.io.picture import Picture
@@ -59,14 +60,16 @@ def test_the_followed_frame_is_the_frame_that_propagation_makes(make, k, index, 
         field,
         k,
         index,
-        Blocks(seen_layer(field, k, index)),
+        Blocks(seen_layer(FrameView(field, index), k)),
         plate,
         whole(base),
         session.paint,
         session.bounds,
         (d.x0, d.y0),
         (scale, scale),
-        others={n: (edit.change, seen_layer(field, n, index)) for n, edit in others.items()},
+        others={
+            n: (edit.change, seen_layer(FrameView(field, index), n)) for n, edit in others.items()
+        },
         mix=0.9,
     )
     drawn = []
@@ -93,7 +96,9 @@ def test_a_region_of_a_warped_change_is_that_part_of_the_whole():
     change = prepare_edits(field, [EditSource(edited(picture, EARLIER, 1.0), layer=0)])[0].change
     window, paint = warp_change(field, 0, 2, change)
     region = (slice(10, 40), slice(30, 70))
-    inside, part = warp_change(field, 0, 2, change, region=region, seen=seen_layer(field, 0, 2))
+    inside, part = warp_change(
+        field, 0, 2, change, region=region, seen=seen_layer(FrameView(field, 2), 0)
+    )
     full = np.zeros((field.height, field.width, 4), np.float32)
     full[window.y0 : window.y1, window.x0 : window.x1] = paint
     np.testing.assert_allclose(part, full[inside.y0 : inside.y1, inside.x0 : inside.x1], atol=1e-6)
@@ -103,5 +108,5 @@ def test_a_region_of_a_warped_change_is_that_part_of_the_whole():
 
 def test_what_no_pixel_sees_draws_nothing():
     field = one_layer()
-    blocks = Blocks(seen_layer(field, 0, 0))
+    blocks = Blocks(seen_layer(FrameView(field, 0), 0))
     assert blocks.reach((-900, -900, -850, -850), 2.0) is None

@@ -34,7 +34,7 @@ def test_rows_are_decoded_where_the_stroke_is(shot, finished):
             field,
             0,
             1,
-            Blocks(seen_layer(field, 0, 1)),
+            Blocks(seen_layer(FrameView(field, 1), 0)),
             plate,
             np.zeros_like(plate.pixels),
             stroke.paint,

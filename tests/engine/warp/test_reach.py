@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engine.edit.editlayer import EditLayer
+from engine.edit.frameview import FrameView
 from engine.edit.paintover import seen_layer, warp_change
 from engine.warp.reach import cells_of, points_near
 from engine.warp.sheet import Sheet
@@ -65,7 +66,7 @@ def test_a_change_is_the_same_whether_found_by_bounds_or_by_every_pixel(case):
     x, y = points[30, 50]
     change = _brush(float(x) - 4, float(y) - 4, size=9)
     one = warp_change(field, 0, 0, change)
-    other = warp_change(field, 0, 0, change, seen=seen_layer(field, 0, 0))
+    other = warp_change(field, 0, 0, change, seen=seen_layer(FrameView(field, 0), 0))
     np.testing.assert_allclose(_laid(field, one), _laid(field, other), atol=1e-3)
     assert _laid(field, one)[..., 3].max() > 0.1
 

@@ -83,6 +83,8 @@ class Stills:
         wanted = {id(sheet) for sheet in sheets}
         for sheet in [each for each in self._held if id(each) not in wanted]:
             del self._held[sheet]
+        for change in [each for each in self._grades if id(each.sheet) not in wanted]:
+            del self._grades[change]
 
     def _pyramid(self, sheet: Sheet, kind: str) -> Pyramid:
         held = self._held.setdefault(sheet, {})

@@ -8,8 +8,6 @@ from codef_nodes.graph.knob import Knob
 from gui.properties.knobeditor import KnobEditor
 from gui.properties.quiet import QuietCombo, TextField
 
-_LETTERS = 12
-
 
 def row_of(editor: QWidget) -> QHBoxLayout:
     """A tight row inside an editor."""
@@ -93,7 +91,7 @@ class SuggestionEditor(KnobEditor):
         completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self.menu.setMinimumContentsLength(_LETTERS)
+        self.menu.setMinimumContentsLength(12)
         self.menu.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )

@@ -270,3 +270,12 @@ def test_stills_are_sent_once_and_go_when_nobody_needs_them(carrier, monkeypatch
     assert len(held) == 1
     carrier.close()
     assert not held
+
+
+def test_a_card_that_is_given_back_holds_no_grade_of_an_edit_that_lives_on(carrier):
+    field = FIELDS["a lattice"]()
+    edits, plate = edited(field), plate_of(field)
+    propagate_frame(field, edits, plate, 0, finish=FINISHES["auto"], on=carrier)
+    assert len(carrier.stills._grades) == 1
+    carrier.close()
+    assert not carrier.stills._grades and not carrier.stills._held

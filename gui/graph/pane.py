@@ -181,7 +181,7 @@ class GraphPane(QWidget):
             return None
         if not self.editor.project.do(creation.command):
             return None
-        self.editor.selection.set([creation.name])
+        self.reveal(creation.name)
         return creation.name
 
     def _below(self) -> str | None:

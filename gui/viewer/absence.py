@@ -73,10 +73,11 @@ def nothing_to_ask(showing: "Showing", wants: Collection[object]) -> str | None:
 
 
 def reason(editor: Editor, error: CodefError | None) -> tuple[str, bool]:
-    """What to say of an error, and whether it is a failure: a fit under way is none."""
+    """What to say of an error, and whether it is a failure: a fit to come or under way is none."""
     if error is None:
         return "", False
-    if error.node is not None and editor.faces.face(error.node).fit == "fitting":
+    face = editor.faces.face(error.node or "")
+    if face.fit == "fitting":
         return f"{error.node} is being fitted; its first draft appears here.", False
     text = str(error)
-    return text[:1].upper() + text[1:], True
+    return text[:1].upper() + text[1:], face.fit != "none" or bool(face.error)

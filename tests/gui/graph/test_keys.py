@@ -48,6 +48,15 @@ def test_tab_creates_below_the_selected_node_and_wires_it_in(stream: Desk) -> No
     assert stream.text == before
 
 
+def test_a_node_that_is_made_below_the_window_is_brought_into_sight(stream: Desk) -> None:
+    stream.editor.selection.set(["Grade"])
+    for _ in range(9):
+        stream.key(Key.Key_P)
+        made = stream.editor.selection.current
+        assert made is not None
+        assert stream.view.viewport().rect().contains(stream.node(made)), made
+
+
 def test_shift_enter_branches_off(stream: Desk) -> None:
     stream.editor.selection.set(["Grade"])
     stream.key(Key.Key_Tab)

@@ -65,16 +65,19 @@ class DeviceView(FrameView):
         if not isinstance(source, EditLayer):
             return super().at(source, points, filter)
 
-        def graded() -> F32:
-            found = self._carrier.stills.graded(source, self._points(points))
-            return np.zeros(0, np.float32) if found is None else fetched(found)
+        def read() -> Reading:
+            stills, where = self._carrier.stills, self._points(points)
+            paint, grade = stills.read(source.sheet, where, filter), stills.graded(source, where)
+            below = None if source.below is None else stills.read(source.below, where, filter)
+            return Reading(
+                fetched(paint),
+                None if below is None else fetched(below),
+                None if grade is None else fetched(grade),
+            )
 
-        grade = self._carrier.try_reading(self.field, [source.sheet], graded)
-        if grade is None:
-            return super().at(source, points, filter)
-        below = None if source.below is None else self.read_linear(source.below, points, filter)
-        paint = self.read_linear(source.sheet, points, filter)
-        return Reading(paint, below, grade if grade.size else None)
+        sheets = [each for each in (source.sheet, source.below) if each is not None]
+        done = self._carrier.try_reading(self.field, sheets, read)
+        return super().at(source, points, filter) if done is None else done
 
     def drawn(self, part: Part) -> tuple[F32, Bool]:
         """See ``FrameView``."""

@@ -60,7 +60,7 @@ def report_rows(report: dict[str, Any]) -> list[Row]:
     if _is_number(report.get("psnr_edit_path")):
         text = f"{report['psnr_edit_path']:.2f} dB"
         if _is_number(report.get("psnr")):
-            text += f", {report['psnr']:.2f} dB with light"
+            text += f", {report['psnr']:.2f} dB with all terms"
         rows.append(("Quality", text))
     if _is_number(report.get("steps")) and _is_number(report.get("seconds")):
         resumed = report.get("resumed_at") or 0

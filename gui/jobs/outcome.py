@@ -56,9 +56,10 @@ def take_fit(job: Job, answer: dict[str, Any]) -> str:
     # A short fit may be over before its figures were told on the way.
     curve = report.get("psnr_curve") or []
     job.curve = job.curve or [(float(at), float(psnr)) for at, psnr in curve]
-    if isinstance(report.get("psnr"), int | float):
+    quality = report.get("psnr_edit_path", report.get("psnr"))  # as the fit panel tells it first
+    if isinstance(quality, int | float):
         passes = report.get("steps")
-        job.label = f"{report['psnr']:.2f} dB in {count(passes, 'pass', 'passes')}"
+        job.label = f"{quality:.2f} dB in {count(passes, 'pass', 'passes')}"
         job.say(f"fitted: {job.label}")
     job.warning = unrefined(report)
     if job.warning:

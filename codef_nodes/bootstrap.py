@@ -254,7 +254,8 @@ def pip(house: House, arguments: list[str]) -> None:
     command = [str(house.python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
     wanted = re.compile(r"^\s*(Downloading \S{3,}|Installing collected|Building)")
     with subprocess.Popen(
-        [*command, "install", "--progress-bar", "off", *arguments],
+        # Python compiles what is used when it is first used: a third of it, by several processes.
+        [*command, "install", "--progress-bar", "off", "--no-compile", *arguments],
         cwd=house.root,
         stdout=subprocess.PIPE,
         text=True,

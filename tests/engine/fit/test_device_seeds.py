@@ -12,9 +12,9 @@ from engine.kernels.device.lattice import positions
 from engine.progress import silent
 from tests.engine.fit.clips import texture
 
-HEIGHT, WIDTH, COUNT, REFERENCE = 96, 128, 3, 1
+HEIGHT, WIDTH, COUNT, REFERENCE = 72, 96, 3, 1
 #: Middle and half a side of a group far from the picture's corner.
-MIDDLE, HALF = np.array([92.0, 66.0]), 24
+MIDDLE, HALF = np.array([66.0, 44.0]), 22
 
 
 def to_reference(index: int) -> np.ndarray:

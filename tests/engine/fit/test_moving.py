@@ -71,7 +71,7 @@ def test_what_is_slow_is_seen_over_more_frames() -> None:
     ground, disc = texture(HEIGHT, WIDTH + 60, 1), texture(HEIGHT, WIDTH, 2)[..., ::-1]
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     frames, truth = [], []
-    for t in range(40):
+    for t in range(24):
         moved = np.array([[1, 0, PACE * t], [0, 1, 0]], np.float32)
         own = cv2.warpAffine(disc, moved, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
         mask = np.asarray(np.hypot(x - (50 + PACE * t), y - 45) < 20, np.bool_)

@@ -26,7 +26,7 @@ SMALL = {
 
 def run(tmp_path, steps):
     """Fits a few frames; returns the field, and (seconds, PSNR, folder) of each draft."""
-    clip, drafts = Pan(count=4).clip(), []
+    clip, drafts = Pan(count=3, height=64, width=80).clip(), []
 
     def keep(field, psnr, seconds):
         folder = tmp_path / f"draft{len(drafts)}"

@@ -1,12 +1,13 @@
 """Open and save in the window: one clear dialog for every bad document, and it lives on."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QPushButton
 
 from codef_nodes.graph.commands import AddNode
 from codef_nodes.graph.serialise import as_text, load
@@ -52,12 +53,32 @@ def press(shown: MainWindow, text: str) -> None:
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
+@pytest.fixture(scope="module")
+def one_window(
+    application: QApplication, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MainWindow]:
+    """A window that lives on from one bad document to the next."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CODEF_CONFIG", str(tmp_path_factory.mktemp("config")))
+        editor = Editor()
+        made = MainWindow(editor)
+        made.setProperty("kept", True)
+        made.start()
+        made.show()
+        yield made
+        made._leaving = True
+        made.close()
+        made.deleteLater()
+        editor.close()
+        editor.deleteLater()
+        application.processEvents()
+
+
 @pytest.mark.parametrize("name", sorted(BAD))
 def test_a_bad_document_gives_one_clear_dialog(
-    window: MainWindow,
-    tmp_path: Path,
-    name: str,
+    one_window: MainWindow, tmp_path: Path, name: str
 ) -> None:
+    window = one_window
     before = window.editor.project.document
     path = tmp_path / f"{name}.codef"
     path.write_bytes(BAD[name])

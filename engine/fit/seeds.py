@@ -32,9 +32,8 @@ __all__ = ["Seed", "choose", "fit_lattice", "pixel_centres", "seed_layers"]
 PREFERENCE = 1.15
 #: Presets of the flow between neighbours, there and back, and of the straight looks.
 NEAR, FAR = ("patches", "sketch"), ("patches", "sketch")
-#: Mean trust below which a similarity is tried for a group in front, and what a pixel of it costs
-#: that is sent off the group, in grey levels.
-SURE, MISSED = 0.5, 32.0
+#: Mean trust below which a group in front goes on from its neighbour by a similarity.
+SURE = 0.5
 #: Grey levels beyond which a difference says no more.
 LIMIT = 64.0
 #: A chained matrix is replaced only if this share of the layer is seen in the reference frame: the
@@ -90,7 +89,13 @@ class _Chain:
         self.previous = np.asarray(keep * straight + (1 - keep) * chained, np.float32)
         self.trust = np.maximum(trust, agreed * self.still.read(self.still.trust, straight))
         self.still.add(now, self.previous, np.maximum(self.trust, FADED))
-        self.matrix, base, cost = self._straightened(now, matrix)
+        if view.behind is not None and self._sure(now) < SURE:
+            # What is sure of a group may be a part of a body, and what shears that throws the rest
+            # off the group. From one frame to the next a similarity says nearly as much.
+            step = self._motion(vectors, sure, simple=True)
+            self.matrix, base, cost = self._tried(now, self.matrix @ step)
+        else:
+            self.matrix, base, cost = self._straightened(now, matrix)
         model = self._smooth(self.previous, base, self.trust)
         self.costs[0] += self._difference(now, model)
         self.costs[1] += cost
@@ -124,21 +129,14 @@ class _Chain:
         """The matrix of a frame, where it sends every pixel, and its ``_difference``.
 
         The chained matrices drift; the places do not, since every frame looked at the reference
-        frame. So the matrix is taken from the places where the pictures then agree better. What is
-        sure of a group in front may be a part of a body, and what shears that throws the rest off
-        the group: then a similarity may be the better one.
+        frame. So the matrix is taken from the places where the pictures then agree better.
         """
         total = float(now.weight.sum())
         matrix, base, old = self._tried(now, chained)
         fresh, moved, new = self._tried(now, self._motion(self.previous - self.view.grid))
         proven = min(old[1], new[1]) > PROOF * total and new[1] > 0.8 * old[1]
         if proven and new[0] * old[1] < old[0] * new[1]:
-            matrix, base, old = fresh, moved, new
-        if self.view.behind is not None and self._sure(now) < SURE:
-            plain = self._motion(self.previous - self.view.grid, simple=True)
-            plain, moved, new = self._tried(now, plain)
-            if new[0] + MISSED * (total - new[1]) < old[0] + MISSED * (total - old[1]):
-                matrix, base, old = plain, moved, new
+            return fresh, moved, new
         return matrix, base, old
 
     def _tried(self, now: Look, matrix: F64) -> tuple[F64, F32, tuple[float, float]]:

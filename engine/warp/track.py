@@ -46,11 +46,20 @@ class TrackPoint:
 
 
 def owners(field: Field, index: int, points: F32) -> I64:
-    """The layer that owns each frame point [N, 2] in a frame; outside, that of the border."""
-    coverage = field.coverage(index)
+    """The layer that owns each frame point [N, 2] in a frame; outside, that of the border.
+
+    What lies inside a mask as a person gave it belongs to that group, however little of the pixel
+    the fit found of it: who points at the rim of a thing means the thing.
+    """
+    shares = field.coverage(index)
     column = np.clip(np.floor(points[:, 0]) - field.data.x0, 0, field.width - 1).astype(np.intp)
     row = np.clip(np.floor(points[:, 1]) - field.data.y0, 0, field.height - 1).astype(np.intp)
-    return np.asarray(coverage[:, row, column].argmax(axis=0), np.int64)
+    found = shares[:, row, column].argmax(axis=0)
+    given = field.masks.given
+    for k in reversed(range(given.count)):
+        inside = given.mask(k, index)[row, column] > 127
+        found = np.where(inside & (found > k), k, found)
+    return np.asarray(found, np.int64)
 
 
 #: Places [N, 2], whether they are visible [N], and their confidence [N].

@@ -88,8 +88,8 @@ class CanonicalView(Node):
         from dataclasses import replace
 
         from codef_nodes.work.canonicals import view_of
-        from codef_nodes.work.merging import within
         from engine.edit.canonical import canonical_picture
+        from engine.io.picture import within
 
         field: Field = view_of(ctx.input("field"), ctx.knob("segment"))
         layer = layer_index(field, ctx.knob("layer"), ctx.node_name)

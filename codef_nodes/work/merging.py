@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.arrays import F32
 from engine.errors import UsageError
-from engine.io.picture import Picture, Window
+from engine.io.picture import Picture, Window, within
 
 Operation = Callable[[F32, F32, F32, F32], F32]
 
@@ -49,21 +49,6 @@ _MAKE_HOLES = ("mask", "stencil", "copy")
 def union(a: Window, b: Window) -> Window:
     """The smallest window that holds both."""
     return Window(min(a.x0, b.x0), min(a.y0, b.y0), max(a.x1, b.x1), max(a.y1, b.y1))
-
-
-def within(picture: F32, data: Window, window: Window) -> F32:
-    """Pixels of ``data`` as seen through ``window``: cropped, and 0 outside."""
-    if data == window:
-        return picture
-    shape = (window.height, window.width, *picture.shape[2:])
-    seen = np.zeros(shape, np.float32)
-    x0, y0 = max(data.x0, window.x0), max(data.y0, window.y0)
-    x1, y1 = min(data.x1, window.x1), min(data.y1, window.y1)
-    if x1 > x0 and y1 > y0:
-        seen[y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0] = picture[
-            y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0
-        ]
-    return seen
 
 
 def matte(picture: Picture, channel: str, window: Window) -> F32:

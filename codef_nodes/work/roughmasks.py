@@ -113,8 +113,8 @@ def segmented(model: str | Path, picture: "Picture") -> "Rough":
 
 def codes_of(picture: "Picture") -> U8:
     """A frame as the masks look at it: RGB codes uint8 [H, W, 3] over the display window."""
-    from codef_nodes.work.merging import within
     from engine.flow.dis import colour8
+    from engine.io.picture import within
 
     return colour8(within(picture.pixels[..., :3], picture.data, picture.display))
 

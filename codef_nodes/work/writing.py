@@ -182,6 +182,34 @@ def like_the_source(picture: "Picture", path: Path, options: "WriteOptions") -> 
     return options
 
 
+def matte_as_grey(
+    picture: "Picture", path: Path, options: "WriteOptions"
+) -> tuple["Picture", "WriteOptions"]:
+    """A matte for files whose colours are not premultiplied: grey, and its figures as they are.
+
+    It is the same in every channel, alpha too. Divided by its own alpha it would be white wherever
+    it is anything at all.
+
+    Args:
+        picture: What is written; one that is no matte stays as it is.
+        path: Its file.
+        options: What was chosen.
+    """
+    import numpy as np
+
+    pixels = picture.pixels
+    if (
+        path.suffix.lower() == ".exr"
+        or "codef/pass" not in picture.metadata
+        or pixels.shape[2] != 4
+        or not np.array_equal(pixels[..., 0], pixels[..., 3])
+    ):
+        return picture, options
+    if options.colour_space is None:
+        options = replace(options, colour_space="raw")
+    return picture.with_pixels(np.ascontiguousarray(pixels[..., :3])), options
+
+
 def _depth(kind: str, bits: int) -> int | None:
     """Bits of the source as far as the kind of file can hold them."""
     if kind == ".exr":
@@ -225,7 +253,8 @@ def write_frames(
             check_not_own_input(found, path)
         task.check()
         options = replace(like_the_source(found, path, plan.options), frame=frame)
-        return partial(write_picture, path, without_source(found), options)
+        found, options = matte_as_grey(without_source(found), path, options)
+        return partial(write_picture, path, found, options)
 
     with ThreadPoolExecutor(1, "writing") as pool:
         writing: tuple[int | None, Path, Future[None]] | None = None
@@ -314,8 +343,8 @@ def display_referred(picture: "Picture", working: str | None = None) -> "U8":
     """A picture as an sRGB display shows it, uint8 [H, W, 3] over the display window."""
     import numpy as np
 
-    from codef_nodes.work.merging import within
     from engine.colour import ocio
+    from engine.io.picture import within
 
     seen = within(picture.pixels[..., :3], picture.data, picture.display)
     finite = np.nan_to_num(seen, nan=0.0, posinf=1.0, neginf=0.0)

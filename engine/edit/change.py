@@ -15,7 +15,7 @@ from engine.edit.editlayer import EditLayer, cropped, stacked
 from engine.edit.grade import grade_share
 from engine.edit.placement import Placed
 from engine.fields.field import Field
-from engine.io.picture import Native, Picture, Window
+from engine.io.picture import Native, Picture, Window, within
 from engine.warp.render import bounds
 from engine.warp.sheet import HOLE, Sheet, sheet_of
 
@@ -239,7 +239,7 @@ def reference_on(
         _, data = canonical_windows(field, k, sx)
         wanted = Window(round(x0), round(y0), round(x0) + width, round(y0) + height)
         whole = canonical_pixels(field, k, sx) if against is None else against(k, sx)[0]
-        return whole if wanted == data else _window_of(whole, data, wanted)
+        return within(whole, data, wanted)
     x = (np.arange(width) + 0.5 + x0) / sx
     y = (np.arange(height) + 0.5 + y0) / sy
     points = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
@@ -247,15 +247,3 @@ def reference_on(
         return sheet_of(field.layers[k].canonical).read(points, filter="cubic")
     pixels, origin = against(k, 1.0)
     return Sheet.of(pixels, origin).read(points, filter="cubic")
-
-
-def _window_of(pixels: F32, data: Window, wanted: Window) -> F32:
-    """Pixels over ``data`` as pixels over ``wanted``, empty where they do not reach."""
-    result = np.zeros((wanted.height, wanted.width, pixels.shape[2]), np.float32)
-    left, right = max(data.x0, wanted.x0), min(data.x1, wanted.x1)
-    top, bottom = max(data.y0, wanted.y0), min(data.y1, wanted.y1)
-    if left < right and top < bottom:
-        result[top - wanted.y0 : bottom - wanted.y0, left - wanted.x0 : right - wanted.x0] = pixels[
-            top - data.y0 : bottom - data.y0, left - data.x0 : right - data.x0
-        ]
-    return result

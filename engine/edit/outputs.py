@@ -195,6 +195,4 @@ def lay_matte(matte: F32, alpha: F32, window: Window, plate: Picture) -> None:
     own = plate.data.moved(-plate.display.x0, -plate.display.y0)
     both = window.common(own)
     if both is not None:
-        matte[both.y0 - own.y0 : both.y1 - own.y0, both.x0 - own.x0 : both.x1 - own.x0] += alpha[
-            both.y0 - window.y0 : both.y1 - window.y0, both.x0 - window.x0 : both.x1 - window.x0
-        ]
+        matte[both.part_of(own)] += alpha[both.part_of(window)]

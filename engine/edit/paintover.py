@@ -169,12 +169,10 @@ def put_over(
     from engine.kernels.blend import put_paint
 
     own = plate.data.moved(-plate.display.x0, -plate.display.y0)
-    clipped = [(piece, window.common(own)) for window, piece in pieces]
-    windows = [window for window, _ in pieces]
     alive = [
-        (paint[c.y0 - w.y0 : c.y1 - w.y0, c.x0 - w.x0 : c.x1 - w.x0], c)
-        for w, (paint, c) in zip(windows, clipped, strict=True)
-        if c is not None
+        (paint[both.part_of(window)], both)
+        for window, paint in pieces
+        if (both := window.common(own)) is not None
     ]
     if not alive:
         return plate
@@ -186,11 +184,8 @@ def put_over(
     )
     total = np.zeros((box.height, box.width, 4), np.float32)
     for paint, c in alive:
-        total[c.y0 - box.y0 : c.y1 - box.y0, c.x0 - box.x0 : c.x1 - box.x0] += paint
-    part = (
-        slice(box.y0 - own.y0, box.y1 - own.y0),
-        slice(box.x0 - own.x0, box.x1 - own.x0),
-    )
+        total[c.part_of(box)] += paint
+    part = box.part_of(own)
     strength: F32 | float = mix if mask is None else mix * mask[part][..., None]
     total *= strength
     result = plate.writable(part[0].start, part[0].stop)

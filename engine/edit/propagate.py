@@ -216,14 +216,7 @@ def _replaced(
     common = field.data.common(own)
     if common is None:
         return plate
-    inner = drawn[
-        common.y0 - field.data.y0 : common.y1 - field.data.y0,
-        common.x0 - field.data.x0 : common.x1 - field.data.x0,
-    ]
-    part = (
-        slice(common.y0 - own.y0, common.y1 - own.y0),
-        slice(common.x0 - own.x0, common.x1 - own.x0),
-    )
+    inner, part = drawn[common.part_of(field.data)], common.part_of(own)
     pixels = plate.pixels.copy()
     below = pixels[part][..., :3]
     if mix >= 1 and mask is None:

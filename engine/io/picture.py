@@ -1,15 +1,18 @@
 """A picture in memory: scene-linear pixels, windows, and the file's own code values beside them."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.arrays import F32, AnyArray, Bool
 
 if TYPE_CHECKING:
     from engine.io.exrcopy import FileStamp
     from engine.io.rows import Rows
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,34 @@ class Window:
         )
         return both if both.width > 0 and both.height > 0 else None
 
+    def part_of(self, other: "Window") -> tuple[slice, slice]:
+        """Rows and columns of this window in an array over another that holds it."""
+        return (
+            slice(self.y0 - other.y0, self.y1 - other.y0),
+            slice(self.x0 - other.x0, self.x1 - other.x0),
+        )
+
     @classmethod
     def of_size(cls, width: int, height: int) -> "Window":
         """The window of a plain picture with its origin at (0, 0)."""
         return cls(0, 0, width, height)
+
+
+def within(values: NDArray[Scalar], data: Window, window: Window) -> NDArray[Scalar]:
+    """Values over one window as seen through another: cropped, and 0 outside.
+
+    Args:
+        values: [H, W] or [H, W, C] over ``data``.
+        data: Their window.
+        window: The one that is wanted; the same one gives the values themselves.
+    """
+    if data == window:
+        return values
+    seen = np.zeros((window.height, window.width, *values.shape[2:]), values.dtype)
+    both = data.common(window)
+    if both is not None:
+        seen[both.part_of(window)] = values[both.part_of(data)]
+    return seen
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from engine.colour import ocio
 from engine.errors import UsageError
 from engine.io import header as headers
 from engine.io.output import PartOut, Patched, write_file
-from engine.io.picture import Native, Picture, Window
+from engine.io.picture import Native, Picture, Window, within
 from engine.io.samples import colour_channels, quantise, requantise
 
 COMPRESSIONS = (
@@ -297,7 +297,7 @@ def _part_out(picture: Picture, target: _Target, options: WriteOptions, name: st
     data = picture.data
     if target.kind != "exr" and not isinstance(codes, Patched):
         window = data if options.whole_data else picture.display
-        codes = _framed(codes, data, window)
+        codes = within(codes, data, window)
         data = window
         display = window
     else:
@@ -472,17 +472,3 @@ def _encoded(picture: Picture, target: _Target, working: str, where: Bool) -> An
     else:
         rows = ocio.from_working(rows, target.space, working)
     return quantise(rows.reshape(len(values), -1), target.dtype, target.bits)
-
-
-def _framed(codes: AnyArray, data: Window, window: Window) -> AnyArray:
-    """The codes over another window; zeros where there are none."""
-    if data == window:
-        return codes
-    out = np.zeros((window.height, window.width, codes.shape[2]), codes.dtype)
-    x0, x1 = max(data.x0, window.x0), min(data.x1, window.x1)
-    y0, y1 = max(data.y0, window.y0), min(data.y1, window.y1)
-    if x0 < x1 and y0 < y1:
-        out[y0 - window.y0 : y1 - window.y0, x0 - window.x0 : x1 - window.x0] = codes[
-            y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0
-        ]
-    return out

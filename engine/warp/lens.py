@@ -94,7 +94,7 @@ def load_lens(undistort: Path | str, redistort: Path | str, display: Window, dat
             f"{redistort} does not cover the frames' data window; render the map over all of it",
             file=redistort,
         )
-    straight = straight[own.y0 - over.y0 : own.y1 - over.y0, own.x0 - over.x0 : own.x1 - over.x0]
+    straight = straight[own.part_of(over)]
     if not np.isfinite(straight).all():
         raise InputError(
             f"{redistort} has pixels without a place (NaN or alpha 0) inside the frame; render "

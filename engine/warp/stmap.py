@@ -146,14 +146,12 @@ def st_steps(picture: Picture, display: Window, data: Window, name: str) -> F32:
     else:
         own = own.moved(data.x0 - picture.display.x0, data.y0 - picture.display.y0)
     steps = np.full((data.height, data.width, 2), np.nan, np.float32)
-    x0, y0 = max(own.x0, data.x0), max(own.y0, data.y0)
-    x1, y1 = min(own.x1, data.x1), min(own.y1, data.y1)
-    if x0 >= x1 or y0 >= y1:
+    both = own.common(data)
+    if both is None:
         return steps
-    values = picture.pixels[y0 - own.y0 : y1 - own.y0, x0 - own.x0 : x1 - own.x0]
-    x = np.arange(x0, x1, dtype=np.float32) + np.float32(0.5)
-    y = np.arange(y0, y1, dtype=np.float32)[:, None] + np.float32(0.5)
-    part = steps[y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0]
+    values, part = picture.pixels[both.part_of(own)], steps[both.part_of(data)]
+    x = np.arange(both.x0, both.x1, dtype=np.float32) + np.float32(0.5)
+    y = np.arange(both.y0, both.y1, dtype=np.float32)[:, None] + np.float32(0.5)
     part[..., 0] = values[..., 0] * span.width + (span.x0 - x)
     part[..., 1] = (1 - values[..., 1]) * span.height + (span.y0 - y)
     if values.shape[2] > 3:

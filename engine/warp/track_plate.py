@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from engine.arrays import F32
 from engine.errors import CodefError, InputError
 from engine.fields.field import Field
-from engine.io.picture import Picture
+from engine.io.picture import Picture, within
 
 #: The picture of a frame number.
 Plate = Callable[[int], Picture]
@@ -51,14 +49,4 @@ def plate_if_there(field: Field) -> Plate | None:
 def data_pixels(field: Field, picture: Picture) -> F32:
     """The colours [H, W, 3] of a frame over the field's data window; 0 where it has none."""
     data = picture.data.moved(-picture.display.x0, -picture.display.y0)
-    if data == field.data:
-        return picture.rgb
-    found = np.zeros((field.height, field.width, 3), np.float32)
-    x0, y0 = max(data.x0, field.data.x0), max(data.y0, field.data.y0)
-    x1, y1 = min(data.x1, field.data.x1), min(data.y1, field.data.y1)
-    if x0 < x1 and y0 < y1:
-        cut = picture.rgb[y0 - data.y0 : y1 - data.y0, x0 - data.x0 : x1 - data.x0]
-        found[y0 - field.data.y0 : y1 - field.data.y0, x0 - field.data.x0 : x1 - field.data.x0] = (
-            cut
-        )
-    return found
+    return within(picture.rgb, data, field.data)

@@ -38,7 +38,7 @@ class IdMatte(Node):
             "layer",
             "text",
             "",
-            "The Cryptomatte layer, such as CryptoObject; empty: the first that the file has.",
+            "The Cryptomatte layer, such as CryptoObject; empty: the one that has the names.",
         ),
         Knob("invert", "bool", False, "White on everything else instead."),
     )
@@ -48,7 +48,7 @@ class IdMatte(Node):
         import numpy as np
 
         from codef_nodes.work.roughmasks import grey_over
-        from engine.masks.cryptomatte import layers
+        from engine.masks.cryptomatte import layer_with, layers
 
         picture = ctx.input("source")
         names = [name.strip() for name in ctx.knob("names") if name.strip()]
@@ -61,7 +61,7 @@ class IdMatte(Node):
         parts = [part for part in (picture.native, *picture.extra) if part is not None]
         found = layers(parts, None if file is None else Path(str(file)).parent)
         wanted = ctx.knob("layer").strip()
-        layer = next((one for one in found if not wanted or one.name == wanted), None)
+        layer = layer_with(found, names, wanted)
         if layer is None:
             there = ", ".join(one.name for one in found) or "none"
             raise MaskError(

@@ -135,7 +135,7 @@ def write_mattes(field: Field, job: MatteJob, task: Task) -> dict[str, Any]:
     """
     from codef_nodes.work.canonicals import chosen_layers
     from codef_nodes.work.source import wanted_frames
-    from codef_nodes.work.writing import Plan, check_plan, target
+    from codef_nodes.work.writing import Plan, check_plan, matte_as_grey, target
     from engine.edit.placement import read_sidecar
     from engine.io.atomic import clean_parts
     from engine.io.read import read_picture
@@ -157,9 +157,9 @@ def write_mattes(field: Field, job: MatteJob, task: Task) -> dict[str, Any]:
     for count, frame in enumerate(frames):
         task.report(count / len(frames), "mattes")
         made = matte_picture(field, k, field.index(frame), mask, job.mix)
-        options = WriteOptions(bits=16, frame=frame, colour_space="raw")
         file = target(plan, frame)
-        write_picture(file, made, options)
+        options = WriteOptions(bits=16, frame=frame, colour_space="raw")
+        write_picture(file, *matte_as_grey(made, file, options))
         written.append(str(file))
     task.report(1.0, "mattes")
     return {"written": written, "frames": list(frames), "layer": k, "mix": job.mix}

@@ -48,12 +48,17 @@ class Layer:
         Raises:
             MaskError: None of the file's names fits.
         """
-        ids = sorted({one for name in wanted for one in self._ids(name)})
+        ids = sorted({one for name in wanted for one in self.ids_of(name)})
         inside = np.isin(self.ids, np.array(ids, np.uint32))
         total = np.where(inside, self.shares, np.float32(0)).sum(axis=0)
         return np.asarray(np.clip(total, 0, 1), np.float32)
 
-    def _ids(self, name: str) -> list[int]:
+    def ids_of(self, name: str) -> list[int]:
+        """The ids that a name stands for; see ``matte``.
+
+        Raises:
+            MaskError: None of the file's names fits.
+        """
         if re.fullmatch(r"<[0-9a-fA-F]{1,8}>", name):
             return [int(name[1:-1], 16)]
         if "*" in name:
@@ -72,6 +77,37 @@ class Layer:
                 + (", ..." if len(self.manifest) > 8 else "")
             )
         return found
+
+
+def layer_with(found: Sequence[Layer], wanted: Sequence[str], name: str = "") -> Layer | None:
+    """The layer that names are looked for in; None where there is none of that name, or none.
+
+    Objects and materials have a layer each: without a name that counts whose manifest has all that
+    is wanted.
+
+    Args:
+        found: The layers of a picture.
+        wanted: Names, as for ``Layer.matte``.
+        name: Such as ``CryptoObject``, with or without what the file puts before it.
+
+    Raises:
+        MaskError: None of several has the names; the message tells what each has.
+    """
+    if name:
+        found = [one for one in found if one.name == name or one.name.endswith(f".{name}")]
+    if len(found) < 2:
+        return found[0] if found else None
+    # One without a manifest takes any name by its hash, so it comes last.
+    told = []
+    for one in sorted(found, key=lambda layer: not layer.manifest):
+        try:
+            for each in wanted:
+                one.ids_of(each)
+        except MaskError as error:
+            told.append(error.message)
+        else:
+            return one
+    raise MaskError("; ".join(told))
 
 
 def layers(parts: Sequence[Native], folder: Path | None = None) -> list[Layer]:

@@ -81,8 +81,11 @@ def _set(pin: dict[str, Any], name: str, text: str, least: float) -> bool:
 
 def _cells(pin: dict[str, Any]) -> list[QTableWidgetItem]:
     fade = pin.get("fade", 12)
+    name = cell(str(pin.get("name", "")), editable=True, ticked=bool(pin.get("enabled", True)))
+    if pin.get("segment"):
+        name.setToolTip(f"On still {pin['segment']} of the shot; it holds in all its frames.")
     return [
-        cell(str(pin.get("name", "")), editable=True, ticked=bool(pin.get("enabled", True))),
+        name,
         cell(frames_text([int(frame) for frame in pin.get("frames", {})])),
         cell(f"{float(pin.get('radius', 64.0)):g}", editable=True),
         cell("", ticked=bool(pin.get("hard", True))),

@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.io.pointfiles import read_tracks
 from engine.io.read import read_picture
-from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, Codef, write_png
+from tests.codef_nodes.cli.tinyclip import FRAMES, HEIGHT, WIDTH, Codef, read_png, write_png
 
 
 def test_tracks_are_written_for_nuke_by_their_ending(
@@ -78,6 +78,12 @@ def test_a_mask_painted_on_a_frame_becomes_mattes(
     matte = read_picture(tmp_path / "m" / "m.1004.exr", colour_space="raw").pixels
     np.testing.assert_allclose(matte[..., 3], mask / 255 * 0.5, atol=1e-3)
     later = read_picture(tmp_path / "m" / "m.1006.exr", colour_space="raw").pixels[..., 3]
+    # A file without premultiplied colours is grey, not white with an alpha.
+    grey = codef("track", field, *flags, "--frames", "1004", "-o", tmp_path / "m" / "m.%04d.png")
+    assert grey.code == 0, grey.err
+    shown = read_png(tmp_path / "m" / "m.1004.png").reshape(HEIGHT, WIDTH, -1)
+    assert shown.shape[2] in (1, 3)
+    assert abs(int(shown.max()) - 65535 // 2) <= 1
     # Two frames on the pan has moved by 4 and 2 pixels.
     assert later[16:28, 22:34].min() > 0.45 and later[:, 40:].max() < 0.05
     assert codef("track", field, "--mix", 0.5, "--keypoints", "orb", "-o", "k.json").code == 2

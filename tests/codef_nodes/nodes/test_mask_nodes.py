@@ -14,7 +14,7 @@ from codef_nodes.graph.serialise import from_tree
 from engine.errors import MaskError, UsageError
 from engine.io.write import write_arrays
 from engine.metrics.segmentation import region
-from tests.codef_nodes.cli.tinyclip import write_png
+from tests.codef_nodes.cli.tinyclip import read_png, write_png
 from tests.engine.masks.scene import box, shot
 from tests.engine.masks.test_cryptomatte import MANIFEST, header, planes
 from tests.engine.masks.test_segmenter import plate, red_model
@@ -151,6 +151,22 @@ def test_drawn_shapes_are_the_mask_of_each_frame(graph: Make) -> None:
         Draw=node("DrawMask", {"source": "Clip"}, shapes={"box": {"keys": keys}}, invert=True)
     )
     assert turned.value("Draw", 3).pixels[25, 40, 3] == 0
+
+
+def test_a_mask_is_written_with_its_own_figures(graph: Make, folder: Path) -> None:
+    """Soft edges stay soft in files whose colours are not premultiplied, and are no light."""
+    shape = {"keys": {"1": {"points": [[30, 30], [80, 30], [80, 70], [30, 70]]}}, "feather": 12}
+    evaluator = graph(
+        Draw=node("DrawMask", {"source": "Clip"}, shapes={"box": shape}),
+        Write=node("WriteSequence", {"image": "Draw"}, file="drawn.%04d.png"),
+    )
+    evaluator.render("Write", (1,))
+    mask = evaluator.value("Draw", 1).pixels[..., 3]
+    written = read_png(folder / "drawn.0001.png").reshape(*mask.shape, -1)
+    most = np.iinfo(written.dtype).max
+    assert written.shape[2] in (1, 3)
+    np.testing.assert_allclose(written[..., 0] / most, mask, atol=1 / 255)
+    assert ((mask > 0.2) & (mask < 0.8)).sum() > 100
 
 
 def test_id_mattes_are_found_by_name(graph: Make) -> None:

@@ -1,6 +1,7 @@
 """Cryptomatte layers, as renderers write them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from engine.errors import InputError, MaskError
 from engine.io.picture import Native
 from engine.io.read import read_picture
 from engine.io.write import write_arrays
-from engine.masks.cryptomatte import id_of, layers, murmur3
+from engine.masks.cryptomatte import Layer, id_of, layer_with, layers, murmur3
 
 
 def as_float(value: int) -> np.float32:
@@ -107,3 +108,20 @@ def test_a_file_keeps_its_ids_bit_for_bit(tmp_path: Path) -> None:
     parts = [part for part in (picture.native, *picture.extra) if part is not None]
     (layer,) = layers(parts, tmp_path)
     assert layer.matte(["robot"])[0].tolist() == [1, 1, 0.75, 0, 0, 0]
+
+
+def test_without_a_name_the_layer_counts_that_has_the_names() -> None:
+    """Objects and materials of a renderer, and one whose file tells no names."""
+    nothing = np.zeros((1, 1, 1))
+    bare = Layer("A", {}, nothing.astype(np.uint32), nothing.astype(np.float32))
+    materials = replace(bare, name="View.CryptoMaterial", manifest={"shader": 1, "chrome": 2})
+    objects = replace(bare, name="View.CryptoObject", manifest={"Ball": 3, "Box": 4})
+    found = [bare, materials, objects]
+    assert layer_with(found, ["Ball", "B*x"]) is objects
+    assert layer_with(found, ["chrome"]) is materials
+    assert layer_with(found, ["Cone"]) is bare  # by its hash
+    assert layer_with(found, ["Ball"], "CryptoMaterial") is materials
+    assert layer_with(found, ["Ball"], "CryptoAsset") is None
+    assert layer_with([], ["Ball"]) is None
+    with pytest.raises(MaskError, match=r"chrome, shader; .*Ball, Box"):
+        layer_with([materials, objects], ["Ball", "chrome"])

@@ -105,8 +105,6 @@ def paint(hands: Hands) -> None:
     """5. N over the canonical viewer, a red stroke; the frame viewer follows while it is drawn."""
     still, frame = hands.canvas("canonical"), hands.canvas("frame")
     viewing = hands.editor.viewing
-    # Esc stops pictures that are under way, and nobody asks for them again by himself.
-    hands.wait(lambda: not still.updating and not frame.updating, 60, "for pictures of the fit")
     hands.key(hands.graph.view.viewport(), Qt.Key.Key_Escape)
     hands.select("Propagate1")
     hands.key(hands.graph.view.viewport(), Qt.Key.Key_2)
@@ -116,6 +114,9 @@ def paint(hands: Hands) -> None:
     assert viewing.node("frame") == "plate"
     hands.key(frame, Qt.Key.Key_2)
     assert viewing.node("frame") == "Propagate1"
+    for canvas in (still, frame):
+        if canvas.halted:  # Esc came while pictures of the fit were under way
+            hands.key(canvas, Qt.Key.Key_U)
     hands.wait(hands.settled, 60, "for both viewers")
     hands.key(still, Qt.Key.Key_N)
     painting = painting_of(hands.editor)

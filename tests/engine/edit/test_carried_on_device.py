@@ -1,6 +1,7 @@
 """Edits carried by the way of cards, on the processor: the same frames as by the compiled loops."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -96,6 +97,28 @@ def plate_of(field, seed=4):
     return replace(Picture.of(pixels), display=field.display, data=field.data)
 
 
+@cache
+def scene(name):
+    """A field, edits of it and a plate; never written to."""
+    field = FIELDS[name]()
+    return field, edited(field), plate_of(field)
+
+
+@cache
+def by_the_loops(name, finish):
+    """How the processor carries the edits, and by what else."""
+    field, edits, plate = scene(name)
+    mask = np.linspace(0, 1, field.width, dtype=np.float32)[None].repeat(field.height, 0)
+    how = {"finish": FINISHES[finish], "mix": 0.9, "mask": np.ascontiguousarray(mask)}
+    return propagate_frame(field, edits, plate, 0, **how), how
+
+
+@cache
+def drawn_by_the_loops(name, finish):
+    """How the processor draws a whole frame."""
+    return propagate_frame(*scene(name), 0, mode="replace", finish=finish)
+
+
 def same(fast, slow, atol=3e-5):
     np.testing.assert_allclose(fast.pixels, slow.pixels, rtol=2e-4, atol=atol)
     marks = [np.zeros(0) if each.changed is None else each.changed for each in (fast, slow)]
@@ -108,25 +131,18 @@ def same(fast, slow, atol=3e-5):
     [(a, b) for a in FIELDS for b in FINISHES if (a, b) != ("a lattice, much smaller", "shutter")],
 )
 def test_frames_are_those_of_the_processor(name, finish, carrier):
-    field = FIELDS[name]()
-    edits, plate = edited(field), plate_of(field)
-    mask = np.linspace(0, 1, field.width, dtype=np.float32)[None].repeat(field.height, 0)
-    how = {"finish": FINISHES[finish], "mix": 0.9, "mask": np.ascontiguousarray(mask)}
-    wanted = propagate_frame(field, edits, plate, 0, **how)
+    wanted, how = by_the_loops(name, finish)
     assert wanted.changed.sum() > 500
     # What is measured has thresholds in it, which rounding may cross.
     atol = 2e-3 if finish == "measured" else 3e-5
-    same(propagate_frame(field, edits, plate, 0, on=carrier, **how), wanted, atol)
+    same(propagate_frame(*scene(name), 0, on=carrier, **how), wanted, atol)
 
 
 @pytest.mark.parametrize("finish", [PLAIN, Finish(replaced=True)])
 @pytest.mark.parametrize("name", FIELDS)
 def test_whole_frames_are_drawn_as_by_the_processor(name, finish, carrier):
-    field = FIELDS[name]()
-    edits, plate = edited(field), plate_of(field)
-    wanted = propagate_frame(field, edits, plate, 0, mode="replace", finish=finish)
-    found = propagate_frame(field, edits, plate, 0, mode="replace", finish=finish, on=carrier)
-    same(found, wanted, 2e-4)
+    found = propagate_frame(*scene(name), 0, mode="replace", finish=finish, on=carrier)
+    same(found, drawn_by_the_loops(name, finish), 2e-4)
 
 
 def test_a_still_with_holes_shows_its_nearest_colour(carrier):

@@ -19,6 +19,8 @@ from engine.progress import Task
 _CANVAS = 200_000
 #: Canonical pixels of a cell that is ranked.
 CELL = 32
+#: Stretches of a shot of which only one frame is among its worst: neighbours fail alike.
+_STRETCHES = 20
 #: Share of a cell's pixels that a frame must show to have a say in it.
 _ENOUGH = 0.25
 
@@ -97,9 +99,14 @@ class Review:
     spots: list[Spot]
 
     def worst(self, count: int = 5) -> list[FrameReview]:
-        """The frames of lowest confidence, worst first."""
+        """The frames of lowest confidence, worst first, each in a stretch of its own."""
         known = [each for each in self.frames if not np.isnan(each.confidence)]
-        return sorted(known, key=lambda each: (each.confidence, each.frame))[:count]
+        apart = (self.frames[-1].frame - self.frames[0].frame) / _STRETCHES if known else 0
+        chosen: list[FrameReview] = []
+        for each in sorted(known, key=lambda each: (each.confidence, each.frame)):
+            if len(chosen) < count and all(abs(each.frame - c.frame) >= apart for c in chosen):
+                chosen.append(each)
+        return chosen
 
 
 @dataclass(eq=False)

@@ -211,7 +211,7 @@ def _plots(field: Field, found: Review) -> list[Plot]:
         ]
     each = found.frames
     return [
-        Plot("Jitter", "px", frames, moved, least=0.25),
+        Plot("Jitter", "px", frames, moved, least=0.25, reference=field.reference),
         Plot(
             "Confidence",
             "",
@@ -220,6 +220,7 @@ def _plots(field: Field, found: Review) -> list[Plot]:
             least=0.025,
             floor=0.0,
             ceiling=1.0,
+            reference=field.reference,
         ),
         Plot(
             "PSNR",
@@ -230,5 +231,6 @@ def _plots(field: Field, found: Review) -> list[Plot]:
                 Line("edit path", ORANGE, [min(frame.psnr_edit_path, 100.0) for frame in each]),
             ],
             least=1.0,
+            reference=field.reference,
         ),
     ]

@@ -14,6 +14,8 @@ from engine.metrics.review import CELL, Review
 SIZE = 960
 #: Squares of the checker along the frame's shorter side.
 SQUARES = 14
+#: Size of the number of a pin, as OpenCV counts it.
+_NUMBER = 1.4
 #: How much the checker covers of the picture.
 CHECKER = 0.6
 _DARK, _LIGHT = 0.02, 0.75
@@ -156,18 +158,25 @@ def pin_map(field: Field, review: Review, k: int, working: str) -> U8:
     lost = cv2.resize(layer.doubt / max(worst, 1e-6), rgb.shape[1::-1])[..., None]
     orange = np.array([255, 128, 40], np.float32)
     picture: U8 = np.rint(shown * (1 - lost) + orange * lost).astype(np.uint8)
+    # Marks are as large on a small canvas as on a large one.
+    grow = SIZE / max(picture.shape)
+    picture = cv2.resize(picture, None, fx=grow, fy=grow, interpolation=cv2.INTER_CUBIC)
     _, data = canonical_windows(field, k, scale)
-    finer = rgb.shape[1] / data.width
+    height, width = picture.shape[:2]
+    finer = width / data.width
     for number, spot in enumerate(review.spots, 1):
         if spot.layer != k:
             continue
         x = round((spot.canonical[0] * scale - data.x0) * finer)
         y = round((spot.canonical[1] * scale - data.y0) * finer)
         half = max(round(CELL * scale * finer / 2), 6)
-        cv2.rectangle(picture, (x - half, y - half), (x + half, y + half), (255, 255, 255), 2)
-        at = (x + half + 6, y + half)
-        for colour, thick in (((0, 0, 0), 5), ((255, 255, 255), 2)):
-            cv2.putText(
-                picture, str(number), at, cv2.FONT_HERSHEY_SIMPLEX, 0.7, colour, thick, cv2.LINE_AA
-            )
+        left, right = max(x - half, 2), min(x + half, width - 3)
+        top, bottom = max(y - half, 2), min(y + half, height - 3)
+        text, font = str(number), cv2.FONT_HERSHEY_SIMPLEX
+        (wide, high), _ = cv2.getTextSize(text, font, _NUMBER, 3)
+        beside = right + 10 if right + 12 + wide < width else left - 10 - wide
+        at = (beside, max(bottom - 3, high + 6))
+        for colour, thick in (((0, 0, 0), 6), ((255, 255, 255), 3)):
+            cv2.rectangle(picture, (left, top), (right, bottom), colour, thick)
+            cv2.putText(picture, text, at, font, _NUMBER, colour, thick, cv2.LINE_AA)
     return picture

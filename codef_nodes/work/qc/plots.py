@@ -48,6 +48,7 @@ class Plot:
         least: The range covers at least this from its middle: small figures stay small.
         floor: Lowest value of the axis, or None.
         ceiling: Highest value of the axis, or None.
+        reference: Number of the reference frame, which is marked, or None.
     """
 
     title: str
@@ -57,6 +58,7 @@ class Plot:
     least: float = 0.0
     floor: float | None = None
     ceiling: float | None = None
+    reference: int | None = None
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -105,6 +107,11 @@ class _Axes:
                 found.append([])
         return [each for each in found if each]
 
+    def reference(self) -> float | None:
+        """Where the reference frame is; None where it is not among the frames."""
+        frame = self.plot.reference
+        return self.x(self.plot.frames.index(frame)) if frame in self.plot.frames else None
+
     def frame_marks(self) -> list[int]:
         """Positions of the frames that are named below the axis."""
         count = len(self.plot.frames)
@@ -124,6 +131,12 @@ def raster_plot(plot: Plot, width: int, height: int) -> U8:
         picture[row, LEFT : width - RIGHT] = 40
         text = label(value)
         write_text(picture, (LEFT - 8 - text_width(text, 13, 400), row + 5), text, 13, 400, QUIET)
+    here = axes.reference()
+    if here is not None:
+        picture[TOP : height - BOTTOM, round(here)] = 90
+        text = f"reference {plot.reference}"
+        x = min(round(here) + 6, width - RIGHT - text_width(text, 12, 400))
+        write_text(picture, (x, height - BOTTOM - 6), text, 12, 400, QUIET)
     for index in axes.frame_marks():
         text, x = str(plot.frames[index]), round(axes.x(index))
         half = text_width(text, 13, 400) // 2
@@ -152,6 +165,15 @@ def svg_plot(plot: Plot, width: int, height: int) -> str:
             f'<line x1="{LEFT}" x2="{width - RIGHT}" y1="{row:.1f}" y2="{row:.1f}" '
             f'stroke="#2c2c2c"/><text x="{LEFT - 8}" y="{row + 4:.1f}" text-anchor="end" '
             f"{_TICK}>{label(value)}</text>"
+        )
+    here = axes.reference()
+    if here is not None:
+        side = 6 if here < width / 2 else -6
+        parts.append(
+            f'<line x1="{here:.1f}" x2="{here:.1f}" y1="{TOP}" y2="{height - BOTTOM}" '
+            f'stroke="#5a5a5a"/><text x="{here + side:.1f}" y="{height - BOTTOM - 6}" '
+            f'text-anchor="{"start" if side > 0 else "end"}" {_TICK}>'
+            f"reference {plot.reference}</text>"
         )
     for index in axes.frame_marks():
         parts.append(

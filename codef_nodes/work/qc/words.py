@@ -28,13 +28,13 @@ def pin_rows(contents: Contents) -> list[str]:
     """Where the next pin or painted frame pays most, one sentence each."""
     several = len(contents.layers) > 1
     rows = []
-    for spot in contents.review.spots:
+    for n, spot in enumerate(contents.review.spots):
         layer = f" on {contents.layers[spot.layer]}" if several else ""
         x, y = spot.point[0], contents.height - spot.point[1]
+        worth = f"; pays {100 * spot.worth:.0f} % as much as place 1" if n else ""
         rows.append(
             f"Frame {spot.frame}{layer}: x {x:.0f}, y {y:.0f} from the bottom left; confidence "
-            f"{spot.confidence:.2f} there, seen in {spot.frames} frames, "
-            f"{100 * spot.worth:.0f} % of the worst place."
+            f"{spot.confidence:.2f} there, seen in {spot.frames} frames{worth}."
         )
     return rows
 

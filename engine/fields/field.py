@@ -1,7 +1,7 @@
 """A fitted clip: layers of canonical image and deformation, with the masks that order them."""
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -204,6 +204,14 @@ class Field:
         One, the field itself, but for a long shot of several segments (``engine.linked``).
         """
         return [(self, index, 1.0)]
+
+    def as_drawn(self) -> "Field":
+        """The field with the masks as a person gave them, without the edges found for them.
+
+        What a pixel belongs to is a person's word; how much of it shows is what was found.
+        """
+        given = self.masks.given
+        return self if given is self.masks else replace(self, masks=given)
 
     def coverage(self, index: int, part: Part = WHOLE) -> F32:
         """Visible share of each layer, [K, H, W]; sums to 1 over K."""

@@ -48,18 +48,13 @@ class TrackPoint:
 def owners(field: Field, index: int, points: F32) -> I64:
     """The layer that owns each frame point [N, 2] in a frame; outside, that of the border.
 
-    What lies inside a mask as a person gave it belongs to that group, however little of the pixel
-    the fit found of it: who points at the rim of a thing means the thing.
+    Asked of the masks as a person gave them: who points at the rim of a thing means the thing,
+    however little of the pixel the fit found of it.
     """
-    shares = field.coverage(index)
+    coverage = field.as_drawn().coverage(index)
     column = np.clip(np.floor(points[:, 0]) - field.data.x0, 0, field.width - 1).astype(np.intp)
     row = np.clip(np.floor(points[:, 1]) - field.data.y0, 0, field.height - 1).astype(np.intp)
-    found = shares[:, row, column].argmax(axis=0)
-    given = field.masks.given
-    for k in reversed(range(given.count)):
-        inside = given.mask(k, index)[row, column] > 127
-        found = np.where(inside & (found > k), k, found)
-    return np.asarray(found, np.int64)
+    return np.asarray(coverage[:, row, column].argmax(axis=0), np.int64)
 
 
 #: Places [N, 2], whether they are visible [N], and their confidence [N].
@@ -133,6 +128,8 @@ def swept(
     task: Task,
 ) -> tuple[F32, Bool, F64]:
     """Places [N, T, 2], visibility and confidence [N, T] of points, from their starts on."""
+    # Hard masks cut limbs apart that soft edges would join, and every fit has the same.
+    field = field.as_drawn()
     if plate is not None and len(layer):
         answers = swept(field, layer, canonical, place, starts, None, task.part(0, 0.3))
         return _looked(field, layer, place, starts, answers, plate, task.part(0.3, 1))

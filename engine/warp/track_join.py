@@ -35,6 +35,7 @@ class Looked:
         shown: Whether the frame shows the layer at the place, [N, T].
         better: Whether the field's place looks more like the first look, [N, T].
         covered: Whether something in front covers the field's place, [N, T].
+        onward: Where the points were last surely seen, moved on with what is there, [N, T, 2].
         scale: Pixels of the small pictures per pixel of the frame.
     """
 
@@ -43,11 +44,14 @@ class Looked:
     shown: Bool
     better: Bool
     covered: Bool
+    onward: F32
     scale: float
 
 
 def join(looked: Looked, points: F32, visible: Bool, confidence: F64) -> tuple[F32, Bool, F64]:
     """The field's answers where plate and field agree, the plate's where it surely does not.
+
+    Where neither knows a point, it goes on from where the plate last had it.
 
     Args:
         looked: What the plate says.
@@ -65,7 +69,9 @@ def join(looked: Looked, points: F32, visible: Bool, confidence: F64) -> tuple[F
     weight = _ramp(apart, FAR, SURE) * _ramp(away, AGREE, DIFFER)
     held = looked.covered | (_windows(looked.better.astype(np.float64), LOOKS).mean(axis=2) > MOST)
     weight = _lasting(weight * ~held)
-    mixed = np.asarray(points + weight[..., None] * (plate - points), np.float32)
+    lost = (confidence <= 0) & ~(apart <= SURE) & np.isfinite(looked.onward).all(axis=2)
+    known = np.where(lost[..., None], looked.onward, points)
+    mixed = np.asarray(known + weight[..., None] * (plate - known), np.float32)
     itself = looked.shown & (apart <= ITSELF) & ~held
     trust = np.exp(-np.square(apart / SURE)) * np.where(itself, 1.0, 0.25)
     other = weight > 0.5

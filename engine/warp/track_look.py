@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.arrays import F32, I64, U8, Bool
+from engine.flow.confidence import sample_flow
 from engine.kernels import origin as chains
 from engine.progress import Task
+from engine.warp.continued import astray
 from engine.warp.track_beside import Shown
 from engine.warp.track_join import AGREE, ITSELF, SURE, Looked
 from engine.warp.track_standing import FAR, Standing
@@ -38,6 +40,7 @@ class _Chain:
         now: The chains of the moment.
         standing: What becomes of those that are covered; None: nothing is behind the layer.
         alive: Those that no later chain follows, [N].
+        onward: Where they were last surely seen, moved on by what is seen there since, [N, 2].
     """
 
     rows: I64
@@ -46,6 +49,7 @@ class _Chain:
     now: Shown
     standing: Standing | None
     alive: Bool
+    onward: F32
 
 
 def look(
@@ -95,7 +99,7 @@ class _Looking:
         self._views, self._points, self._starts = views, points, starts
         self._expected, self._ground = expected, ground
         size = (len(points), views.count)
-        self._places = np.full((*size, 2), np.nan, np.float32)
+        self._places, self._onward = (np.full((*size, 2), np.nan, np.float32) for _ in range(2))
         self._apart = np.full(size, np.inf, np.float32)
         self._shown, self._better, self._covered = (np.zeros(size, np.bool_) for _ in range(3))
 
@@ -107,6 +111,7 @@ class _Looking:
             self._shown,
             self._better,
             self._covered,
+            self._views.outward(self._onward),
             self._views.scale,
         )
 
@@ -150,7 +155,7 @@ class _Looking:
                 if chain.standing is not None:
                     told[index] = chain.standing
                 running.append(chain)
-                self._places[rows, index] = self._points[rows]
+                self._places[rows, index] = self._onward[rows, index] = self._points[rows]
                 self._apart[rows, index], self._shown[rows, index] = 0, True
             before = view
         return told
@@ -170,7 +175,8 @@ class _Looking:
         standing = None
         if self._ground is not None:
             standing = Standing(places, self._ground[rows], first, past, keeps=keeps)
-        return _Chain(rows, places, view, first, standing, np.ones(len(rows), np.bool_))
+        alive = np.ones(len(rows), np.bool_)
+        return _Chain(rows, places, view, first, standing, alive, places.copy())
 
     def _follow(self, chain: _Chain, view: View, there: F32) -> tuple[I64, F32]:
         """Notes what a frame tells of a chain's points; those that begin anew, and where."""
@@ -186,7 +192,10 @@ class _Looking:
             apart = np.where(told.standing, np.where(told.seen, ITSELF, SURE), told.apart)
             shown = np.where(told.standing, told.seen, _at(view.own, places))
             better = _better(chain, view, expected, places) & ~told.standing
+        sure = np.isfinite(places).all(axis=1) & (apart <= SURE)
+        chain.onward = np.where(sure[:, None], places, _moved_on(chain.onward, there, view))
         rows, alive = chain.rows[chain.alive], chain.alive.copy()
+        self._onward[rows, now.index] = chain.onward[alive]
         self._places[rows, now.index], self._apart[rows, now.index] = places[alive], apart[alive]
         self._shown[rows, now.index], self._better[rows, now.index] = shown[alive], better[alive]
         self._covered[rows, now.index] = _at(view.covered, expected)[alive]
@@ -206,6 +215,13 @@ def _carry(running: list[_Chain], index: int, there: F32, back: F32, view: View)
     )
     for n, chain in enumerate(running):
         chain.now = Shown(index, origin[n], known[n])
+
+
+def _moved_on(points: F32, there: F32, view: View) -> F32:
+    """Points [N, 2] moved by the flow to a frame, and kept off what lies behind the layer."""
+    moved = points + sample_flow(there, (points - np.float32(0.5))[None])[0]
+    shown = np.stack([view.covered, view.own, ~(view.covered | view.own)]).astype(np.float32)
+    return astray(shown, 1, moved, (0, 0))[1]
 
 
 def _better(chain: _Chain, view: View, thought: F32, found: F32) -> Bool:

@@ -1,5 +1,7 @@
 """When the plate's word counts against the field's."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.warp.track_join import Looked, join
@@ -11,7 +13,7 @@ def _looked(better):
     points = np.tile(np.array([40.0, 20.0], np.float32), (1, COUNT, 1))
     nothing = np.zeros((1, COUNT), np.bool_)
     apart = np.zeros((1, COUNT), np.float32)
-    return Looked(points, apart, ~nothing, np.asarray(better)[None], nothing, 1.0)
+    return Looked(points, apart, ~nothing, np.asarray(better)[None], nothing, points + 7, 1.0)
 
 
 def _joined(better):
@@ -36,3 +38,14 @@ def test_looks_that_keep_preferring_the_field_hold_it():
     found = _joined(long)
     assert np.allclose(found[16:], 10)
     assert np.allclose(found[:8], 40)
+
+
+def test_what_neither_knows_goes_on_from_where_the_plate_last_had_it():
+    looked = _looked(np.zeros(COUNT, np.bool_))
+    nowhere = replace(looked, points=np.full_like(looked.points, np.nan))
+    field = np.tile(np.array([10.0, 20.0], np.float32), (1, COUNT, 1))
+    confidence = (np.arange(COUNT) < 8).astype(np.float64)[None]
+    points, _, trust = join(nowhere, field, np.zeros((1, COUNT), np.bool_), confidence)
+    assert np.allclose(points[0, :8], [10, 20])
+    assert np.allclose(points[0, 8:], [47, 27])
+    assert not trust[0, 8:].any()

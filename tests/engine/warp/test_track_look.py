@@ -1,5 +1,7 @@
 """Points are looked for in the plate where the field has them on the wrong limb."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from engine.io.picture import Picture, Window
 from engine.io.write import write_picture
 from engine.kernels import origin as chains
 from engine.progress import Task, silent
-from engine.warp.track import TrackPoint, track
+from engine.warp.track import TrackPoint, owners, track
 from engine.warp.track_plate import plate_of
 from tests.engine.warp.analytic import Analytic, shift, smooth_canvas
 
@@ -78,6 +80,19 @@ def test_points_are_looked_for_before_their_frame_too():
     (found,) = track(_field(), [start], silent(), _plate)
     assert abs(found[0]["x"] - (start.x - STEP * (COUNT - 1))) < 1.5
     assert (found[-1]["x"], found[-1]["y"]) == (start.x, start.y)
+
+
+def test_a_point_belongs_to_the_mask_that_was_drawn_whatever_edge_was_found():
+    left = np.zeros((HEIGHT, WIDTH), np.uint8)
+    left[:, :80] = 255
+    found = np.where(left > 0, 100, 0).astype(np.uint8)
+    drawn = Masks(HEIGHT, WIDTH, [[Masks.pack(left)] * COUNT])
+    edges = Masks(HEIGHT, WIDTH, [[Masks.pack(found)] * COUNT], drawn)
+    plain = _field()
+    field = replace(plain, layers=plain.layers * 2, masks=edges)
+    points = np.array([[79.5, 10.5], [80.5, 10.5]], np.float32)
+    assert owners(field, 0, points).tolist() == [0, 1]
+    assert field.masks is edges
 
 
 def test_a_cancelled_look_ends():

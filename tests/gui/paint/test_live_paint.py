@@ -139,6 +139,11 @@ def is_red(canvas: Canvas, x: float, y: float) -> bool:
     return value is not None and value[0] > 1.5 and value[1] < 0.3
 
 
+def reds(canvas: Canvas) -> int:
+    shown = pixels(canvas)
+    return int(((shown[..., 0] > 1.5) & (shown[..., 1] < 0.3)).sum())
+
+
 def test_both_viewers_follow_the_brush_and_end_with_the_rendered_picture(desk: Desk) -> None:
     still, frame = desk.still.canvas, desk.frame.canvas
     desk.painting.take("brush")
@@ -153,8 +158,10 @@ def test_both_viewers_follow_the_brush_and_end_with_the_rendered_picture(desk: D
     drawn = {}
     still.updated.connect(lambda _: drawn.update(still=pixels(still)))
     frame.updated.connect(lambda _: drawn.update(frame=pixels(frame)))
-    draw_on = at(still, 50, 26)
-    QTest.mouseMove(still, draw_on)
+    QTest.mouseMove(still, at(still, 50, 26))
+    wait_for(lambda: is_red(still, 48, 26), 30, "for the rest of the stroke")
+    # It follows in its own time; were the pen up before, the rendered picture could overtake it.
+    wait_for(lambda: reds(frame) > 0.9 * reds(still), 30, "for the frame to catch up")
     lift(still, 50, 26)
     assert len(desk.strokes()) == 1
     assert len(desk.editor.project.history.entries) == 1, "the node and the stroke are one step"

@@ -103,16 +103,24 @@ def strokes_carry(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> R
 
     ``old`` and ``new`` are field folders, ``strokes`` those to carry (default: of the Paint node
     ``node``), ``layer`` theirs in the old fit (default: the front one) and ``segment`` theirs in a
-    long shot (default: the first). ``found`` says for each what share of it some frame shows; the
-    rest is where the fit continues it.
+    long shot (default: the first). In the new fit they get the still of the same number, or, if
+    ``follow`` says so, that which shows what the old one showed: its number is in the answer.
+    ``found`` says for each what share of it some frame shows; the rest is where the fit continues
+    it.
     """
     from codef_nodes.worker.looks import layer_of
     from engine.edit.strokemaps import carried, layer_like
+    from engine.linked.field import view_at
 
     node = args.text("node")
     strokes = _strokes(args, worker)
     segment = args.integer("segment", 0)
-    old, new = (view(_field(worker, args.text(which)), segment) for which in ("old", "new"))
+    old, new = (_field(worker, args.text(which)) for which in ("old", "new"))
+    old = view(old, segment)
+    if args.flag("follow") and old.reference in new.frames:
+        new = view_at(new, new.index(old.reference))
+    else:
+        new = view(new, segment)
     task.check()
     layer = args.get("layer")
     k = layer_of(old, layer, node)
@@ -127,6 +135,7 @@ def strokes_carry(worker: "Worker", args: Args, task: WorkTask, emit: Emit) -> R
         "found": [each.found for each in found],
         "layer": to,
         "name": new.layers[to].name,
+        "segment": getattr(new, "anchor", 0),
     }
 
 

@@ -1,6 +1,6 @@
 """What pin gestures make of a document: commands, and nothing of Qt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +42,65 @@ def pins_of(document: Document, node: str) -> list[dict[str, Any]]:
         return []
     stored = document.state(node).knobs.get(KNOB, [])
     return [deepcopy(p) for p in stored if isinstance(p, dict)] if isinstance(stored, list) else []
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Pins of a node on one still.
+
+    Attributes:
+        node: The Pins node.
+        layer: Name of their layer; None: the front one.
+        segment: Of a long shot the segment of the still.
+        pins: As they are stored.
+    """
+
+    node: str
+    layer: str | None
+    segment: int
+    pins: tuple[dict[str, Any], ...]
+
+    @property
+    def dots(self) -> list[dict[str, Any]]:
+        """The pinned points as strokes of one point each, which know how to be carried."""
+        return [{"points": [list(pin["canonical"])], "size": 1.0} for pin in self.pins]
+
+
+def pinned_on(document: Document, fit: str) -> Iterator[Placed]:
+    """The pins that correct a fit, by their stills."""
+    for name, state in document.nodes.items():
+        if state.type != PINS or fit not in main_path(document, name):
+            continue
+        by_still: dict[tuple[str | None, int], list[dict[str, Any]]] = {}
+        for pin in pins_of(document, name):
+            still = pin.get("layer"), int(pin.get("segment") or 0)
+            by_still.setdefault(still, []).append(pin)
+        for (layer, segment), pins in by_still.items():
+            yield Placed(name, layer, segment, tuple(pins))
+
+
+def moved_to(
+    pins: Sequence[Mapping[str, Any]],
+    placed: Placed,
+    dots: Sequence[Mapping[str, Any]],
+    segment: int,
+) -> list[dict[str, Any]]:
+    """Pins with those of one still on another; one that was changed meanwhile is left alone.
+
+    Args:
+        pins: All pins of the node, as they are now.
+        placed: Those that move.
+        dots: Where to, as ``Placed.dots``.
+        segment: Of a long shot the segment of the other still.
+    """
+    found = [dict(pin) for pin in pins]
+    for before, dot in zip(placed.pins, dots, strict=True):
+        if before in found:
+            after = {**before, "canonical": rounded(dot["points"][0][:2]), "segment": segment}
+            if not segment:
+                del after["segment"]
+            found[found.index(before)] = after
+    return found
 
 
 def home_of(document: Document, shown: str | None, selected: Sequence[str] = ()) -> Home | None:

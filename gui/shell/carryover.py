@@ -1,14 +1,14 @@
-"""A new fit that moves the still asks whether the strokes shall come along."""
+"""A new fit that moves the still asks whether strokes and pins shall come along."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer
 
-from codef_nodes.graph.commands import Command, EditStrokes, Group
+from codef_nodes.graph.commands import Command, EditStrokes, Group, SetKnob
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.jsonvalue import same
 from codef_nodes.worker.protocol import WorkerError
@@ -18,6 +18,7 @@ from gui.core.streams import (
     PAINT,
     fit_of,
     layer_asked,
+    main_path,
     space_of,
     still_layer,
     still_segment,
@@ -25,6 +26,8 @@ from gui.core.streams import (
 from gui.jobs.job import Job
 from gui.jobs.outcome import fits_above
 from gui.jobs.queue import queue_of
+from gui.pins.edits import KNOB as PIN_KNOB
+from gui.pins.edits import Placed, moved_to, pinned_on, pins_of
 from gui.shell.banner import Banner
 
 _ABOUT = "carry strokes over"
@@ -34,15 +37,27 @@ _AGAIN_MS = 300
 _TRIES = 20
 
 Strokes = list[dict[str, Any]]
+_Before = tuple[dict[str, Strokes], list[Placed]]
+"""The strokes of Paint nodes, and the pins, on the stills of a fit."""
 
 
 @dataclass(frozen=True)
 class _Carried:
-    """The strokes of a Paint node on the old fit, and where they belong on the new one."""
+    """What lies on a still of the old fit, as strokes, and where it belongs on the new one.
+
+    Attributes:
+        node: The Paint or Pins node.
+        before: On the old still.
+        after: On the new one.
+        pins: The pins that these are, each a stroke of one point.
+        segment: Of a long shot that of the new still, for pins.
+    """
 
     node: str
     before: Strokes
     after: Strokes
+    pins: Placed | None = None
+    segment: int = 0
 
     @property
     def distance(self) -> float:
@@ -51,7 +66,8 @@ class _Carried:
 
 
 class CarryOver(QObject):
-    """Compares the stills of the old and the new fit where strokes are, and offers to move them.
+    """Compares the stills of the old and the new fit where strokes and pins are, and offers to move
+    them.
 
     What was painted on a draft of the new fit is on its still already and stays where it is.
 
@@ -64,7 +80,7 @@ class CarryOver(QObject):
     def __init__(self, editor: Editor, banner: Banner, parent: QObject) -> None:
         super().__init__(parent)
         self._editor, self._banner = editor, banner
-        self._old: dict[str, dict[str, Strokes]] = {}
+        self._old: dict[str, _Before] = {}
         self._noted: Job | None = None
         self._found: list[_Carried] = []
         queue = queue_of(editor)
@@ -83,7 +99,7 @@ class CarryOver(QObject):
         document = self._editor.project.document
         for fit in {*job.nodes, *fits_above(document, job)}:
             if fit in document and fit not in self._old:
-                self._old[fit] = dict(painted_on(document, fit))
+                self._old[fit] = _before(document, fit)
 
     def _forget(self, job: Job) -> None:
         self._noted = None  # it may be started again
@@ -103,67 +119,109 @@ class CarryOver(QObject):
         if not old or not new or old == new or not (folder / str(old)).is_dir():
             return
         self._leave()
-        for node, strokes in (dict(painted_on(document, fit)) if noted is None else noted).items():
+        folders = {"old": str(folder / str(old)), "new": str(folder / str(new))}
+        strokes, pins = _before(document, fit) if noted is None else noted
+        args: dict[str, Any]
+        for node, painted in strokes.items():
             args = {
                 "node": node,
-                "old": str(folder / str(old)),
-                "new": str(folder / str(new)),
+                **folders,
                 "layer": layer_asked(still_layer(document, node)),
                 "segment": still_segment(document, node),
-                "strokes": strokes,
+                "strokes": painted,
             }
-            self._ask(node, strokes, args)
+            self._ask(args)
+        for placed in pins:
+            args = {
+                "node": placed.node,
+                **folders,
+                "layer": placed.layer,
+                "segment": placed.segment,
+                "strokes": placed.dots,
+                "follow": True,
+            }
+            self._ask(args, placed)
 
-    def _ask(self, node: str, strokes: Strokes, args: dict[str, Any], tries: int = _TRIES) -> None:
+    def _ask(self, args: dict[str, Any], pins: Placed | None = None, tries: int = _TRIES) -> None:
+        node = args["node"]
         workers = self._editor.workers
         if workers is None or node not in self._editor.project.document:
             return
 
         def done(answer: dict[str, Any]) -> None:
-            self._compared(_Carried(node, strokes, answer["strokes"]))
+            there = int(answer["segment"])
+            self._compared(_Carried(node, args["strokes"], answer["strokes"], pins, there))
 
         def failed(error: WorkerError) -> None:
             if error.cancelled and tries:  # by an edit: it is asked again when the hand rests
-                QTimer.singleShot(
-                    _AGAIN_MS, self, partial(self._ask, node, strokes, args, tries - 1)
-                )
+                QTimer.singleShot(_AGAIN_MS, self, partial(self._ask, args, pins, tries - 1))
             elif not error.cancelled:
-                self._editor.say(f"The strokes of {node} stay where they are: {error}")
+                what = "strokes" if pins is None else "pins"
+                self._editor.say(f"The {what} of {node} stay where they are: {error}")
 
         workers.view.request("strokes.carry", args, done, failed, owner=self)
 
     def _compared(self, carried: _Carried) -> None:
-        if carried.distance < _MOVED:
+        renumbered = carried.pins is not None and carried.pins.segment != carried.segment
+        if carried.distance < _MOVED and not renumbered:
             return
         self._found.append(carried)
-        count = sum(len(each.before) for each in self._found)
         far = max(each.distance for each in self._found)
-        what = "a stroke lies" if count == 1 else f"{count} strokes lie"
-        self._banner.show_notice(
-            _ABOUT,
-            f"The new fit moved the still: {what} up to {far:.0f} pixels beside the place that "
-            f"{'it was' if count == 1 else 'they were'} painted on.",
-            (("Carry over", self._carry), ("Leave", self._leave)),
-        )
+        what, one = _counted(self._found)
+        if far < _MOVED:
+            said = f"The new fit has other stills: {what} on the still of another number now."
+        else:
+            said = (
+                f"The new fit moved the still: {what} up to {far:.0f} pixels beside the place that "
+                f"{'it was' if one else 'they were'} "
+                f"{'painted on' if all(each.pins is None for each in self._found) else 'set on'}."
+            )
+        choices = (("Carry over", self._carry), ("Leave", self._leave))
+        self._banner.show_notice(_ABOUT, said, choices)
 
     def _leave(self) -> None:
         self._found = []
         self._banner.clear_notice(_ABOUT)
 
     def _carry(self) -> None:
-        """One step of undo; a stroke that was changed or deleted meanwhile is left alone."""
+        """One step of undo; what was changed or deleted meanwhile is left alone."""
         project = self._editor.project
         commands: list[Command] = []
+        pins: dict[str, list[dict[str, Any]]] = {}
         for each in self._found:
+            if each.pins is not None:
+                there = pins.get(each.node) or pins_of(project.document, each.node)
+                pins[each.node] = moved_to(there, each.pins, each.after, each.segment)
+                continue
             left = dict(enumerate(_strokes(project.document, each.node)))
             for before, after in zip(each.before, each.after, strict=True):
                 place = next((at for at, stroke in left.items() if same(stroke, before)), None)
                 if place is not None:
                     del left[place]
                     commands.append(EditStrokes(each.node, place, 1, [after]))
+        what, _ = _counted(self._found, verb=False)
+        commands += [SetKnob(node, PIN_KNOB, list(held)) for node, held in pins.items() if held]
         self._leave()
-        if commands and project.do(Group(commands, "Carry strokes over")):
-            self._editor.say("The strokes lie where they were painted; Ctrl+Z takes that back")
+        title = "Carry strokes over" if not pins else "Carry strokes and pins over"
+        if commands and project.do(Group(commands, title)):
+            self._editor.say(f"{what} carried over to the new still; Ctrl+Z takes that back")
+
+
+def _before(document: Document, fit: str) -> _Before:
+    return dict(painted_on(document, fit)), list(pinned_on(document, fit))
+
+
+def _counted(found: Sequence[_Carried], *, verb: bool = True) -> tuple[str, bool]:
+    """How many strokes and pins there are, in words, and whether it is one thing."""
+    strokes = sum(len(each.before) for each in found if each.pins is None)
+    pins = sum(len(each.before) for each in found if each.pins is not None)
+    words = []
+    for count, name in ((strokes, "stroke"), (pins, "pin")):
+        if count:
+            words.append(f"a {name}" if count == 1 else f"{count} {name}s")
+    one = strokes + pins == 1
+    said = " and ".join(words)
+    return (f"{said} {'lies' if one else 'lie'}" if verb else said.capitalize()), one
 
 
 def painted_on(document: Document, fit: str) -> Iterator[tuple[str, Strokes]]:
@@ -171,7 +229,9 @@ def painted_on(document: Document, fit: str) -> Iterator[tuple[str, Strokes]]:
     for name, state in document.nodes.items():
         if state.type == PAINT and space_of(document, name) == CANONICAL:
             strokes = _strokes(document, name)
-            if strokes and fit_of(document, name) == fit:
+            near = fit_of(document, name)
+            # Past what only corrects a fit, such as pins.
+            if strokes and near is not None and fit in main_path(document, near):
                 yield name, list(strokes)
 
 

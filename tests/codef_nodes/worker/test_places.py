@@ -15,10 +15,11 @@ from codef_nodes.worker.edits import edit_to_json
 from codef_nodes.worker.fieldbook import FieldBook
 from codef_nodes.worker.verbs import Verb
 from engine.colour.encoding import to_display8
-from engine.fields.folder import save_field
+from engine.fields.folder import load_field, save_field
 from engine.progress import Task
 from engine.warp.render import composite
 from tests.codef_nodes.worker.harness import clip_document, opened, worker_inside
+from tests.engine.linked.conftest import shot as shot  # the fixture
 from tests.engine.warp.moving import affine, back_matrix, front_matrix, moving_field, through
 
 
@@ -210,6 +211,20 @@ def test_strokes_of_a_node_are_carried_to_another_fit(client):
     wanted = through(affine(1.2, 5.0, -3.0), [[60.0, 40.0], [70.0, 45.0]])
     assert np.array(moved["points"])[[0, -1], :2] == pytest.approx(wanted, abs=0.05)
     assert moved["size"] == pytest.approx(12.0, rel=0.01)
+
+
+def test_pins_follow_their_still_to_another_number(client, shot):
+    """A shot that grew at its beginning: what was its one still is the second of three now."""
+    part = shot.field.segments.parts[1]
+    alone = load_field(part.folder)
+    point = alone.layers[0].deformation.at(3, np.array([[40.5, 30.5]], np.float32))[0].tolist()
+    args = {"node": "Paint", "old": str(part.folder), "new": str(shot.folder), "layer": 0}
+    dots = [{"points": [point], "size": 1.0}]
+    found = ask(client, "strokes.carry", **args, strokes=dots, follow=True)
+    assert found["segment"] == 1
+    assert found["strokes"][0]["points"][0][:2] == pytest.approx(point, abs=0.1)
+    stays = ask(client, "strokes.carry", **args, strokes=dots)
+    assert stays["segment"] == 0
 
 
 def test_a_shape_gets_keys_through_the_shot_from_the_frame_it_was_drawn_in(client):

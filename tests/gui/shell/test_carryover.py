@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMainWindow
 
-from codef_nodes.graph.commands import EditStrokes, SetKnob
+from codef_nodes.graph.commands import AddNode, EditStrokes, InsertOnWire, SetKnob
 from codef_nodes.graph.serialise import as_text
 from gui.core.editor import Editor
 from gui.jobs.job import DONE
@@ -127,3 +127,24 @@ def test_a_fit_that_leaves_the_still_where_it_is_asks_nothing(shot):
         shot.fit()
         wait_for(lambda: told, 30, "for the comparison")
     assert asked[0]["strokes"] == [OLD] and not shot.banner.isVisible()
+
+
+PIN = {"name": "nose", "canonical": [30.0, 40.0], "frames": {"1003": [31.0, 41.0]}, "radius": 20.0}
+
+
+def test_pins_are_carried_with_the_strokes_and_one_alone_is_named(shot):
+    do = shot.project.do
+    do(AddNode("Pins", "Pins", knobs={"pins": [PIN]}))
+    do(InsertOnWire("Pins", "Still", "field"))
+    do(SetKnob("Fit", "reference", 1007))
+    shot.fit()
+    wait_for(lambda: "pin" in shot.banner.text.text(), 30, "for the question")
+    wait_for(lambda: "a stroke and a pin lie up to 7" in shot.banner.text.text(), 30)
+    shot.press("Carry over")
+    (pin,) = shot.project.document.knob_value("Pins", "pins")
+    np.testing.assert_allclose(pin["canonical"], (24, 37), atol=0.3)
+    assert {**pin, "canonical": PIN["canonical"]} == PIN
+    assert shot.strokes != [OLD]
+    shot.project.undo()
+    assert shot.project.document.knob_value("Pins", "pins") == [PIN]
+    assert shot.strokes == [OLD]

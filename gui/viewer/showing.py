@@ -356,7 +356,8 @@ class Showing(QObject):
         else:
             self.withheld.clear()
             self.reset.emit()
-            self.canvas.set_message("")
+            if self.canvas.failed:  # it said that the process had ended
+                self.canvas.set_message("")
             self.refresh()
 
     def _jobs_said(self, event: str, data: dict[str, Any]) -> None:

@@ -49,10 +49,23 @@ def test_what_failed_is_shown_last_with_what_to_type(capsys: pytest.CaptureFixtu
     assert said.index("all well") < said.index("the reason") < said.index("run it alone: python -S")
 
 
+def taken(check: Check) -> set[Path]:
+    """The modules of tests that a part asks for."""
+    words = [word for word in check.command[3:] if not word.startswith("--ignore=")]
+    assert all((ROOT / word).is_dir() for word in words)
+    found = {path for word in words or ["tests"] for path in (ROOT / word).rglob("test_*.py")}
+    for word in set(check.command[3:]) - set(words):
+        found -= set((ROOT / word.partition("=")[2]).rglob("test_*.py"))
+    return found
+
+
 def test_every_test_is_in_exactly_one_part() -> None:
-    *parts, others = checks.tests()
-    folders = [ROOT / part for part in checks.PARTS]
-    assert [check.command[-1] for check in parts] == list(checks.PARTS)
-    assert all(folder.is_dir() for folder in folders)
-    assert not any(a != b and a.is_relative_to(b) for a in folders for b in folders)
-    assert others.command[3:] == [f"--ignore={part}" for part in checks.PARTS]
+    parts = [taken(check) for check in checks.tests()]
+    assert all(parts)
+    assert sum(map(len, parts)) == len(set().union(*parts))
+    assert set().union(*parts) == set((ROOT / "tests").rglob("test_*.py"))
+
+
+def test_only_what_runs_no_kernel_goes_before_the_set_up_has_ended() -> None:
+    early, *others = checks.tests()
+    assert not early.after_set_up and all(each.after_set_up for each in others)

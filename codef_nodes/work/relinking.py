@@ -121,7 +121,12 @@ def relink_field(
 
     moved = renumbered(field, offset) if offset else field
     report = examined(
-        moved, plate, frames, lambda frame: known(frame - offset), task.part(0.0, 0.2)
+        moved,
+        plate,
+        frames,
+        lambda frame: known(frame - offset),
+        task.part(0.0, 0.2),
+        offset=offset,
     )
     if not build:
         return report, None

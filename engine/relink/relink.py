@@ -18,6 +18,9 @@ CHECKED = 7
 """Frames that are compared."""
 _ASPECT = 0.005
 _SEARCH = 3
+_BETTER, _WORSE = 0.1, 0.05
+"""Correlation by which another frame must be better than its own, and may be worse than its own
+once that is shifted back, to be taken for the one that is meant."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Report:
         agreements: The frames that were compared.
         handles: Its frames that the field does not hold.
         likely_offset: Frames by which the plate seems to be shifted, 0 for none.
+        offset: What was added to the field's frame numbers already.
     """
 
     size: tuple[int, int]
@@ -37,6 +41,7 @@ class Report:
     agreements: tuple[Agreement, ...]
     handles: tuple[int, ...]
     likely_offset: int = 0
+    offset: int = 0
 
     @property
     def good(self) -> bool:
@@ -55,6 +60,11 @@ class Report:
             f"compared: correlation {min(like):.2f} to {max(like):.2f}, shifted by at most "
             f"{max(far):.2f} px"
         ]
+        if self.likely_offset:
+            found.append(
+                f"its frames look like those {self.likely_offset:+d} further on; try an offset of "
+                f"{self.offset - self.likely_offset:+d}"
+            )
         if abs(self.scale - 1) > 1e-6:
             found.append(
                 f"the plate is {self.size[0]}x{self.size[1]}, {self.scale:g} times as wide"
@@ -68,11 +78,6 @@ class Report:
             elif each.apart > 1:
                 why = f"parts of it are shifted apart by {each.apart:.1f} px: a crop or a zoom"
             found.append(f"frame {each.frame}: {why}")
-        if self.likely_offset:
-            found.append(
-                f"its frames look like those {self.likely_offset:+d} further on; try an offset of "
-                f"{-self.likely_offset:+d}"
-            )
         if self.handles:
             found.append(
                 f"frames {format_frames(self.handles)} of the plate are not in the field: nothing "
@@ -107,6 +112,8 @@ def examined(
     frames: Sequence[int],
     known: Callable[[int], F32],
     task: Task,
+    *,
+    offset: int = 0,
 ) -> Report:
     """Compares another version of the plate with a field.
 
@@ -116,6 +123,7 @@ def examined(
         frames: Its frames.
         known: Frame number to what the field was fitted on, or draws, [H, W, 3] over its data.
         task: Progress and cancel.
+        offset: What was added to the field's frame numbers already, for the report.
 
     Raises:
         UsageError: Its shape is another one.
@@ -141,7 +149,7 @@ def examined(
         )
     places = np.unique(np.linspace(0, len(field.frames) - 1, CHECKED).astype(int)).tolist()
     agreements = []
-    offset = 0
+    likely = 0
     for n, index in enumerate(places):
         task.report(n / len(places), "compare")
         frame = field.frames[index]
@@ -149,10 +157,12 @@ def examined(
         shown = _over(plate(frame), field)
         agreement = compared(frame, drawn, shown)
         agreements.append(agreement)
-        if not agreement.good and not offset:
-            offset = _likely_offset(field, index, shown, known, likeness(drawn, shown))
+        if not agreement.good and not likely:
+            # A plate that only lies elsewhere looks like itself once it is put back.
+            least = max(likeness(drawn, shown) + _BETTER, agreement.like - _WORSE)
+            likely = _likely_offset(field, index, shown, known, least)
     handles = tuple(sorted(there - set(field.frames)))
-    return Report(size, wide, tuple(agreements), handles, offset)
+    return Report(size, wide, tuple(agreements), handles, likely, offset)
 
 
 def relinked(
@@ -226,10 +236,10 @@ def _over(picture: Picture, field: Field) -> F32:
 
 
 def _likely_offset(
-    field: Field, index: int, shown: F32, known: Callable[[int], F32], here: float
+    field: Field, index: int, shown: F32, known: Callable[[int], F32], least: float
 ) -> int:
     """Which frame of the field a picture looks like, as steps from its own; 0 where none is."""
-    best, found = max(here, 0.0) + 0.1, 0
+    best, found = max(least, _BETTER), 0
     for step in range(-_SEARCH, _SEARCH + 1):
         other = index + step
         if step and 0 <= other < len(field.frames):

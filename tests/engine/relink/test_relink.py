@@ -120,6 +120,15 @@ def test_a_plate_that_lies_elsewhere_is_told_with_the_way():
     assert any("it lies -3.0, -2.0 px (right, up) away" in s for s in report.sentences())
 
 
+def test_a_plate_that_lies_elsewhere_has_its_own_numbers():
+    """Where the camera moves, the frame beside looks more alike than the frame itself does."""
+    field = field_of()
+    aside = plate_of(field, lambda picture: np.roll(picture, (-1, 4), axis=(0, 1)))
+    report = examined(field, aside, field.frames, drawn(field), silent())
+    assert not report.good
+    assert not report.likely_offset
+
+
 def test_another_shot_does_not_agree():
     field = field_of()
     other = plate_of(field, lambda picture: picture[::-1, ::-1].copy())
@@ -145,7 +154,10 @@ def test_numbers_that_are_off_are_found_out():
     # The plate's frame 10 is what the field knows as 11.
     report = examined(short, lambda f: shots(f + 1), frames, drawn(field), silent())
     assert not report.good and report.likely_offset == 1
-    assert any("try an offset of -1" in s for s in report.sentences())
+    # Right after the verdict: a refusal tells the first sentences only.
+    assert "try an offset of -1" in report.sentences()[1]
+    again = examined(short, lambda f: shots(f + 1), frames, drawn(field), silent(), offset=500)
+    assert "try an offset of +499" in again.sentences()[1]
     moved = renumbered(field, -1)
     assert moved.frames == (9, 10, 11, 12) and moved.reference == 9
 

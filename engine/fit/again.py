@@ -15,10 +15,10 @@ from engine.arrays import F32, Bool
 from engine.fields.field import Canonical, Field, Layer, Masks
 from engine.fields.lattice import LatticeDeformation
 from engine.fit.canvas import lay_mosaic
+from engine.fit.closest import fit_lattice
 from engine.fit.finish import COVERED, covered_canonical
 from engine.fit.plates import Plates
 from engine.fit.seeded import FINE, SHADE, LayerState
-from engine.fit.seeds import fit_lattice
 from engine.io.picture import Window
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads

@@ -124,11 +124,9 @@ class Finish:
             late = budget.seconds is not None and n and budget.elapsed + spent / n > budget.seconds
             if late or (n and task.ending):
                 break
-            for state in states:
-                state.picture = without_ringing(state.picture)
+            _calm(states)
             one_pass(looked, states, clip.reference, recipe, task, move=False)
-        for state in states:
-            state.picture = without_ringing(state.picture)
+        _calm(states)
         purify(states, plates, clip.reference, recipe, task)
         lights = [self._light(k, unmixed, state) for k, state in enumerate(states)]
         full = _full(states, plates)
@@ -247,6 +245,12 @@ class Finish:
             count = clip.plates.count
             field.residual = Residual.empty(data.height, data.width, cell, count)
         return field
+
+
+def _calm(states: list[LayerState]) -> None:
+    """Takes the pattern that no frame can tell out of the stills."""
+    for state in states:
+        state.picture = without_ringing(state.picture)
 
 
 def _full(states: list[LayerState], plates: Plates) -> list[LayerState]:

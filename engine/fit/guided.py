@@ -7,10 +7,11 @@ import numpy as np
 from engine.arrays import F32, F64
 from engine.fields.lattice import LatticeDeformation
 from engine.fit.bend import bend, common_motion
+from engine.fit.closest import fit_lattice
 from engine.fit.hints import Hints
 from engine.fit.motion import global_motion
 from engine.fit.plates import Plates
-from engine.fit.seeds import Seed, fit_lattice, pixel_centres
+from engine.fit.seeds import Seed, pixel_centres
 from engine.io.picture import Window
 from engine.progress import Task
 

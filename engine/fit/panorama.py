@@ -12,8 +12,9 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.arrays import F32, F64
+from engine.fit.closest import fit_lattice
 from engine.fit.plates import Plates
-from engine.fit.seeds import Seed, fit_lattice, pixel_centres
+from engine.fit.seeds import Seed, pixel_centres
 from engine.kernels import lattice as lattice_kernels
 from engine.kernels import threads
 

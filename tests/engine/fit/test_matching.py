@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from engine.errors import Cancelled
+from engine.fit.chain import Chain
 from engine.fit.matching import LONG, View
 from engine.fit.plates import Plates, eroded
-from engine.fit.seeds import _Chain, seed_layers
+from engine.fit.seeds import seed_layers
 from engine.flow.pair import FlowPair
 from engine.io.picture import Window
 from engine.kernels import lattice
@@ -142,7 +143,7 @@ def test_what_passes_in_front_does_not_pull_the_ground_along():
 def test_a_chained_camera_gives_way_only_where_enough_of_the_reference_frame_is_seen(shift, kept):
     codes = np.full((2, 120, 250, 3), 100, np.uint8)
     codes[0, :, 120:] = 200
-    chain = _Chain(View(plates_of(codes, np.full((1, 2, 120, 250), 255, np.uint8)), 0, 16), 0, None)
+    chain = Chain(View(plates_of(codes, np.full((1, 2, 120, 250), 255, np.uint8)), 0, 16), 0, None)
     chained = np.array([[1.0, 0, shift], [0, 1, 0], [0, 0, 1]])
     chain.previous = chain.view.grid - np.float32(20)  # what the pictures seem to say: no shift
     matrix, _, _ = chain._straightened(chain.view.look(1), chained)

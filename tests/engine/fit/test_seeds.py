@@ -4,10 +4,12 @@ import cv2
 import numpy as np
 
 from engine.fit.canvas import fill_holes
+from engine.fit.chain import Chain
+from engine.fit.closest import fit_lattice
 from engine.fit.groups import Groups
 from engine.fit.motion import global_motion
 from engine.fit.plates import read_plates
-from engine.fit.seeds import Seed, _Chain, choose, fit_lattice, pixel_centres, seed_layers
+from engine.fit.seeds import Seed, choose, pixel_centres, seed_layers
 from engine.kernels import lattice
 from engine.progress import silent
 from tests.engine.fit.clips import picture, request, texture
@@ -145,7 +147,7 @@ def test_a_group_of_which_little_is_sure_goes_on_by_similarities(monkeypatch):
         return abs(matrix[0, 1] + matrix[1, 0]) + abs(matrix[0, 0] - matrix[1, 1])
 
     for sure, shear in ((0.9, True), (0.2, False)):
-        monkeypatch.setattr(_Chain, "_sure", lambda *_, sure=sure: sure)
+        monkeypatch.setattr(Chain, "_sure", lambda *_, sure=sure: sure)
         seed = card_seed(place_of)
         assert (sheared(seed.matrices[0]) > 0.05) == shear
         # Either way it stays on the card.

@@ -135,7 +135,8 @@ def _fine(job: ReconstructJob, field: Field, task: Task) -> Field:
         said, path = split(spec)
         beside = read_sidecar(path)
         for part, picture in read_parts(path, working=working):
-            name = said or str(picture.metadata.get("codef/layer") or part)
+            noted = picture.metadata.get("codef/layer") or (beside or {}).get("layer")
+            name = said or str(noted or part)
             if name in names:
                 k = names.index(name)
             elif name.isdigit() and int(name) < len(names):

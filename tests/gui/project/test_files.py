@@ -60,6 +60,7 @@ def one_window(
     """A window that lives on from one bad document to the next."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CODEF_CONFIG", str(tmp_path_factory.mktemp("config")))
+        patch.setenv("CODEF_CACHE", str(tmp_path_factory.mktemp("cache")))
         editor = Editor()
         made = MainWindow(editor)
         made.setProperty("kept", True)

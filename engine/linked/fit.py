@@ -291,6 +291,9 @@ def _report(
         if name in first
     }
     fresh = [told for told in reports if told["fitted"]]
+    again = [told["fitted_again"] for told in fresh if "fitted_again" in told]
+    if again and len(again) == len(fresh):  # in each only the groups whose masks changed
+        same["fitted_again"] = sorted({name for names in again for name in names})
     conflicts = [told["conflict"] for told in reports if told.get("conflict")]
     return {
         **same,

@@ -74,6 +74,32 @@ def test_a_moved_split_keeps_the_segments_it_leaves(codef: Codef, clip: Path, tm
     assert [each["fitted"] for each in told] == [False, True, True]
 
 
+def test_a_changed_mask_fits_its_group_again_in_every_segment(
+    codef: Codef, clip: Path, tmp_path: Path
+):
+    def masks(folder: Path, right: int) -> Path:
+        folder.mkdir(parents=True)
+        for t in range(PAN.count):
+            mask = np.zeros((PAN.height, PAN.width), np.uint8)
+            mask[16:48, 20:right] = 255
+            cv2.imwrite(str(folder / f"m.{1001 + t}.png"), mask)
+        return folder
+
+    words = ("fit", clip, "--split", "1014", "--steps", 2)
+    first = codef(*words, "--masks", masks(tmp_path / "a" / "box", 60), "-o", tmp_path / "F")
+    assert first.code == 0, first.err
+    other = masks(tmp_path / "b" / "box", 56)
+    again = codef(
+        *words, "--masks", other, "--again", tmp_path / "F", "-o", tmp_path / "G", "--json"
+    )
+    assert again.code == 0, again.err
+    assert again.last["fitted_again"] == ["box"]
+    assert "everything was fitted anew" not in again.err
+    for segment in ("segment_000", "segment_001"):
+        before, after = (load_field(tmp_path / name / segment).layers[1] for name in "FG")
+        assert np.array_equal(before.deformation.lattices, after.deformation.lattices)
+
+
 def test_a_time_budget_is_shared_by_the_segments(codef: Codef, clip: Path, tmp_path: Path):
     told = codef("fit", clip, "--split", "1014", "--seconds", 0.1, "-o", tmp_path / "F", "--json")
     assert told.code == 0, told.err

@@ -20,7 +20,7 @@ MOST, NEEDED = 500, 24
 #: Share of the tiles, the flattest, that is measured.
 FLAT = 0.3
 #: Standard deviations by which a tile may be above what grain explains, and how often it is asked.
-SPREAD, ROUNDS = 1.2, 2
+SPREAD, ROUNDS = 1.0, 2
 #: Encoded levels that strength is kept at, and the pixels that a level needs.
 LEVELS, FEW = 11, 600
 #: Correlation of neighbours from which it is no grain but texture out of focus.
@@ -103,7 +103,8 @@ def _tiles(view: FrameView, plate: Picture) -> tuple[F32, F32, F32, F32, F32] | 
 
     Returns:
         The flat ones [N, TILE, TILE, 3]; the plate itself in those; all tiles [M, TILE, TILE, 3];
-        their encoded levels, likewise; how steep the reconstruction is there, [M, TILE, TILE].
+        their encoded levels without grain, likewise; how steep the reconstruction is there,
+        [M, TILE, TILE].
     """
     from engine.colour.encoding import encode
 
@@ -136,11 +137,13 @@ def _tiles(view: FrameView, plate: Picture) -> tuple[F32, F32, F32, F32, F32] | 
     slope = _slope(still) + 1.0 * clipped[:, None, None]
     calmer = np.square(own).mean(axis=(1, 2, 3)) < np.square(apart).mean(axis=(1, 2, 3))
     apart = np.where(calmer[:, None, None, None], own, apart)
+    # Light that the field does not know makes a place brighter than it is drawn.
+    level = seen - apart
     plain = apart[flat]
     # What still stands out is no grain but something that the field does not know.
     variance = np.square(plain).mean(axis=(1, 2, 3))
     calm = flat[variance < 1.8 * np.median(variance)]
-    return apart[calm], own[calm], apart, still, slope
+    return apart[calm], own[calm], apart, level, slope
 
 
 def _confirmed(apart: F32, alone: F32, likeness: F32) -> float:

@@ -159,6 +159,21 @@ def test_a_plane_taken_away_makes_grain_neither_finer_nor_weaker(sigma):
     assert left == pytest.approx(np.square(plain).mean() / np.square(noise).mean(), abs=0.01)
 
 
+def test_grain_belongs_to_the_brightness_of_the_plate_not_of_the_still():
+    field = panned()
+    clean = composite(field, 1)
+    lit = encode(clean * np.linspace(0.15, 1.0, WIDTH, dtype=np.float32)[None, :, None])
+    levels = np.float32([0.25, 0.35, 0.45])
+
+    def strength(codes):
+        return 0.012 + 0.10 * codes * (1 - codes)
+
+    plate = Picture.of(decode(lit + strength(lit) * grain_like(clean.shape[:2], 3, strength=1.0)))
+    grain = measure_grain(FrameView(field, 1), plate)
+    found = grain.at(np.repeat(levels[:, None], 3, axis=1)).mean(axis=1)
+    np.testing.assert_allclose(found, strength(levels), rtol=0.06)
+
+
 def test_twigs_before_a_third_of_the_frame_are_not_taken_for_grain():
     field = panned()
     clean = encode(composite(field, 1))

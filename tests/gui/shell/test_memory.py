@@ -87,8 +87,8 @@ def test_windows_that_are_closed_are_gone(config: Path, application: QApplicatio
         once()
         settle(application)
     widgets, memory = len(application.allWidgets()), resident()
-    for _ in range(6):
+    for _ in range(4):
         once()
         settle(application)
-    assert len(application.allWidgets()) - widgets <= 4
-    assert resident() - memory < 40 << 20
+    assert len(application.allWidgets()) - widgets <= 3
+    assert resident() - memory < 30 << 20

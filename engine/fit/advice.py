@@ -67,7 +67,7 @@ class Advice:
         """What a person is told, given the recipe that they chose or ``auto``."""
         if chosen in ("auto", self.recipe):
             return f"recipe {self.recipe}: {self.reason}"
-        return f"recipe {chosen}, as chosen ({self.recipe} may suit this clip too: {self.reason})"
+        return f"recipe {chosen}; {self.recipe} may suit this clip too: {self.reason}"
 
 
 def advise_plates(plates: Plates, frames: Sequence[int]) -> Advice:

@@ -226,7 +226,7 @@ def test_a_choice_is_kept_and_the_proposal_only_mentioned():
     field = fit(replace(asked, tell=told.append), silent())
     assert field.recipe == "preview"
     assert field.report["advice"]["recipe"] == "product"
-    assert told[0].startswith("recipe preview, as chosen (product may suit this clip too: ")
+    assert told[0].startswith("recipe preview; product may suit this clip too: ")
 
 
 def test_reading_few_frames_says_the_same_as_having_all():

@@ -74,7 +74,7 @@ def test_a_fit_says_what_is_proposed_and_keeps_it(
     answer = codef("fit", clip, "--recipe", "preview", "--steps", 1, "-o", target, "--json")
     assert answer.last["recipe"] == "preview"
     assert answer.last["advice"] == advice
-    assert "recipe preview, as chosen" in answer.err
+    assert "recipe preview; " in answer.err
 
 
 def test_a_recipe_file_is_used_by_its_path(codef: Codef, clip: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from codef_nodes.graph.commands import AddNode, Command, Connect, Group, SetKnob
 from codef_nodes.graph.document import Document
 from codef_nodes.graph.types import gives
+from gui.core.places import ASIDE, BELOW, free_place
 from gui.core.streams import fit_of, main_path
 
 ROUGH, DRAWN = "RoughMask", "DrawMask"
@@ -15,9 +16,6 @@ GROUPS, FIT = "MaskGroup", "FitCoDeF"
 MOTION = "MotionMask"
 MASKS = (ROUGH, DRAWN, MOTION, "IdMatte", GROUPS)
 KNOBS = {ROUGH: "marks", DRAWN: "shapes"}
-_BELOW, _ASIDE = 80.0, 140.0
-_WIDE, _HIGH = 130.0, 50.0
-"""Nearer than this, two nodes cover each other."""
 
 Place = tuple[float, float]
 
@@ -70,7 +68,7 @@ def home_of(
         if document.state(reader).type == wanted:
             return Home(reader, wanted)
     name = document.free_name(wanted)
-    make = (AddNode(wanted, name, _free_place(document, source)), Connect(source, name, "source"))
+    make = (AddNode(wanted, name, free_place(document, source)), Connect(source, name, "source"))
     return Home(name, wanted, make)
 
 
@@ -93,7 +91,7 @@ def grouping(document: Document, mask: str) -> tuple[Command | None, str, str] |
         there = mask in document.wires(groups, "masks")
         command = None if there else Connect(mask, groups, "masks")
         return command, groups, fit
-    name, make = _with_groups(document, mask, fit, _free_place(document, mask))
+    name, make = _with_groups(document, mask, fit, free_place(document, mask))
     return Group(make, f"Group {mask}"), name, fit
 
 
@@ -123,7 +121,7 @@ def grouping_of_motion(document: Document, fit: str) -> tuple[Command, str] | No
     masks = () if groups is None else document.wires(groups, "masks")
     if not clip or any(document.state(each).type == MOTION for each in masks):
         return None
-    mask, place = document.free_name(MOTION), _free_place(document, clip[0])
+    mask, place = document.free_name(MOTION), free_place(document, clip[0])
     make: list[Command] = [
         AddNode(MOTION, mask, place),
         Connect(clip[0], mask, "source"),
@@ -131,13 +129,13 @@ def grouping_of_motion(document: Document, fit: str) -> tuple[Command, str] | No
     ]
     files = [] if groups is None else document.knob_value(groups, "files")
     for number, file in enumerate(files, 1):
-        name, beside = f"{mask}_known{number}", (place[0] + number * _ASIDE, place[1] - _BELOW)
+        name, beside = f"{mask}_known{number}", (place[0] + number * ASIDE, place[1] - BELOW)
         make.append(AddNode("LoadSequence", name, beside, {"file": file, "raw": True}))
         make.append(Connect(name, mask, "known"))
     if groups is not None:
         make.append(Connect(mask, groups, "masks"))
     else:
-        make += _with_groups(document, mask, fit, (place[0], place[1] + _BELOW))[1]
+        make += _with_groups(document, mask, fit, (place[0], place[1] + BELOW))[1]
     return Group(make, "Group what moves"), mask
 
 
@@ -314,15 +312,3 @@ def without_key(shapes: Mapping[str, Any], name: str, frame: int) -> dict[str, A
     if not keys or len(keys) == len(shape["keys"]):
         return None
     return {**shapes, name: {**shape, "keys": keys}}
-
-
-def _free_place(document: Document, source: str) -> Place:
-    """Below a node, beside what is there already."""
-    x, y = document.state(source).position
-    taken = [state.position for state in document.nodes.values()]
-    for step in range(1, 2 * len(taken) + 3):
-        aside = (step + 1) // 2 * _ASIDE * (1 if step % 2 else -1)
-        place = x + aside, y + _BELOW
-        if not any(abs(p - place[0]) < _WIDE and abs(q - place[1]) < _HIGH for p, q in taken):
-            return place
-    return x + _ASIDE, y + _BELOW

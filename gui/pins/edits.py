@@ -8,12 +8,10 @@ from typing import Any
 from codef_nodes.graph.commands import AddNode, Command, Connect, Group, InsertOnWire, SetKnob
 from codef_nodes.graph.document import Document
 from engine.errors import UsageError
+from gui.core.places import free_place
 from gui.core.streams import fit_of, main_path
 
 PINS, KNOB = "Pins", "pins"
-_BELOW, _ACROSS = 80.0, 20.0
-_WIDE, _HIGH = 130.0, 50.0
-"""Nearer than this, two nodes cover each other."""
 RADIUS = 64.0
 """Pixels around a pin that move with it, as long as it is not dragged farther."""
 _SHARE = 0.5
@@ -126,7 +124,7 @@ def home_of(document: Document, shown: str | None, selected: Sequence[str] = ())
         return Home(next((name for name in selected if name in beside), beside[0]), fit)
     name = document.free_name(PINS)
     readers = document.readers(fit)
-    commands: list[Command] = [AddNode(PINS, name, _free_place(document, fit))]
+    commands: list[Command] = [AddNode(PINS, name, free_place(document, fit, under=True))]
     commands += [InsertOnWire(name, reader, port, index) for reader, port, index in readers]
     if not readers:
         commands.append(Connect(fit, name, "field"))
@@ -136,19 +134,6 @@ def home_of(document: Document, shown: str | None, selected: Sequence[str] = ())
 def _is_pins(document: Document, name: str) -> bool:
     state = document.state(name)
     return state.type == PINS and not state.disabled
-
-
-def _free_place(document: Document, fit: str) -> Place:
-    """Below the fit, beside what is there already."""
-    x, y = document.state(fit).position
-    taken = [state.position for state in document.nodes.values()]
-    for step in range(20 * len(taken) + 2):
-        # Straight below, then to the left and to the right in turn.
-        aside = (step + 1) // 2 * _ACROSS * (-1 if step % 2 else 1)
-        place = x + aside, y + _BELOW
-        if not any(abs(p - place[0]) < _WIDE and abs(q - place[1]) < _HIGH for p, q in taken):
-            return place
-    return x, y + _BELOW
 
 
 def setting(home: Home, pins: Sequence[Mapping[str, Any]]) -> Command:

@@ -7,12 +7,10 @@ from typing import Any
 
 from codef_nodes.graph.commands import AddNode, Command, Connect, Group, SetKnob
 from codef_nodes.graph.document import Document
+from gui.core.places import free_place
 from gui.core.streams import fit_of, main_path, plate_of
 
 TRACK, KNOB = "Track", "placed"
-_BELOW, _ASIDE = 80.0, 140.0
-_WIDE, _HIGH = 130.0, 50.0
-"""Nearer than this, two nodes cover each other."""
 
 Place = tuple[float, float]
 
@@ -56,7 +54,7 @@ def home_of(document: Document, shown: str | None, selected: Sequence[str]) -> H
         if document.state(reader).type == TRACK and port == "field":
             return Home(reader)
     name = document.free_name(TRACK)
-    make: list[Command] = [AddNode(TRACK, name, _free_place(document, fit))]
+    make: list[Command] = [AddNode(TRACK, name, free_place(document, fit))]
     make.append(Connect(fit, name, "field"))
     plate = plate_of(document, shown)
     if plate is not None:
@@ -89,15 +87,3 @@ def with_point(
     if any(point.get("name") == name for point in points):
         return [{**p, **made} if p.get("name") == name else dict(p) for p in points], name
     return [*(dict(p) for p in points), made], name
-
-
-def _free_place(document: Document, fit: str) -> Place:
-    """Below and beside the fit, where nothing is yet."""
-    x, y = document.state(fit).position
-    taken = [state.position for state in document.nodes.values()]
-    for step in range(1, 2 * len(taken) + 3):
-        aside = (step + 1) // 2 * _ASIDE * (1 if step % 2 else -1)
-        place = x + aside, y + _BELOW
-        if not any(abs(p - place[0]) < _WIDE and abs(q - place[1]) < _HIGH for p, q in taken):
-            return place
-    return x + _ASIDE, y + _BELOW

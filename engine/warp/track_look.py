@@ -192,8 +192,10 @@ class _Looking:
             apart = np.where(told.standing, np.where(told.seen, ITSELF, SURE), told.apart)
             shown = np.where(told.standing, told.seen, _at(view.own, places))
             better = _better(chain, view, expected, places) & ~told.standing
-        sure = np.isfinite(places).all(axis=1) & (apart <= SURE)
-        chain.onward = np.where(sure[:, None], places, _moved_on(chain.onward, there, view))
+        lost = np.flatnonzero(~(np.isfinite(places).all(axis=1) & (apart <= SURE)))
+        before, chain.onward = chain.onward[lost], np.array(places, np.float32)
+        if len(lost):
+            chain.onward[lost] = _moved_on(before, there, view)
         rows, alive = chain.rows[chain.alive], chain.alive.copy()
         self._onward[rows, now.index] = chain.onward[alive]
         self._places[rows, now.index], self._apart[rows, now.index] = places[alive], apart[alive]

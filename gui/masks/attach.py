@@ -8,7 +8,7 @@ from gui.core.streams import FRAME
 from gui.masks.masking import masking_of
 from gui.masks.overlay import MaskOverlay
 from gui.masks.tool import MaskTool
-from gui.paint.inhand import hand_button, new_tools, tool_button
+from gui.paint.inhand import hand_button, new_tools
 from gui.viewer.pane import ViewerPane
 
 _TIP = (
@@ -55,6 +55,4 @@ def mask_button(editor: Editor, size: int, parent: QWidget) -> QToolButton:
         size: Width and height in pixels.
         parent: The bar.
     """
-    button = tool_button("mask", size, parent)
-    hand_button(editor, masking_of(editor), button, "paint.masks", _TIP)
-    return button
+    return hand_button(editor, masking_of(editor), "mask", "paint.masks", _TIP, size, parent)

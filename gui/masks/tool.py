@@ -55,8 +55,6 @@ class MaskTool(CanvasTool):
         self._grip: tuple[str, int, int] | None = None
         self._held: list[list[float]] = []
         self._gesture = ""
-        editor.project.changed.connect(self._redraw)
-        editor.clock.frame_changed.connect(self._redraw)
         self._turned()
 
     # What the canvas calls.
@@ -332,10 +330,6 @@ class MaskTool(CanvasTool):
         height = round(picture[3] - picture[1])
         QGuiApplication.clipboard().setText(roto_script(shapes, height, home.node))
         self._editor.say("Copied: paste it into Nuke's Script Editor and run it for a Roto node.")
-
-    def _redraw(self, *_: object) -> None:
-        if self.masking.on:
-            self.canvas.update()
 
 
 def _apart(first: QPointF, second: QPointF) -> float:

@@ -97,8 +97,10 @@ class CanvasTool(QObject):
         self._hand = hand
         hand.tools[slot] = self
         self.spots = StrokePlaces(editor, canvas, slot)
-        # A method, not a lambda: it is forgotten with the tool.
+        # Methods, not lambdas: they are forgotten with the tool.
         hand.changed.connect(self._turned)
+        editor.project.changed.connect(self._redraw)
+        editor.clock.frame_changed.connect(self._redraw)
 
     def press(self, event: PointerEvent) -> bool:
         """A button or the pen went down."""
@@ -122,6 +124,10 @@ class CanvasTool(QObject):
     def abort(self) -> bool:
         """Gives up what is being done; returns whether there was anything."""
         return False
+
+    def _redraw(self, *_: object) -> None:
+        if self._hand.on:
+            self.canvas.update()
 
     def _turned(self) -> None:
         canvas = self.canvas
@@ -175,16 +181,21 @@ def tool_button(icon: str, size: int, parent: QWidget) -> QToolButton:
     return button
 
 
-def hand_button(editor: Editor, hand: InHand, button: QToolButton, action: str, tip: str) -> None:
-    """Makes a button take a kind of tool, and show whether it is in hand.
+def hand_button(
+    editor: Editor, hand: InHand, icon: str, action: str, tip: str, size: int, parent: QWidget
+) -> QToolButton:
+    """A button that takes a kind of tool, and shows whether it is in hand.
 
     Args:
         editor: The editor.
         hand: The kind.
-        button: The button.
+        icon: Name of its picture.
         action: The action whose key does the same.
         tip: Name and explanation, separated by a line break.
+        size: Width and height in pixels.
+        parent: The bar.
     """
+    button = tool_button(icon, size, parent)
     name, _, text = tip.partition("\n")
 
     def explain() -> None:
@@ -195,3 +206,4 @@ def hand_button(editor: Editor, hand: InHand, button: QToolButton, action: str, 
     hand.changed.connect(lambda: button.setChecked(hand.on))
     editor.actions.changed.connect(explain)
     explain()
+    return button

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from gui.core.editor import Editor
-from gui.paint.inhand import hand_button, new_tools, tool_button
+from gui.paint.inhand import hand_button, new_tools
 from gui.pins.pinning import pinning_of
 from gui.pins.tool import PinTool
 
@@ -39,6 +39,4 @@ def pin_button(editor: Editor, size: int, parent: QWidget) -> QToolButton:
         size: Width and height in pixels.
         parent: The bar.
     """
-    button = tool_button("pin", size, parent)
-    hand_button(editor, pinning_of(editor), button, "paint.pins", _TIP)
-    return button
+    return hand_button(editor, pinning_of(editor), "pin", "paint.pins", _TIP, size, parent)

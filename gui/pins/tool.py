@@ -48,8 +48,6 @@ class PinTool(CanvasTool):
         self._pace = QTimer(self, singleShot=True, interval=_EVERY)
         self._pace.timeout.connect(self._write)
         self.places.changed.connect(canvas.update)
-        # Methods, not lambdas: they are forgotten with the tool.
-        editor.project.changed.connect(self._redraw)
         editor.clock.frame_changed.connect(self._frame_changed)
         self._turned()
 
@@ -234,14 +232,9 @@ class PinTool(CanvasTool):
         self._start = self._now = self._pin = None
         self.canvas.update()
 
-    def _redraw(self, *_: object) -> None:
-        self.canvas.update()
-
     def _frame_changed(self, *_: object) -> None:
         if self._start is not None:
             self.abort()
-        if self.pinning.on:
-            self.canvas.update()
 
     def _draw(self, painter: QPainter, shown: Shown, place: Place, *, keyed: bool) -> None:
         pin = shown.pin

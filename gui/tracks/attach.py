@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from gui.core.editor import Editor
 from gui.core.streams import FRAME
-from gui.paint.inhand import hand_button, new_tools, tool_button
+from gui.paint.inhand import hand_button, new_tools
 from gui.tracks.tool import TrackTool
 from gui.tracks.tracking import tracking_of
 
@@ -31,6 +31,4 @@ def track_button(editor: Editor, size: int, parent: QWidget) -> QToolButton:
         size: Width and height in pixels.
         parent: The bar.
     """
-    button = tool_button("track", size, parent)
-    hand_button(editor, tracking_of(editor), button, "paint.tracks", _TIP)
-    return button
+    return hand_button(editor, tracking_of(editor), "track", "paint.tracks", _TIP, size, parent)

@@ -35,8 +35,6 @@ class TrackTool(CanvasTool):
         self._name: str | None = None
         self._now: Place | None = None
         self._grip: Place = (0.0, 0.0)
-        editor.project.changed.connect(self._redraw)
-        editor.clock.frame_changed.connect(self._redraw)
         self._turned()
 
     def press(self, event: PointerEvent) -> bool:
@@ -135,7 +133,3 @@ class TrackTool(CanvasTool):
             if far <= NEAR and (best is None or far < best[0]):
                 best = far, point
         return None if best is None else best[1]
-
-    def _redraw(self, *_: object) -> None:
-        if self.tracking.on:
-            self.canvas.update()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication
 
 from gui.core.editor import Editor
@@ -24,14 +25,26 @@ def grey_frame(width: int = 200, height: int = 120) -> ViewFrame:
     return ViewFrame(CachedFrame(codes, box, box, 1, 1.0, "grey"), pixels)
 
 
-def canvas_for(editor: Editor, slot: str) -> Canvas:
-    """A shown canvas at two screen pixels for each picture pixel, with the tools."""
+def shown_canvas(width: int = 200, height: int = 120) -> Canvas:
+    """A shown canvas with a grey picture, at two screen pixels for each of its pixels."""
     canvas = Canvas()
     canvas.resize(500, 300)
-    canvas.set_frame(grey_frame())
+    canvas.set_frame(grey_frame(width, height))
     canvas.show()
     canvas.fit()
     canvas.zoom_to(2.0)
+    return canvas
+
+
+def pixel(canvas: Canvas, place: tuple[float, float]) -> QPoint:
+    """The widget pixel that shows a place of the picture."""
+    x, y = canvas.to_screen(*place)
+    return QPoint(round(x), round(y))
+
+
+def canvas_for(editor: Editor, slot: str) -> Canvas:
+    """A shown canvas with the tools."""
+    canvas = shown_canvas()
     PaintTool(editor, canvas, slot)
     return canvas
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -19,7 +19,7 @@ from gui.pins.tool import PinTool
 from gui.viewer.canvas import Canvas
 from tests.engine.warp.moving import moving_field
 from tests.gui.helpers import wait_for
-from tests.gui.paint.conftest import grey_frame
+from tests.gui.paint.conftest import pixel, shown_canvas
 
 if TYPE_CHECKING:
     from engine.fields.field import Field
@@ -58,23 +58,13 @@ def canvases(
     editor.clock.set_frame(12)
     made: Canvases = {}
     for slot in ("frame", "canonical"):
-        canvas = Canvas()
-        canvas.resize(500, 300)
-        canvas.set_frame(grey_frame(96, 64))
-        canvas.show()
-        canvas.fit()
-        canvas.zoom_to(2.0)
+        canvas = shown_canvas(96, 64)
         PinTool(editor, canvas, slot)
         made[slot] = canvas
     application.processEvents()
     yield made
     for canvas in made.values():
         canvas.close()
-
-
-def pixel(canvas: Canvas, place: tuple[float, float]) -> QPoint:
-    x, y = canvas.to_screen(*place)
-    return QPoint(round(x), round(y))
 
 
 def drag(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -18,7 +18,7 @@ from gui.tracks.list import PointsEditor
 from gui.tracks.tool import TrackTool
 from gui.tracks.tracking import Tracking, tracking_of
 from gui.viewer.canvas import Canvas
-from tests.gui.paint.conftest import grey_frame
+from tests.gui.paint.conftest import pixel, shown_canvas
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -39,12 +39,7 @@ def canvas(editor: Editor, application: QApplication, tmp_path: Path) -> Iterato
     )
     editor.viewing.show("Carry", "frame")
     editor.clock.set_frame(7)
-    made = Canvas()
-    made.resize(500, 300)
-    made.set_frame(grey_frame(200, 120))
-    made.show()
-    made.fit()
-    made.zoom_to(2.0)
+    made = shown_canvas()
     TrackTool(editor, made, "frame")
     application.processEvents()
     yield made
@@ -56,11 +51,6 @@ def tracking(editor: Editor, canvas: Canvas) -> Tracking:
     found = tracking_of(editor)
     found.take(True)
     return found
-
-
-def pixel(canvas: Canvas, place: tuple[float, float]) -> QPoint:
-    x, y = canvas.to_screen(*place)
-    return QPoint(round(x), round(y))
 
 
 def drag(canvas: Canvas, *places: tuple[float, float]) -> None:

@@ -298,9 +298,9 @@ def test_a_signal_cancels_with_5_and_leaves_no_field(
                 break
         began = time.monotonic()
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
-        # The promise is two seconds; others may keep this machine six times as long.
-        assert time.monotonic() - began < 12
+        out, err = process.communicate(timeout=30)
+        # The promise is two seconds; four here, since two cores are shared by many.
+        assert time.monotonic() - began < 4
     assert process.returncode == 5
     assert json.loads(out.splitlines()[-1])["error"]["code"] == 5
     assert "Traceback" not in err

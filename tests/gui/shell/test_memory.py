@@ -1,4 +1,4 @@
-"""Opened, closed, undone hundreds of times: nothing is left behind."""
+"""Opened, closed, undone 200 times: nothing is left behind."""
 
 import gc
 import sys
@@ -16,7 +16,6 @@ from gui.shell.statusbar import resident
 from gui.shell.window import MainWindow
 
 DEMO = Path(__file__).resolve().parents[3] / "presets" / "graphs" / "demo.codef"
-COUNT = 90
 
 
 def drop(application: QApplication) -> None:
@@ -51,20 +50,20 @@ def cycle(window: MainWindow, application: QApplication) -> None:
 
 
 @pytest.mark.slow
-def test_100_documents_and_400_undos_leave_nothing_in_the_window(
+def test_200_documents_leave_nothing_in_the_window(
     window: MainWindow, application: QApplication, autosave: Autosave
 ) -> None:
-    for _ in range(10):
+    for _ in range(15):
         cycle(window, application)
     settle(application, autosave)
     widgets, objects, memory = len(application.allWidgets()), len(gc.get_objects()), resident()
     kinds = Counter(type(each).__name__ for each in gc.get_objects())
-    for _ in range(COUNT):
+    for _ in range(185):
         cycle(window, application)
     settle(application, autosave)
     more = Counter(type(each).__name__ for each in gc.get_objects()) - kinds
     assert len(application.allWidgets()) - widgets <= 2
-    assert len(gc.get_objects()) - objects < COUNT, more.most_common(8)  # not one a document
+    assert len(gc.get_objects()) - objects < 185, more.most_common(8)  # not one a document
     if sys.platform.startswith("linux"):
         assert resident() - memory < 24 << 20
 
@@ -87,8 +86,8 @@ def test_windows_that_are_closed_are_gone(config: Path, application: QApplicatio
         once()
         settle(application)
     widgets, memory = len(application.allWidgets()), resident()
-    for _ in range(4):
+    for _ in range(6):
         once()
         settle(application)
-    assert len(application.allWidgets()) - widgets <= 3
-    assert resident() - memory < 30 << 20
+    assert len(application.allWidgets()) - widgets <= 4
+    assert resident() - memory < 40 << 20
